@@ -1,0 +1,15 @@
+"""What the core brings along, registered as any plugin would."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.executors import ExecutorEntry
+from harness.executors.in_process import IN_PROCESS
+from harness.hookspecs import hookimpl
+
+
+@hookimpl
+def harness_executors() -> Sequence[ExecutorEntry]:
+    """Register the executor that needs nothing."""
+    return [IN_PROCESS]

@@ -1,0 +1,1 @@
+"""The engine: order, de-duplication, batches by token budget, cache, recovery."""

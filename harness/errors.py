@@ -1,0 +1,72 @@
+"""The tree of errors that a user can cause or mend.
+
+    HarnessError
+     ├── UsageError        a wrong command line, suite or name
+     ├── PluginError       a plugin that can't be loaded or breaks its contract
+     ├── DataError         a data set that is missing or not what its task says
+     ├── CheckpointError   weights, configuration or tokenizer that can't be used
+     ├── TrainingError     a training run that can't go on (loss is not a number)
+     ├── StoreError        a store that can't be read or written
+     └── OutOfMemoryError  a batch that does not fit; the engine asks again, smaller
+
+The command line catches HarnessError alone and prints it as one line with exit
+code 2. All else is a fault of this project and keeps its traceback. A message says
+what was wrong (with the value and where), what was expected, and what to do.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class HarnessError(Exception):
+    """Base of every error that a user can mend."""
+
+
+class UsageError(HarnessError):
+    """Raised for a wrong command line, suite file or name."""
+
+
+class PluginError(HarnessError):
+    """Raised for a plugin that can't be loaded or breaks its contract."""
+
+
+class DataError(HarnessError):
+    """Raised for data that is missing or not what its task declares."""
+
+
+class CheckpointError(HarnessError):
+    """Raised for weights, configuration or tokenizer files that can't be used."""
+
+
+class TrainingError(HarnessError):
+    """Raised for a training run that can't go on."""
+
+
+class StoreError(HarnessError):
+    """Raised for a store that can't be read or written."""
+
+
+class OutOfMemoryError(HarnessError):
+    """Raised by an adapter whose batch does not fit in memory.
+
+    The engine catches it, halves the token budget and asks again for what is
+    missing; it reaches the user only when a single request does not fit.
+    """
+
+
+def unknown_name(
+    kind: str, name: str, known: Iterable[str], listing: str
+) -> UsageError:
+    """Make the error for a name that nobody registered, with the nearest names.
+
+    Args:
+        kind: what was named, such as ``task``.
+        name: the name that was given.
+        known: all names that exist.
+        listing: the command that shows them, such as ``harness list tasks``.
+    """
+    near = difflib.get_close_matches(name, sorted(known), n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(near)}? " if near else ""
+    return UsageError(f"unknown {kind} {name!r}: {hint}'{listing}' shows all")

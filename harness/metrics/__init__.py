@@ -1,0 +1,1 @@
+"""Metrics that no library has, or that must equal an official scorer."""

@@ -1,0 +1,269 @@
+"""Models: how they are named, what they can be asked, and the adapter protocols.
+
+A model's name is ``adapter:checkpoint[,option=value]``. An entry describes a model
+without loading weights (`describe`) and loads it (`load`). An adapter is written at
+one of two levels: `SimpleAdapter` (``answer(requests)``) is enough; `Adapter` adds
+token-level control for speed. Baselines are predictors: they see examples, not
+requests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+
+from harness.errors import UsageError
+from harness.requests import Answer, JsonValue, Request
+from harness.task import Example, Task, parse_spec
+
+if TYPE_CHECKING:
+    from torch import nn
+
+Precision = Literal["fp32", "bf16", "fp16"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelName:
+    """A model's name, taken apart.
+
+    Attributes:
+        adapter: which entry serves it.
+        checkpoint: a Hub id, a folder, a built-in name, or empty (baselines).
+        options: the adapter's options.
+    """
+
+    adapter: str
+    checkpoint: str
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, text: str) -> ModelName:
+        """Parse ``adapter:checkpoint[,option=value]``.
+
+        Raises:
+            UsageError: there is no adapter before a colon, or an option is malformed.
+        """
+        adapter, colon, rest = text.partition(":")
+        if not colon or not adapter:
+            raise UsageError(
+                f"model {text!r} names no adapter: write adapter:checkpoint, such as "
+                "bert:tiny or majority:"
+            )
+        try:
+            checkpoint, options = parse_spec(rest)
+        except ValueError as error:
+            raise UsageError(
+                f"model {text!r}: {error}: write adapter:checkpoint,option=value"
+            ) from error
+        return cls(adapter=adapter, checkpoint=checkpoint, options=options)
+
+    def __str__(self) -> str:
+        options = "".join(f",{key}={value}" for key, value in self.options.items())
+        return f"{self.adapter}:{self.checkpoint}{options}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadSettings:
+    """Where and how a model is loaded.
+
+    Attributes:
+        device: ``cpu``, ``cuda`` or ``cuda:1``.
+        dtype: precision of weights and activations.
+        seed: seeds what a random initialisation draws.
+    """
+
+    device: str = "cpu"
+    dtype: Precision = "fp32"
+    seed: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelCard:
+    """What is known of a model before its weights load.
+
+    Attributes:
+        abilities: the request types it can answer as it is.
+        trainable: the head kinds that it can be fine-tuned for.
+        head: the trained head that the checkpoint carries, if any.
+        fingerprint: SHA-256 over all that changes an answer: weights, configuration,
+            tokenizer, adapter code revision and options.
+        parameters: how many parameters the model has, None where unknown.
+        max_tokens: the longest input, None where there is no bound.
+        prefers: formulation and prompt names that suit the model best, in order.
+    """
+
+    abilities: frozenset[type[Request]]
+    trainable: frozenset[str] = frozenset()
+    head: Head | None = None
+    fingerprint: str
+    parameters: int | None = None
+    max_tokens: int | None = None
+    prefers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """A trained head: what a formulation needs and a recipe trains.
+
+    Attributes:
+        kind: ``classify``, ``regress``, ``choose``, ``extract``, ``tag`` or
+            ``language`` (the model's own output layer).
+        labels: label names in the order of the outputs, empty where there are none.
+    """
+
+    kind: str
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Encoded:
+    """One request, ready for the model.
+
+    Attributes:
+        key: identifies the request within its stream; comes back with the answer.
+        request: what was asked.
+        cost: what it adds to a batch, in tokens (characters for simple adapters).
+        ids: token ids; empty for simple adapters.
+        prefix_group: requests of one group share a prefix worth computing once.
+        truncated_tokens: tokens that were cut so that the request fits.
+        extra: what else the adapter wants to carry (segment ids, choice bounds).
+    """
+
+    key: int
+    request: Request
+    cost: int
+    ids: Sequence[int] = ()
+    prefix_group: str | None = None
+    truncated_tokens: int = 0
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """How much one forward may hold, in the unit of `Encoded.cost`."""
+
+    tokens: int
+
+
+@runtime_checkable
+class SimpleAdapter(Protocol):
+    """The smallest adapter: batches are cut by the engine, cost is characters."""
+
+    def answer(self, requests: Sequence[Request]) -> Sequence[Answer]:
+        """Answer every request, in order."""
+
+
+@runtime_checkable
+class Session(Protocol):
+    """Answers a stream of encoded requests, in any order."""
+
+    def answer(
+        self, stream: Iterable[Encoded], budget: Budget
+    ) -> Iterator[tuple[int, Answer]]:
+        """Yield each answer with its request's key as soon as it is known.
+
+        Raises:
+            OutOfMemoryError: a batch did not fit; the engine asks again for what is
+                missing, with half the budget.
+        """
+
+
+@runtime_checkable
+class Adapter(Protocol):
+    """The full adapter: encodes in batches and answers a stream."""
+
+    def fits(self, request: Request) -> bool:
+        """Tell whether the request, as it is, fits the model's longest input."""
+
+    def encode(self, requests: Sequence[Request]) -> list[Encoded]:
+        """Tokenise requests in one batch; keys are positions in the sequence."""
+
+    def session(self) -> Session:
+        """Open a session; one session serves one stream."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingExample:
+    """A request with its right answer: what a head is trained to say."""
+
+    request: Request
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loss:
+    """A micro-batch's summed loss and the number of terms in the sum."""
+
+    total: Any
+    count: int
+
+
+@runtime_checkable
+class Trainable(Protocol):
+    """What an adapter implements so that recipes can train it."""
+
+    def prepare(self, head: Head, *, seed: int) -> nn.Module:
+        """Attach a freshly seeded head and return the module that holds all weights."""
+
+    def encode_training(self, examples: Sequence[TrainingExample]) -> list[Encoded]:
+        """Tokenise training examples in one batch; `Encoded.extra` holds targets."""
+
+    def loss(self, batch: Sequence[Encoded]) -> Loss:
+        """Run the prepared module on a micro-batch and return its summed loss."""
+
+    def save(self, folder: Path) -> None:
+        """Write a checkpoint that the adapter's entry can load, head included."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelEntry:
+    """What a plugin registers for one family of models.
+
+    Attributes:
+        name: the adapter's name, before the colon.
+        summary: one line for `harness list models`.
+        examples: names that work, such as ``bert:tiny``.
+        describe: reads configuration and hashes files, loads no weights.
+        load: loads the model.
+        options: option names with what each does.
+    """
+
+    name: str
+    summary: str
+    examples: tuple[str, ...]
+    describe: Callable[[ModelName], ModelCard]
+    load: Callable[[ModelName, LoadSettings], SimpleAdapter | Adapter]
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+class Predictor(Protocol):
+    """A baseline: predicts from the examples and the training targets alone."""
+
+    def predict(
+        self,
+        task: Task,
+        examples: Sequence[Example],
+        train_targets: Sequence[JsonValue],
+    ) -> list[JsonValue]:
+        """Return one target for every example, in order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PredictorEntry:
+    """What a plugin registers for a baseline.
+
+    Attributes:
+        name: the baseline's name, before the colon.
+        summary: one line for `harness list models`.
+        make: makes the predictor from options and a seed.
+        needs_training_targets: whether the training split must be there.
+        options: option names with what each does.
+    """
+
+    name: str
+    summary: str
+    make: Callable[[Mapping[str, str], int], Predictor]
+    needs_training_targets: bool = False
+    options: Mapping[str, str] = field(default_factory=dict)

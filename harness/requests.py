@@ -1,0 +1,277 @@
+"""What a formulation asks a model about one example, and what the model answers.
+
+Requests and answers are frozen values. Both travel as JSON (to the store, to a
+worker) by `to_json` and `from_json`, and a request's identity is the hash of that
+JSON: equal requests are asked once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar, get_args
+
+JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """Ask for log P(choice given context) of every choice.
+
+    `shorter` holds the same context with fewer exemplars, one less each; the first
+    of ``(context, *shorter)`` that fits the model is asked.
+    """
+
+    context: str
+    choices: tuple[str, ...]
+    shorter: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generate:
+    """Ask for a continuation (decoder) or transformation (encoder-decoder)."""
+
+    prompt: str
+    stop: tuple[str, ...] = ()
+    max_tokens: int = 64
+    beams: int = 1
+    temperature: float = 0.0
+    sample: int = 0
+    shorter: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Classify:
+    """Ask a trained head for the probability of every label."""
+
+    text: str
+    pair: str | None = None
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Regress:
+    """Ask a trained head for a value."""
+
+    text: str
+    pair: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extract:
+    """Ask a trained head for the span of the context that answers the question."""
+
+    question: str
+    context: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fill:
+    """Ask for the probability of each candidate in the text's one `{blank}`."""
+
+    text: str
+    candidates: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choose:
+    """Ask a trained head to score every choice after the context."""
+
+    context: str
+    choices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tag:
+    """Ask a trained head for a label of every word."""
+
+    words: tuple[str, ...]
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Follow:
+    """Ask what the model would have said at each word, given the true words before."""
+
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Embed:
+    """Ask for a vector."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Likelihood:
+    """Ask for the total log-likelihood of a text, rolling over long ones."""
+
+    text: str
+
+
+Request = (
+    Score
+    | Generate
+    | Classify
+    | Regress
+    | Extract
+    | Fill
+    | Choose
+    | Tag
+    | Follow
+    | Embed
+    | Likelihood
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What every answer records: nothing that was cut is silent.
+
+    Attributes:
+        tokens: tokens that the model read for this request, 0 where unknown.
+        truncated_tokens: tokens of the request that did not fit and were cut.
+        dropped_shots: exemplars dropped so that the request fits.
+    """
+
+    tokens: int = 0
+    truncated_tokens: int = 0
+    dropped_shots: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreAnswer(Answer):
+    """Answer `Score`: natural-log probabilities, one entry a choice."""
+
+    log_probabilities: tuple[float, ...]
+    is_greedy: tuple[bool, ...]
+    token_counts: tuple[int, ...]
+    byte_counts: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenerateAnswer(Answer):
+    """Answer `Generate`; `finish_reason` is ``stop``, ``length`` or ``end``."""
+
+    text: str
+    finish_reason: str = "stop"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassifyAnswer(Answer):
+    """Answer `Classify`: probabilities in the order of the request's labels."""
+
+    probabilities: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegressAnswer(Answer):
+    """Answer `Regress`."""
+
+    value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtractAnswer(Answer):
+    """Answer `Extract`; `start` counts characters of the context, None is no answer."""
+
+    text: str
+    start: int | None
+    score: float
+    no_answer_score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FillAnswer(Answer):
+    """Answer `Fill`: probabilities in the order of the candidates."""
+
+    probabilities: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChooseAnswer(Answer):
+    """Answer `Choose`: one score a choice, the highest wins."""
+
+    scores: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagAnswer(Answer):
+    """Answer `Tag`: one label and its probability a word."""
+
+    labels: tuple[str, ...]
+    probabilities: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowAnswer(Answer):
+    """Answer `Follow`: one prediction a word."""
+
+    predictions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbedAnswer(Answer):
+    """Answer `Embed`: a vector of the model's width."""
+
+    vector: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LikelihoodAnswer(Answer):
+    """Answer `Likelihood`: log-likelihood in nats and what it was counted over."""
+
+    nats: float
+    token_count: int
+    word_count: int
+    byte_count: int
+
+
+REQUEST_TYPES: dict[str, type[Request]] = {t.__name__: t for t in get_args(Request)}
+_ANSWERS = (
+    ScoreAnswer,
+    GenerateAnswer,
+    ClassifyAnswer,
+    RegressAnswer,
+    ExtractAnswer,
+    FillAnswer,
+    ChooseAnswer,
+    TagAnswer,
+    FollowAnswer,
+    EmbedAnswer,
+    LikelihoodAnswer,
+)
+ANSWER_TYPES: dict[str, type[Answer]] = {t.__name__: t for t in _ANSWERS}
+
+Value = TypeVar("Value")
+
+
+def to_json(value: Request | Answer) -> str:
+    """Write a request or answer as canonical JSON: sorted keys, type under ``kind``."""
+    body: dict[str, Any] = {f.name: getattr(value, f.name) for f in fields(value)}
+    body["kind"] = type(value).__name__
+    return json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def answer_from_json(text: str) -> Answer:
+    """Read an answer that `to_json` wrote."""
+    body: dict[str, Any] = json.loads(text)
+    return _rebuild(ANSWER_TYPES[body.pop("kind")], body)
+
+
+def request_from_json(text: str) -> Request:
+    """Read a request that `to_json` wrote."""
+    body: dict[str, Any] = json.loads(text)
+    return _rebuild(REQUEST_TYPES[body.pop("kind")], body)
+
+
+def request_key(request: Request) -> str:
+    """Return the identity of a request: SHA-256 of its canonical JSON, in hex."""
+    return hashlib.sha256(to_json(request).encode()).hexdigest()
+
+
+def _rebuild(cls: type[Value], body: Mapping[str, Any]) -> Value:
+    return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in body.items()})

@@ -1,0 +1,238 @@
+"""Results: what the store holds of finished cells, as values that reports read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from harness.task import Benchmark
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ResultStatus = Literal["done", "failed", "blocked"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellScore:
+    """One metric's score in one cell.
+
+    Attributes:
+        metric: the metric as the task names it, such as ``f1,positive=equivalent``.
+        signature: metric, options, number of units, version.
+        value: the score on the metric's own scale (mostly 0..1), NaN where undefined.
+        low: lower end of the 95 % interval, on the same scale; None where undefined.
+        high: upper end.
+        method: how the interval was made, such as ``bootstrap, 1000 draws``.
+        scale: what to multiply by for display.
+        units: how many resampling units it was counted over.
+        is_headline: whether it counts for the task's score.
+    """
+
+    metric: str
+    signature: str
+    value: float
+    low: float | None
+    high: float | None
+    method: str
+    scale: float
+    units: int
+    is_headline: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What a cell took. None is "not measured", never zero.
+
+    Attributes:
+        seconds: wall-clock seconds of inference and scoring, without loading.
+        examples: examples predicted in that time.
+        tokens: tokens that the model read.
+        padding: share of forward positions that held no token, 0..1.
+        peak_memory_bytes: the process's peak resident memory (the GPU's where one
+            was used).
+        parameters: parameters of the model.
+        train_seconds: wall-clock seconds of the train cell behind it.
+    """
+
+    seconds: float | None = None
+    examples: int | None = None
+    tokens: int | None = None
+    padding: float | None = None
+    peak_memory_bytes: int | None = None
+    parameters: int | None = None
+    train_seconds: float | None = None
+
+    @property
+    def examples_per_s(self) -> float | None:
+        """Examples predicted per second."""
+        if not self.seconds or self.examples is None:
+            return None
+        return self.examples / self.seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caveats:
+    """What a reader must know beside the number; zero and False are "none".
+
+    Attributes:
+        limit: how many examples were asked for by `--limit`, None for all.
+        split_size: examples in the whole split.
+        is_sample: whether the data was the built-in sample.
+        truncated: examples with cut input.
+        dropped_shots: examples that lost exemplars to fit.
+        unparsable: predictions that could not be read from the model's text.
+        duplicates: examples that stand more than once in the data.
+        selected_on_evaluated: whether the evaluated split chose the checkpoint.
+        cached: answers that came from the store.
+    """
+
+    limit: int | None = None
+    split_size: int = 0
+    is_sample: bool = False
+    truncated: int = 0
+    dropped_shots: int = 0
+    unparsable: int = 0
+    duplicates: int = 0
+    selected_on_evaluated: bool = False
+    cached: int = 0
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether fewer examples than the split holds were evaluated."""
+        return self.limit is not None and self.limit < self.split_size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellResult:
+    """One evaluate cell: a model on a task in a regime with a seed.
+
+    Attributes:
+        fingerprint: the cell's identity.
+        model: the model's name, such as ``bert:tiny``.
+        is_baseline: whether the model is a baseline.
+        task: task id.
+        task_title: the task's name as its authors write it.
+        task_version: the row's version.
+        metrics_column: identifies the leaderboard column: task@version, data hash,
+            split, metric signature without n, prompt.
+        split: the evaluated split.
+        regime: ``zero-shot``, ``few-shot:5`` or ``finetune:full``.
+        settings: the regime's settings, as written.
+        formulation: how it was asked; None for baselines.
+        prompt: the prompt's name, None where none was used.
+        seed: the cell's seed.
+        status: ``done``, ``failed`` or ``blocked``.
+        reason: why it is not done, in one line.
+        scores: every metric, in the task's order.
+        cost: what it took.
+        caveats: what stands beside the number.
+        confusion: label names and counts[target][predicted], for classification.
+        curve: the train cell's (step, loss, learning rate).
+        provenance: data origin and hash, weights hash, versions, hardware, run id,
+            date, command: what repeats and explains the cell.
+    """
+
+    fingerprint: str
+    model: str
+    is_baseline: bool
+    task: str
+    task_title: str
+    task_version: int
+    metrics_column: str
+    split: str
+    regime: str
+    settings: Mapping[str, str] = field(default_factory=dict)
+    formulation: str | None = None
+    prompt: str | None = None
+    seed: int = 1
+    status: ResultStatus = "done"
+    reason: str | None = None
+    scores: tuple[CellScore, ...] = ()
+    cost: Cost = Cost()
+    caveats: Caveats = Caveats()
+    confusion: tuple[tuple[str, ...], tuple[tuple[int, ...], ...]] | None = None
+    curve: tuple[tuple[int, float, float], ...] = ()
+    provenance: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def score(self) -> float | None:
+        """Mean of the headline metrics, displayed scale; None unless done."""
+        if self.status != "done":
+            return None
+        values = [s.value * s.scale for s in self.scores if s.is_headline]
+        return sum(values) / len(values) if values else None
+
+    @property
+    def row(self) -> tuple[str, str, str, str]:
+        """Identify the leaderboard row: model, regime, settings, formulation."""
+        settings = ",".join(f"{k}={v}" for k, v in sorted(self.settings.items()))
+        return self.model, self.regime, settings, self.formulation or ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """Evaluate cells with the benchmarks they belong to.
+
+    Attributes:
+        cells: one for each model, task, regime and seed.
+        benchmarks: benchmarks of which at least one task is among the cells.
+        title: what the leaderboard is called.
+        generated: ISO date and time of the reading.
+        command: what repeats the run.
+    """
+
+    cells: Sequence[CellResult]
+    benchmarks: Sequence[Benchmark] = ()
+    title: str = "leaderboard"
+    generated: str = ""
+    command: str = ""
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return one row a cell and metric."""
+        import pandas as pd  # heavy, and only needed here
+
+        rows: list[dict[str, object]] = []
+        for cell in self.cells:
+            base: dict[str, object] = {
+                "model": cell.model,
+                "task": cell.task,
+                "regime": cell.regime,
+                "formulation": cell.formulation,
+                "prompt": cell.prompt,
+                "seed": cell.seed,
+                "split": cell.split,
+                "status": cell.status,
+                "reason": cell.reason,
+            }
+            rows += [base | _score_columns(score) for score in cell.scores] or [base]
+        return pd.DataFrame(rows)
+
+
+def _score_columns(score: CellScore) -> dict[str, object]:
+    return {
+        "metric": score.metric,
+        "score": score.value * score.scale,
+        "low": None if score.low is None else score.low * score.scale,
+        "high": None if score.high is None else score.high * score.scale,
+        "n": score.units,
+        "signature": score.signature,
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportFormat:
+    """What a plugin registers for a report format.
+
+    Attributes:
+        name: the name behind ``--format``.
+        suffix: the file's suffix, such as ``.html``.
+        summary: one line for `harness list formats`.
+        render: makes the file's text.
+    """
+
+    name: str
+    suffix: str
+    summary: str
+    render: Callable[[Results], str]

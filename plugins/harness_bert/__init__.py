@@ -1,0 +1,1 @@
+"""The BERT family, in our own torch modules."""

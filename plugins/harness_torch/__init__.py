@@ -1,0 +1,1 @@
+"""The torch library shelf: what in-repo model plugins share."""

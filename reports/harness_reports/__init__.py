@@ -1,0 +1,1 @@
+"""Reports: the leaderboard page and its plain-text siblings."""
