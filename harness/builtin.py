@@ -10,6 +10,8 @@ from harness.data.sample import SAMPLE
 from harness.executors import ExecutorEntry
 from harness.executors.in_process import IN_PROCESS
 from harness.hookspecs import hookimpl
+from harness.metric import MetricEntry
+from harness.metrics.entries import METRICS
 
 
 @hookimpl
@@ -22,3 +24,9 @@ def harness_executors() -> Sequence[ExecutorEntry]:
 def harness_data_sources() -> Sequence[DataSourceEntry]:
     """Register a folder and the built-in sample."""
     return [FOLDER, SAMPLE]
+
+
+@hookimpl
+def harness_metrics() -> Sequence[MetricEntry]:
+    """Register the metrics that the official scorers use."""
+    return METRICS
