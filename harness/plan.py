@@ -26,6 +26,11 @@ def fingerprint(**parts: Any) -> str:  # noqa: ANN401 # anything that JSON can h
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def precision(load: LoadSettings) -> dict[str, str]:
+    """Return what of the load settings can change an answer."""
+    return {"dtype": load.dtype, "device": load.device.partition(":")[0]}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainCell:
     """Base weights, data, recipe and seed that make a checkpoint.

@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
 from harness.data.draw import draw_exemplars
 from harness.engine import Engine
-from harness.errors import DataError
 from harness.formulations import Formulation
 from harness.measure import peak_memory_bytes, start_peak_memory
 from harness.model import (
@@ -113,8 +112,8 @@ def evaluate(
     else:
         predictions, cost, caveats = _ask(cell, cell.entry, tools, examples, on_batch)
     scored = score_task(cell.task, tools.plugins, predictions, examples)
-    result = CellResult(
-        **describe_cell(cell),
+    result = replace(
+        blank_result(cell),
         scores=scored.scores,
         low=scored.headline.low,
         high=scored.headline.high,
@@ -224,7 +223,7 @@ def trained_name(cell: EvaluateCell, checkpoints: Path) -> ModelName:
     )
 
 
-def describe_cell(cell: EvaluateCell) -> dict[str, object]:
+def blank_result(cell: EvaluateCell) -> CellResult:
     """Return what a result says of a cell before anything is measured."""
     formulation = cell.formulation
     column = [
@@ -234,21 +233,21 @@ def describe_cell(cell: EvaluateCell) -> dict[str, object]:
         "+".join(cell.task.metrics),
         (formulation.prompt if formulation else None) or "",
     ]
-    return {
-        "fingerprint": cell.fingerprint,
-        "model": str(cell.model),
-        "is_baseline": isinstance(cell.entry, PredictorEntry),
-        "task": cell.task.id,
-        "task_title": cell.task.title,
-        "task_version": cell.task.version,
-        "metrics_column": "|".join(column),
-        "split": cell.split.name,
-        "regime": str(cell.regime),
-        "settings": dict(cell.regime.settings),
-        "formulation": formulation.name if formulation else None,
-        "prompt": formulation.prompt if formulation else None,
-        "seed": cell.seed,
-    }
+    return CellResult(
+        fingerprint=cell.fingerprint,
+        model=str(cell.model),
+        is_baseline=isinstance(cell.entry, PredictorEntry),
+        task=cell.task.id,
+        task_title=cell.task.title,
+        task_version=cell.task.version,
+        metrics_column="|".join(column),
+        split=cell.split.name,
+        regime=str(cell.regime),
+        settings=dict(cell.regime.settings),
+        formulation=formulation.name if formulation else None,
+        prompt=formulation.prompt if formulation else None,
+        seed=cell.seed,
+    )
 
 
 def _caveats(
