@@ -126,6 +126,9 @@ class CellResult:
         status: ``done``, ``failed`` or ``blocked``.
         reason: why it is not done, in one line.
         scores: every metric, in the task's order.
+        low: lower end of the 95 % interval of `score`, on the displayed scale.
+        high: upper end.
+        method: how that interval was made.
         cost: what it took.
         caveats: what stands beside the number.
         confusion: label names and counts[target][predicted], for classification.
@@ -150,6 +153,9 @@ class CellResult:
     status: ResultStatus = "done"
     reason: str | None = None
     scores: tuple[CellScore, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    method: str = ""
     cost: Cost = Cost()
     caveats: Caveats = Caveats()
     confusion: tuple[tuple[str, ...], tuple[tuple[int, ...], ...]] | None = None
