@@ -20,7 +20,14 @@ from harness.measure import environment
 from harness.plan import EvaluateCell, Job, Plan, TrainCell
 from harness.plugins import Plugins
 from harness.results import CellResult, ResultStatus
-from harness.runner import ModelPool, Tools, blank_result, evaluate, trained_name
+from harness.runner import (
+    ModelPool,
+    Tools,
+    blank_result,
+    evaluate,
+    trained_name,
+    unaskable_result,
+)
 from harness.store import RunRecord, Store, TrainingRecord
 from harness.trainer import train
 
@@ -55,7 +62,7 @@ class Execution:
 
     def run(self, executor: ExecutorEntry) -> RunFinished:
         """Carry out every cell that is not in the store yet."""
-        fingerprints = [cell.fingerprint for cell in self.plan.cells]
+        fingerprints = self.plan.fingerprints
         self._environment = environment(self.plan.device)
         self._tools = Tools(
             plugins=self.plugins,
@@ -66,8 +73,10 @@ class Execution:
         )
         statuses = self.store.statuses(fingerprints)
         self._done = {mark for mark, status in statuses.items() if status == "done"}
-        self._announce = Announcer(self.plugins.hook, self.id, len(fingerprints))
+        cells = len(self.plan.cells)
+        self._announce = Announcer(self.plugins.hook, self.id, cells)
         self._record(fingerprints)
+        self._record_unaskable()
         self._announce.run_started(cached=len(self._done))
         for _ in executor.run(self._work, self.plan.jobs):
             pass
@@ -84,6 +93,11 @@ class Execution:
             cells=fingerprints,
         )
         self.store.start_run(record)
+
+    def _record_unaskable(self) -> None:
+        for unaskable in self.plan.unaskable:
+            result = unaskable_result(unaskable)
+            self.store.save_cell(result, run=self.id, finished=_now())
 
     # Jobs
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from harness.data import Split
@@ -124,6 +124,16 @@ class Unaskable:
     regime: Regime
     reason: str
 
+    @property
+    def fingerprint(self) -> str:
+        """Identify what was asked in vain."""
+        return fingerprint(
+            kind="unaskable",
+            model=str(self.model),
+            task=self.task.id,
+            regime=self.regime.written,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
@@ -152,11 +162,16 @@ class Plan:
     unaskable: tuple[Unaskable, ...] = ()
     batch_tokens: int = 2048
     device: str = "cpu"
-    cells: tuple[EvaluateCell, ...] = field(init=False)
 
-    def __post_init__(self) -> None:
-        cells = tuple(cell for job in self.jobs for cell in job.evaluates)
-        object.__setattr__(self, "cells", cells)
+    @property
+    def cells(self) -> list[EvaluateCell]:
+        """The evaluate cells, in the order they are carried out."""
+        return [cell for job in self.jobs for cell in job.evaluates]
+
+    @property
+    def fingerprints(self) -> list[str]:
+        """Every cell's identity, those that can't be asked last."""
+        return [cell.fingerprint for cell in (*self.cells, *self.unaskable)]
 
     @property
     def trains(self) -> Iterator[TrainCell]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from harness.askable import Unfit, choose_formulation, offer, same_formulation
 from harness.data import Split
-from harness.errors import DataError, UsageError, unknown_name
+from harness.errors import DataError, UsageError
 from harness.formulations import Formulation
 from harness.measure import resolve_device
 from harness.model import LoadSettings, ModelCard, ModelEntry, ModelName, PredictorEntry
@@ -110,12 +110,7 @@ class _Planner:
 
     def _entry(self, text: str) -> tuple[ModelName, ModelEntry | PredictorEntry]:
         name = ModelName.parse(text)
-        entry = self._plugins.model(name)
-        for option in name.options:
-            if option not in entry.options:
-                kind = f"option of model {name.adapter}:"
-                raise unknown_name(kind, option, entry.options, "harness list models")
-        return name, entry
+        return name, self._plugins.model(name)
 
     def _describe(self, name: ModelName, entry: ModelEntry | PredictorEntry) -> _Model:
         card = None if isinstance(entry, PredictorEntry) else entry.describe(name)

@@ -22,7 +22,7 @@ from harness.model import (
     PredictorEntry,
     SimpleAdapter,
 )
-from harness.plan import LIMIT_SEED, EvaluateCell, fingerprint
+from harness.plan import LIMIT_SEED, EvaluateCell, Unaskable, fingerprint, precision
 from harness.plugins import Plugins
 from harness.requests import Answer, Request
 from harness.results import Caveats, CellResult, Cost
@@ -152,9 +152,7 @@ def _ask(
     name = trained_name(cell, tools.checkpoints)
     card = entry.describe(name)
     adapter = tools.models.load(entry, name, cell.load)
-    identity = fingerprint(
-        model=card.fingerprint, dtype=cell.load.dtype, device=cell.load.device[:4]
-    )
+    identity = fingerprint(model=card.fingerprint, **precision(cell.load))
     cache = CellAnswers(store=tools.store, model=identity)
     engine = Engine(adapter, cache, Budget(tokens=tools.batch_tokens), on_batch)
     ledger, started = _Ledger(), time.perf_counter()
@@ -247,6 +245,25 @@ def blank_result(cell: EvaluateCell) -> CellResult:
         formulation=formulation.name if formulation else None,
         prompt=formulation.prompt if formulation else None,
         seed=cell.seed,
+    )
+
+
+def unaskable_result(unaskable: Unaskable) -> CellResult:
+    """Return what a page shows of what can't be asked: the reason."""
+    task = unaskable.task
+    return CellResult(
+        fingerprint=unaskable.fingerprint,
+        model=str(unaskable.model),
+        is_baseline=unaskable.regime.kind == "baseline",
+        task=task.id,
+        task_title=task.title,
+        task_version=task.version,
+        metrics_column="",
+        split=task.data.evaluate,
+        regime=str(unaskable.regime),
+        settings=dict(unaskable.regime.settings),
+        status="blocked",
+        reason=unaskable.reason,
     )
 
 
