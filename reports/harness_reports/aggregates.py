@@ -35,7 +35,9 @@ def _sides(estimate: Estimate) -> tuple[float, float] | None:
     return estimate.value - estimate.low, estimate.high - estimate.value
 
 
-def benchmark_headline(benchmark: Benchmark, entries: Sequence[tuple[str, Entry]]) -> Headline:
+def benchmark_headline(
+    benchmark: Benchmark, entries: Sequence[tuple[str, Entry]]
+) -> Headline:
     """Return the official aggregate, without a value unless every task is there.
 
     Args:

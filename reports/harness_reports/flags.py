@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from harness.results import CellResult, Caveats
+from harness.results import Caveats, CellResult
 from harness_reports.numbers import counted
 from harness_reports.view import Flag
 
@@ -34,7 +34,9 @@ def _sample(caveats: Sequence[Caveats]) -> str:
 
 def _selected(caveats: Sequence[Caveats]) -> str:
     used = any(each.selected_on_evaluated for each in caveats)
-    return "the checkpoint was chosen on the evaluated split: too good to be true" * used
+    return (
+        "the checkpoint was chosen on the evaluated split: too good to be true" * used
+    )
 
 
 _KINDS: tuple[tuple[str, str, Callable[[Sequence[Caveats]], str]], ...] = (
@@ -64,7 +66,7 @@ def flags_of(
     """
     caveats = [cell.caveats for cell in done]
     found = [(code, name, write(caveats)) for code, name, write in _KINDS]
-    if failed:
+    if failed and done:
         of = counted(failed + len(done), "seed")
         found.append((FAILED_SEEDS, "seeds failed", f"{failed} of {of} has no score"))
     if left_out:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from statistics import median
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
-from harness.results import CellResult, Results
+from harness.results import Results
 from harness.task import Benchmark
-from harness_reports import aggregates, columns, rows
-from harness_reports.entries import merge
+from harness_reports import aggregates
+from harness_reports.board import Board, Line, make_board
+from harness_reports.columns import slug
 from harness_reports.numbers import counted, decimals_for
 from harness_reports.provenance import contradictions, make_runs
 from harness_reports.standings import cost_of, ranked
@@ -27,13 +27,11 @@ from harness_reports.view import (
     View,
 )
 
-_TINTS = 5
-
 
 def build_view(results: Results) -> View:
     """Return what the leaderboard shows of results."""
     cells = list(results.cells)
-    board = _make_board(cells)
+    board = make_board(cells)
     sections = [
         _benchmark_section(board, benchmark)
         for benchmark in results.benchmarks
@@ -47,7 +45,7 @@ def build_view(results: Results) -> View:
         command=results.command,
         sections=tuple(placed),
         tasks=tuple(_task_view(board, column) for column in board.columns),
-        models=tuple(rows.make_models(cells).values()),
+        models=board.models,
         runs=tuple(make_runs(cells).values()),
         flags=_key(board.entries.values()),
         is_sample=any(cell.caveats.is_sample for cell in cells),
@@ -56,96 +54,13 @@ def build_view(results: Results) -> View:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Board:
-    """Every column, every row, and what stands where they meet."""
-
-    columns: tuple[Column, ...]
-    rows: tuple[Row, ...]
-    entries: Mapping[tuple[str, str], Entry]
-
-    def entry(self, row: Row, column: Column) -> Entry:
-        found = self.entries.get((row.id, column.id))
-        return found or Entry(id="", column=column.id, row=row.id, status="missing")
-
-
-def _make_board(cells: Sequence[CellResult]) -> _Board:
-    models = rows.make_models(cells)
-    grouped = rows.group_rows(cells)
-    made_rows = rows.make_rows(grouped, models)
-    row_of = {id(cell): made_rows[key] for key, own in grouped.items() for cell in own}
-    groups = columns.group_columns(cells)
-    taken: set[str] = set()
-    made_columns: list[Column] = []
-    entries: dict[tuple[str, str], Entry] = {}
-    for group, note in zip(groups, columns.notes_of(groups), strict=True):
-        column_id = columns.unique(columns.slug(group[0].task), taken)
-        own = _merge_column(group, column_id, row_of, start=len(entries))
-        widths = [entry.estimate.half_width for entry in own]
-        column = columns.make_column(
-            group, column_id=column_id, note=note, decimals=decimals_for(widths)
-        )
-        made_columns.append(column)
-        baselines = {row.id for row in made_rows.values() if row.model.is_baseline}
-        for entry in _decorate(own, baselines):
-            entries[entry.row, column_id] = entry
-    return _Board(
-        columns=tuple(made_columns), rows=tuple(made_rows.values()), entries=entries
-    )
-
-
-def _merge_column(
-    group: Sequence[CellResult],
-    column_id: str,
-    row_of: Mapping[int, Row],
-    *,
-    start: int,
-) -> list[Entry]:
-    by_row: dict[str, list[CellResult]] = defaultdict(list)
-    for cell in group:
-        by_row[row_of[id(cell)].id].append(cell)
-    return [
-        merge(own, entry_id=f"e{start + number}", column=column_id, row=row_id)
-        for number, (row_id, own) in enumerate(by_row.items(), start=1)
-    ]
-
-
-def _decorate(entries: Sequence[Entry], baselines: set[str]) -> list[Entry]:
-    """Mark the best entries and tint the models' entries of one column.
-
-    A partial score is best only where all are partial. The tint spans the scores,
-    but never less than an interval's width, so that chance is not coloured.
-    """
-    models = [e for e in entries if e.status == "done" and e.row not in baselines]
-    values = [e.estimate.value for e in models if e.estimate.value is not None]
-    whole = [e for e in models if not _is_partial(e)] or models
-    best = max((e.estimate.value or 0.0 for e in whole), default=None)
-    widths = [2 * w for e in models if (w := e.estimate.half_width)]
-    low = min(values, default=0.0)
-    span = max([max(values, default=0.0) - low, median(widths) if widths else 0.0])
-    marked: list[Entry] = []
-    for entry in entries:
-        value = entry.estimate.value
-        if entry not in models or value is None:
-            marked.append(entry)
-            continue
-        step = int((value - low) / span * _TINTS) if span else 0
-        is_best = entry in whole and value == best and len(models) > 1
-        marked.append(replace(entry, tint=min(step, _TINTS - 1), is_best=is_best))
-    return marked
-
-
-def _is_partial(entry: Entry) -> bool:
-    return any(cell.caveats.is_partial for cell in entry.cells)
-
-
-def _columns_of(board: _Board, benchmark: Benchmark) -> list[Column]:
+def _columns_of(board: Board, benchmark: Benchmark) -> list[Column]:
     order = {task: place for place, task in enumerate(benchmark.tasks)}
     own = [column for column in board.columns if column.task in order]
     return sorted(own, key=lambda column: order[column.task])
 
 
-def _benchmark_section(board: _Board, benchmark: Benchmark) -> Section:
+def _benchmark_section(board: Board, benchmark: Benchmark) -> Section:
     own = _columns_of(board, benchmark)
     task_of = {column.id: column.task for column in own}
 
@@ -153,31 +68,30 @@ def _benchmark_section(board: _Board, benchmark: Benchmark) -> Section:
         named = [(task_of[entry.column], entry) for entry in entries]
         return aggregates.benchmark_headline(benchmark, named)
 
-    lines = _lines(board, own)
+    lines = board.lines(own)
     is_official = any(
         official(entries).estimate.value is not None
         for row, entries in lines
         if not row.model.is_baseline
     )
     if not is_official:
-        section = _mean_section(board, own, columns.slug(benchmark.id), benchmark.title)
+        section = _mean_section(board, own, slug(benchmark.id), benchmark.title)
         missing = f"no model has every task of {benchmark.title}, so its official "
         ranking = f"{missing}score is not shown; {section.ranking}"
         return replace(section, source=benchmark.source, ranking=ranking)
     counted_tasks = {task for group in benchmark.groups for task in group}
     split = _split_label([c for c in own if c.task in counted_tasks])
     title = f"{benchmark.title}{split}"
-    return _section(
-        lines,
-        own,
-        official,
-        id=columns.slug(benchmark.id),
+    of = counted(len(benchmark.groups), "task")
+    frame = Section(
+        id=slug(benchmark.id),
         title=benchmark.title,
         source=benchmark.source,
         headline_title=title,
-        ranking=f"ranked by {title}: the mean of its "
-        f"{counted(len(benchmark.groups), 'task')}, of rows that have them all",
+        ranking=f"ranked by {title}: the mean of its {of}, of rows that have them all",
+        columns=tuple(own),
     )
+    return _fill(frame, lines, official)
 
 
 def _split_label(counted_columns: Sequence[Column]) -> str:
@@ -186,9 +100,7 @@ def _split_label(counted_columns: Sequence[Column]) -> str:
     return f" ({', '.join(others)})" if others else ""
 
 
-def _loose_section(
-    board: _Board, benchmarks: Sequence[Benchmark]
-) -> Section | None:
+def _loose_section(board: Board, benchmarks: Sequence[Benchmark]) -> Section | None:
     grouped = {task for benchmark in benchmarks for task in benchmark.tasks}
     own = [column for column in board.columns if column.task not in grouped]
     title = "Other tasks" if len(own) < len(board.columns) else "Tasks"
@@ -196,10 +108,10 @@ def _loose_section(
 
 
 def _mean_section(
-    board: _Board, own: Sequence[Column], section_id: str, title: str
+    board: Board, own: Sequence[Column], section_id: str, title: str
 ) -> Section:
     """Make a section ranked by the mean over the columns that its models share."""
-    lines = _lines(board, own)
+    lines = board.lines(own)
     shared = aggregates.shared_columns(
         own, [entries for row, entries in lines if not row.model.is_baseline]
     )
@@ -207,15 +119,15 @@ def _mean_section(
     is_one_scale = len(meant) == 1 or all(column.scale == 100 for column in meant)
     if not meant or not is_one_scale:
         shared = frozenset()
-    return _section(
-        lines,
-        own,
-        lambda entries: aggregates.mean_headline(entries, shared),
+    frame = Section(
         id=section_id,
         title=title,
-        source="",
         headline_title=_mean_title(meant) if shared else None,
         ranking=_mean_sentence(meant, own, is_one_scale=is_one_scale),
+        columns=tuple(own),
+    )
+    return _fill(
+        frame, lines, lambda entries: aggregates.mean_headline(entries, shared)
     )
 
 
@@ -240,25 +152,12 @@ def _mean_sentence(
     return f"ranked by the plain mean over {of} ({which} {names})"
 
 
-def _lines(
-    board: _Board, own: Sequence[Column]
-) -> list[tuple[Row, tuple[Entry, ...]]]:
-    """Return the rows that have cells in these columns, with their entries."""
-    lines = [(row, tuple(board.entry(row, c) for c in own)) for row in board.rows]
-    return [line for line in lines if any(entry.cells for entry in line[1])]
-
-
-def _section(
-    lines: Sequence[tuple[Row, tuple[Entry, ...]]],
-    own: Sequence[Column],
+def _fill(
+    frame: Section,
+    lines: Sequence[Line],
     headline: Callable[[Sequence[Entry]], Headline],
-    *,
-    id: str,
-    title: str,
-    source: str,
-    headline_title: str | None,
-    ranking: str,
 ) -> Section:
+    """Put the rows, in order, into a section that has none yet."""
     standings = [
         Standing(
             row=row,
@@ -272,20 +171,15 @@ def _section(
     models = ranked([each for each in standings if not each.row.model.is_baseline])
     below = ranked([each for each in standings if each.row.model.is_baseline])
     widths = [each.headline.estimate.half_width for each in standings]
-    return Section(
-        id=id,
-        title=title,
-        source=source,
-        headline_title=headline_title,
+    return replace(
+        frame,
         headline_decimals=decimals_for(widths),
-        ranking=ranking,
-        columns=tuple(own),
         models=models,
         baselines=tuple(replace(standing, rank=None) for standing in below),
     )
 
 
-def _task_view(board: _Board, column: Column) -> TaskView:
+def _task_view(board: Board, column: Column) -> TaskView:
     found = [(row, board.entry(row, column)) for row in board.rows]
     own = [(row, entry) for row, entry in found if entry.cells]
     return TaskView(column=column, entries=tuple(sorted(own, key=_entry_place)))

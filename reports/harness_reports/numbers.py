@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from harness_reports.view import Estimate
 
-MINUS = "−"
+MINUS = "\N{MINUS SIGN}"
 
 
 def decimals_for(half_widths: Iterable[float | None], *, default: int = 1) -> int:
@@ -64,7 +64,7 @@ def memory(byte_count: int | None) -> str:
     """Write bytes in GB or MB (powers of ten)."""
     if byte_count is None:
         return ""
-    if byte_count >= 1e9:
+    if byte_count >= 1e8:
         return f"{byte_count / 1e9:.1f} GB"
     return f"{byte_count / 1e6:.0f} MB"
 
@@ -76,7 +76,9 @@ def count(number: int | None) -> str:
     for size, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
         if number >= size:
             scaled = number / size
-            return f"{scaled:.0f} {letter}" if scaled >= 10 else f"{scaled:.1f} {letter}"
+            return (
+                f"{scaled:.0f} {letter}" if scaled >= 10 else f"{scaled:.1f} {letter}"
+            )
     return str(number)
 
 

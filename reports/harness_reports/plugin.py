@@ -21,7 +21,7 @@ def _csv(results: Results) -> str:
 
 
 def _markdown(results: Results) -> str:
-    from harness_reports.text import to_markdown
+    from harness_reports.markdown import to_markdown
 
     return to_markdown(results)
 

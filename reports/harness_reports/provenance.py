@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
@@ -53,8 +54,8 @@ def contradictions(cells: Sequence[CellResult]) -> list[str]:
     titles: dict[str, str] = {}
     for cell in cells:
         if cell.status == "done":
-            values = tuple(score.value for score in cell.scores)
-            scores[cell.fingerprint].add(tuple(v for v in values if v == v))
+            values = (score.value for score in cell.scores)
+            scores[cell.fingerprint].add(tuple(filter(math.isfinite, values)))
             titles[cell.fingerprint] = f"{cell.model} on {cell.task}, seed {cell.seed}"
     return [
         f"{titles[name]}: the same cell ({name[:12]}) was stored with different scores"

@@ -272,13 +272,13 @@ class Section:
 
     id: str
     title: str
-    source: str
+    source: str = ""
     headline_title: str | None
-    headline_decimals: int
+    headline_decimals: int = 1
     ranking: str
     columns: tuple[Column, ...]
-    models: tuple[Standing, ...]
-    baselines: tuple[Standing, ...]
+    models: tuple[Standing, ...] = ()
+    baselines: tuple[Standing, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
