@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from harness.errors import UsageError
 
 if TYPE_CHECKING:
     from harness.events import RunFinished
@@ -60,20 +63,25 @@ def run(
 
 def run_suite(suite: Suite, plugins: Plugins, store: str) -> Outcome:
     """Plan and carry out a suite."""
+    from harness.commands import suite_command
     from harness.planner import make_plan
 
-    return carry_out(make_plan(suite, plugins), suite, plugins, store)
+    plan = make_plan(suite, plugins)
+    return carry_out(plan, plugins, store, suite_command(suite))
 
 
-def carry_out(plan: Plan, suite: Suite, plugins: Plugins, place: str) -> Outcome:
-    """Carry out a plan and read its results from the store."""
-    from harness.commands import suite_command
+def carry_out(plan: Plan, plugins: Plugins, place: str, command: str) -> Outcome:
+    """Carry out a plan and read its results from the store.
+
+    Args:
+        plan: what to do.
+        plugins: what to do it with, and who listens.
+        place: a file for SQLite, or a SQLAlchemy URL.
+        command: what repeats the run.
+    """
     from harness.execution import Execution
-    from harness.store import Store
 
-    command = suite_command(suite)
-    store = Store(place)
-    try:
+    with _opened(place) as store:
         execution = Execution(
             plan=plan,
             plugins=plugins,
@@ -85,9 +93,32 @@ def carry_out(plan: Plan, suite: Suite, plugins: Plugins, place: str) -> Outcome
         found = read_results(
             store, plugins, plan.fingerprints, title=plan.title, command=command
         )
+    return Outcome(finished, found)
+
+
+def open_store(place: str) -> AbstractContextManager[Store]:
+    """Open a store that exists, to read it.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if "://" not in place and not Path(place).is_file():
+        raise UsageError(
+            f"there is no store at {place}: make one with 'harness run', or name "
+            "another with --store"
+        )
+    return _opened(place)
+
+
+@contextmanager
+def _opened(place: str) -> Iterator[Store]:
+    from harness.store import Store
+
+    store = Store(place)
+    try:
+        yield store
     finally:
         store.close()
-    return Outcome(finished, found)
 
 
 def read_results(

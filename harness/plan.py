@@ -171,7 +171,8 @@ class Plan:
     @property
     def fingerprints(self) -> list[str]:
         """Every cell's identity, those that can't be asked last."""
-        return [cell.fingerprint for cell in (*self.cells, *self.unaskable)]
+        asked = [cell.fingerprint for cell in self.cells]
+        return asked + [unaskable.fingerprint for unaskable in self.unaskable]
 
     @property
     def trains(self) -> Iterator[TrainCell]:
