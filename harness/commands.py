@@ -34,7 +34,9 @@ def suite_command(suite: Suite) -> str:
     options.append(("data", suite.data))
     options += [("seed", str(seed)) for seed in suite.seeds]
     given = suite.model_dump(include={"split", "limit", "formulation", "prompt"})
-    options += [(name, str(value)) for name, value in given.items() if value is not None]
+    options += [
+        (name, str(value)) for name, value in given.items() if value is not None
+    ]
     options += [("plugin", plugin) for plugin in suite.plugins]
     return _command(options) + (" --skip-unavailable" if suite.skip_unavailable else "")
 

@@ -71,7 +71,9 @@ def selection_score(
 
 
 def confusion(
-    labels: Sequence[str], predictions: Sequence[Prediction], examples: Sequence[Example]
+    labels: Sequence[str],
+    predictions: Sequence[Prediction],
+    examples: Sequence[Example],
 ) -> Confusion | None:
     """Count targets against predictions, unparsable ones left out; None if unlabelled.
 
