@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from harness.data import Split
@@ -24,6 +24,11 @@ def fingerprint(**parts: Any) -> str:  # noqa: ANN401 # anything that JSON can h
     """Return a cell's identity: SHA-256 over the canonical JSON of what defines it."""
     text = json.dumps(parts, sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def precision(load: LoadSettings) -> dict[str, str]:
+    """Return what of the load settings can change an answer."""
+    return {"dtype": load.dtype, "device": load.device.partition(":")[0]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +124,16 @@ class Unaskable:
     regime: Regime
     reason: str
 
+    @property
+    def fingerprint(self) -> str:
+        """Identify what was asked in vain."""
+        return fingerprint(
+            kind="unaskable",
+            model=str(self.model),
+            task=self.task.id,
+            regime=self.regime.written,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
@@ -147,11 +162,17 @@ class Plan:
     unaskable: tuple[Unaskable, ...] = ()
     batch_tokens: int = 2048
     device: str = "cpu"
-    cells: tuple[EvaluateCell, ...] = field(init=False)
 
-    def __post_init__(self) -> None:
-        cells = tuple(cell for job in self.jobs for cell in job.evaluates)
-        object.__setattr__(self, "cells", cells)
+    @property
+    def cells(self) -> list[EvaluateCell]:
+        """The evaluate cells, in the order they are carried out."""
+        return [cell for job in self.jobs for cell in job.evaluates]
+
+    @property
+    def fingerprints(self) -> list[str]:
+        """Every cell's identity, those that can't be asked last."""
+        asked = [cell.fingerprint for cell in self.cells]
+        return asked + [unaskable.fingerprint for unaskable in self.unaskable]
 
     @property
     def trains(self) -> Iterator[TrainCell]:

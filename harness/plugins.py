@@ -58,7 +58,7 @@ class Plugins:
         owners: the plugin that registered an entry, by field and name, such as
             ``owners["tasks", "glue/sst2"]``.
         infos: the loaded plugins, in order of loading.
-        hook: calls an event-hook of every plugin: ``hook.harness_run_started(...)``.
+        manager: pluggy's own; registers listeners and calls hooks.
     """
 
     tasks: Mapping[str, Task]
@@ -71,7 +71,16 @@ class Plugins:
     data_sources: Mapping[str, DataSourceEntry]
     owners: Mapping[tuple[str, str], str]
     infos: tuple[PluginInfo, ...]
-    hook: pluggy.HookRelay
+    manager: pluggy.PluginManager
+
+    @property
+    def hook(self) -> pluggy.HookRelay:
+        """Calls a hook of every plugin: ``hook.harness_run_started(...)``."""
+        return self.manager.hook
+
+    def listen(self, listener: object) -> None:
+        """Let an object with event-hooks hear of runs."""
+        self.manager.register(listener)
 
     def task(self, task_id: str) -> Task:
         """Return the task of an id.
@@ -220,7 +229,7 @@ def _assemble(manager: pluggy.PluginManager, sources: Mapping[str, Source]) -> P
         **registries,
         owners=MappingProxyType(owners),
         infos=tuple(_info(manager, source) for source in sources.values()),
-        hook=manager.hook,
+        manager=manager,
     )
     _check_references(plugins, sources)
     return plugins

@@ -116,7 +116,8 @@ class CellResult:
         task_title: the task's name as its authors write it.
         task_version: the row's version.
         metrics_column: identifies the leaderboard column: task@version, data hash,
-            split, metric signature without n, prompt.
+            split, metric signature without n, prompt; empty where the cell could not
+            be asked, so that any column of its task may show the reason.
         split: the evaluated split.
         regime: ``zero-shot``, ``few-shot:5`` or ``finetune:full``.
         settings: the regime's settings, as written.

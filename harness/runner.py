@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
 from harness.data.draw import draw_exemplars
 from harness.engine import Engine
-from harness.errors import DataError
 from harness.formulations import Formulation
 from harness.measure import peak_memory_bytes, start_peak_memory
 from harness.model import (
@@ -23,7 +22,7 @@ from harness.model import (
     PredictorEntry,
     SimpleAdapter,
 )
-from harness.plan import LIMIT_SEED, EvaluateCell, fingerprint
+from harness.plan import LIMIT_SEED, EvaluateCell, Unaskable, fingerprint, precision
 from harness.plugins import Plugins
 from harness.requests import Answer, Request
 from harness.results import Caveats, CellResult, Cost
@@ -113,8 +112,8 @@ def evaluate(
     else:
         predictions, cost, caveats = _ask(cell, cell.entry, tools, examples, on_batch)
     scored = score_task(cell.task, tools.plugins, predictions, examples)
-    result = CellResult(
-        **describe_cell(cell),
+    result = replace(
+        blank_result(cell),
         scores=scored.scores,
         low=scored.headline.low,
         high=scored.headline.high,
@@ -153,9 +152,7 @@ def _ask(
     name = trained_name(cell, tools.checkpoints)
     card = entry.describe(name)
     adapter = tools.models.load(entry, name, cell.load)
-    identity = fingerprint(
-        model=card.fingerprint, dtype=cell.load.dtype, device=cell.load.device[:4]
-    )
+    identity = fingerprint(model=card.fingerprint, **precision(cell.load))
     cache = CellAnswers(store=tools.store, model=identity)
     engine = Engine(adapter, cache, Budget(tokens=tools.batch_tokens), on_batch)
     ledger, started = _Ledger(), time.perf_counter()
@@ -224,7 +221,7 @@ def trained_name(cell: EvaluateCell, checkpoints: Path) -> ModelName:
     )
 
 
-def describe_cell(cell: EvaluateCell) -> dict[str, object]:
+def blank_result(cell: EvaluateCell) -> CellResult:
     """Return what a result says of a cell before anything is measured."""
     formulation = cell.formulation
     column = [
@@ -234,21 +231,40 @@ def describe_cell(cell: EvaluateCell) -> dict[str, object]:
         "+".join(cell.task.metrics),
         (formulation.prompt if formulation else None) or "",
     ]
-    return {
-        "fingerprint": cell.fingerprint,
-        "model": str(cell.model),
-        "is_baseline": isinstance(cell.entry, PredictorEntry),
-        "task": cell.task.id,
-        "task_title": cell.task.title,
-        "task_version": cell.task.version,
-        "metrics_column": "|".join(column),
-        "split": cell.split.name,
-        "regime": str(cell.regime),
-        "settings": dict(cell.regime.settings),
-        "formulation": formulation.name if formulation else None,
-        "prompt": formulation.prompt if formulation else None,
-        "seed": cell.seed,
-    }
+    return CellResult(
+        fingerprint=cell.fingerprint,
+        model=str(cell.model),
+        is_baseline=isinstance(cell.entry, PredictorEntry),
+        task=cell.task.id,
+        task_title=cell.task.title,
+        task_version=cell.task.version,
+        metrics_column="|".join(column),
+        split=cell.split.name,
+        regime=str(cell.regime),
+        settings=dict(cell.regime.settings),
+        formulation=formulation.name if formulation else None,
+        prompt=formulation.prompt if formulation else None,
+        seed=cell.seed,
+    )
+
+
+def unaskable_result(unaskable: Unaskable) -> CellResult:
+    """Return what a page shows of what can't be asked: the reason."""
+    task = unaskable.task
+    return CellResult(
+        fingerprint=unaskable.fingerprint,
+        model=str(unaskable.model),
+        is_baseline=unaskable.regime.kind == "baseline",
+        task=task.id,
+        task_title=task.title,
+        task_version=task.version,
+        metrics_column="",
+        split=task.data.evaluate,
+        regime=str(unaskable.regime),
+        settings=dict(unaskable.regime.settings),
+        status="blocked",
+        reason=unaskable.reason,
+    )
 
 
 def _caveats(

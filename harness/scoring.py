@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from harness import stats
 from harness.metric import Metric, signature
 from harness.plugins import Plugins
 from harness.results import CellScore
 from harness.task import Example, Prediction, Task
+
+if TYPE_CHECKING:
+    from harness.metric import Floats
 
 Confusion = tuple[tuple[str, ...], tuple[tuple[int, ...], ...]]
 
@@ -90,9 +93,7 @@ def confusion(
     return tuple(labels), tuple(tuple(row) for row in counts)
 
 
-def _score(
-    spec: str, metric: Metric, rows: stats.Floats, *, is_headline: bool
-) -> CellScore:
+def _score(spec: str, metric: Metric, rows: Floats, *, is_headline: bool) -> CellScore:
     found = stats.interval(metric, rows)
     return CellScore(
         metric=spec,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from harness.errors import UsageError
 from harness.model import Precision
 from harness.regime import Regime
 from harness.task import matches
@@ -128,3 +130,20 @@ def load_suite(path: Path) -> Suite:
     from harness.yaml_lines import check, load_yaml
 
     return check(Suite, load_yaml(path))
+
+
+def make_suite(values: Mapping[str, Any]) -> Suite:
+    """Make a suite from a command's options or a call's arguments.
+
+    Raises:
+        UsageError: a value is unknown, missing or of the wrong type.
+    """
+    try:
+        return Suite.model_validate(dict(values))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise UsageError(
+            f"{place}={first['input']!r}: {first['msg'][0].lower()}{first['msg'][1:]}: "
+            "correct it"
+        ) from error

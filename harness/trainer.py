@@ -86,7 +86,8 @@ def _examples(cell: TrainCell) -> tuple[list[Example], list[Example]]:
             f"{cell.split.origin} has no labels, so nothing can be trained on it: name "
             "a labelled training split"
         )
-    examples, selection = list(cell.split), []
+    examples = list(cell.split)
+    selection: list[Example] = []
     if cell.settings.select == "best":
         examples, selection = split_off(examples, cell.settings.select_share, cell.seed)
     limit = cell.settings.max_examples

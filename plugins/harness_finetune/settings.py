@@ -17,7 +17,7 @@ class FullSettings(CommonSettings):
     Attributes:
         epochs: how often every example is seen; may be a fraction.
         learning_rate: its peak; the model's own suggestion where None (small
-            encoders 5e-5, `bert:tiny` 1e-3).
+            encoders 5e-5, `bert:tiny` 3e-3).
         batch_size: examples in a step.
         warmup: share of the steps with a rising learning rate, which then falls to 0.
         weight_decay: AdamW's, for matrices alone.

@@ -70,6 +70,7 @@ def pack(
     segments: Sequence[Sequence[int]],
     *,
     device: torch.device,
+    is_padded: bool | None = None,
 ) -> Packed:
     """Lay sequences end to end; order them by length to have few groups on the CPU.
 
@@ -77,9 +78,14 @@ def pack(
         ids: token ids of each sequence, none empty.
         segments: segment ids of each sequence, of the same lengths.
         device: where the tensors go.
+        is_padded: whether attention pads to one group; by default on CUDA alone.
     """
     lengths = [len(sequence) for sequence in ids]
     bounds = [0, *accumulate(lengths)]
+
+    if is_padded is None:
+        is_padded = device.type != "cpu"
+    grouped = [_padded_group(lengths, bounds, device)] if is_padded else _runs(lengths)
 
     def tensor(values: list[int]) -> Tensor:
         return torch.tensor(values, dtype=torch.long, device=device)
@@ -89,7 +95,7 @@ def pack(
         positions=tensor([place for n in lengths for place in range(n)]),
         segments=tensor([segment for sequence in segments for segment in sequence]),
         bounds=tensor(bounds),
-        groups=tuple(_groups(lengths, bounds, device)),
+        groups=tuple(grouped),
     )
 
 
@@ -146,27 +152,27 @@ def _attend_group(
     return rows[group.filled] if asks_all and group.filled is not None else rows
 
 
-def _groups(
-    lengths: Sequence[int], bounds: Sequence[int], device: torch.device
-) -> Iterator[Group]:
-    if device.type != "cpu" and len(set(lengths)) > 1:
-        yield _padded_group(lengths, bounds, device)
-        return
-    start = 0
+def _runs(lengths: Sequence[int]) -> Iterator[Group]:
+    """Group neighbours of one length."""
+    sequence = token = 0
     for length, run in groupby(lengths):
-        end = start + sum(1 for _ in run)
+        count = sum(1 for _ in run)
         yield Group(
-            sequences=slice(start, end),
-            tokens=slice(bounds[start], bounds[end]),
+            sequences=slice(sequence, sequence + count),
+            tokens=slice(token, token + count * length),
             longest=length,
         )
-        start = end
+        sequence += count
+        token += count * length
 
 
 def _padded_group(
     lengths: Sequence[int], bounds: Sequence[int], device: torch.device
 ) -> Group:
+    """Put all sequences into one group, under a mask where their lengths differ."""
     longest = max(lengths)
+    if min(lengths) == longest:
+        return next(_runs(lengths))
     starts = torch.tensor(bounds[:-1])[:, None]
     places = torch.arange(longest)[None]
     is_real = places < torch.tensor(lengths)[:, None]  # (sequences, longest)
