@@ -12,8 +12,11 @@ from typing import Annotated
 
 import typer
 
+from harness.cli import run as running
 from harness.cli.doctor import doctor
+from harness.cli.leaderboard import leaderboard
 from harness.cli.listing import list_entries
+from harness.cli.planning import plan
 from harness.cli.show import show
 from harness.errors import HarnessError
 
@@ -25,6 +28,9 @@ Examples:
   harness show glue/sst2                   what a model will be asked
 
   harness doctor                           whether this machine is ready
+
+  harness run --model bert:tiny --model majority: --task glue/sst2
+  --regime finetune:full --data sample
 """
 
 app = typer.Typer(
@@ -35,6 +41,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("run", epilog=running.EPILOG)(running.run)
+app.command("plan")(plan)
+app.command("leaderboard")(leaderboard)
 app.command("list")(list_entries)
 app.command("show")(show)
 app.command("doctor")(doctor)
