@@ -11,6 +11,8 @@ from harness.data.sample import SAMPLE
 from harness.executors import ExecutorEntry
 from harness.executors.in_process import IN_PROCESS
 from harness.hookspecs import hookimpl
+from harness.metric import MetricEntry
+from harness.metrics.entries import METRICS
 
 
 @hookimpl
@@ -23,3 +25,9 @@ def harness_executors() -> Sequence[ExecutorEntry]:
 def harness_data_sources() -> Sequence[DataSourceEntry]:
     """Register the Hub, a folder and the built-in sample."""
     return [HUB, FOLDER, SAMPLE]
+
+
+@hookimpl
+def harness_metrics() -> Sequence[MetricEntry]:
+    """Register the metrics that the official scorers use."""
+    return METRICS
