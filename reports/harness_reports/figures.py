@@ -20,6 +20,12 @@ from harness_reports.scatter import scatter
 from harness_reports.view import ModelView, Section, Standing, TaskView
 
 
+def section_axis(section: Section) -> str:
+    """Name the section's one number, with the split where it is not the test split."""
+    note = f" ({section.headline_note})" if section.headline_note else ""
+    return f"{section.headline_title or ''}{note}"
+
+
 def section_marks(section: Section) -> list[Mark]:
     """Return a mark for every row of the section that has the one number."""
     return [
@@ -45,13 +51,13 @@ def section_bar(section: Section, standing: Standing) -> Markup:
 
 def section_forest(section: Section) -> Markup:
     """Return the section's forest plot."""
-    axis = section.headline_title or ""
+    axis = section_axis(section)
     return forest(section_marks(section), axis=axis, decimals=section.headline_decimals)
 
 
 def section_scatter(section: Section) -> Markup:
     """Return the section's score against throughput; empty where nothing is timed."""
-    axis = section.headline_title or ""
+    axis = section_axis(section)
     return scatter(
         section_marks(section), axis=axis, decimals=section.headline_decimals
     )
