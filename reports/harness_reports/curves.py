@@ -13,7 +13,7 @@ from harness_reports.charts import Scale, color_class
 from harness_reports.view import ModelView
 
 _PANEL_WIDTH, _PANEL_HEIGHT = 172, 92
-_CURVE_POINTS = 40
+_CURVE_POINTS = 30
 
 
 def curve_panel(
@@ -54,7 +54,7 @@ def curve_panel(
 
 
 def _thin(curve: Sequence[tuple[int, float, float]]) -> list[tuple[float, float]]:
-    """Return at most 40 (step, loss) points, each the mean of its stretch."""
+    """Return at most 30 (step, loss) points, each the mean of its stretch."""
     finite = [(step, loss) for step, loss, _ in curve if math.isfinite(loss)]
     size = max(1, math.ceil(len(finite) / _CURVE_POINTS))
     stretches = [finite[i : i + size] for i in range(0, len(finite), size)]

@@ -6,10 +6,9 @@ from collections import defaultdict
 
 from markupsafe import Markup
 
-from harness_reports import svg, words
+from harness_reports import words
 from harness_reports.charts import (
     Mark,
-    color_class,
     forest,
     interval_bar,
     value_range,
@@ -76,14 +75,6 @@ def task_forest(task: TaskView) -> Markup:
 def has_scores(task: TaskView) -> bool:
     """Tell whether the task's chart would show anything."""
     return any(entry.status == "done" for _, entry in task.entries)
-
-
-def key_dot(model: ModelView) -> Markup:
-    """Return the model's dot, for beside its name."""
-    kind = f"dot {color_class(model)}"
-    dot = svg.marker(0, 0, model.marker, kind=kind)
-    hidden = {"class": "key", "viewBox": "-6 -6 12 12", "aria-hidden": "true"}
-    return svg.tag("svg", {**hidden, "width": 12, "height": 12}, dot)
 
 
 def bar_bounds(section: Section) -> tuple[str, str]:

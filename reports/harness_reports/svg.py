@@ -19,6 +19,8 @@ def tag(name: str, attributes: Attributes, *children: str) -> Markup:
         Markup(' {}="{}"').format(key, _written(value))
         for key, value in attributes.items()
     )
+    if not children:
+        return Markup("<{name}{words}/>").format(name=Markup(name), words=words)
     inside = Markup("").join(children)
     return Markup("<{name}{words}>{inside}</{name}>").format(
         name=Markup(name), words=words, inside=inside
