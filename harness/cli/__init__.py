@@ -20,17 +20,14 @@ from harness.cli.planning import plan
 from harness.cli.show import show
 from harness.errors import HarnessError
 
-EPILOG = """\
+# \b keeps the lines as they are.
+EPILOG = """\b
 Examples:
-
-  harness list tasks                       what can be run
-
-  harness show glue/sst2                   what a model will be asked
-
-  harness doctor                           whether this machine is ready
-
-  harness run --model bert:tiny --model majority: --task glue/sst2
-  --regime finetune:full --data sample
+  harness list tasks        what can be run
+  harness show glue/sst2    what a model will be asked
+  harness doctor            whether this machine is ready
+  harness run --model bert:tiny --model majority: --task glue/sst2 \\
+      --regime finetune:full --data sample
 """
 
 app = typer.Typer(
@@ -39,14 +36,19 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # rich doubles the time that --help takes
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("run", epilog=running.EPILOG)(running.run)
-app.command("plan")(plan)
-app.command("leaderboard")(leaderboard)
-app.command("list")(list_entries)
-app.command("show")(show)
-app.command("doctor")(doctor)
+app.command(
+    "run",
+    short_help="Run models on tasks and write the page.",
+    epilog=running.EPILOG,
+)(running.run)
+app.command("plan", short_help="Check a suite and show its cells.")(plan)
+app.command("leaderboard", short_help="Write the page again from a store.")(leaderboard)
+app.command("list", short_help="Show what is registered.")(list_entries)
+app.command("show", short_help="Show how a task is asked.")(show)
+app.command("doctor", short_help="Check whether this machine is ready.")(doctor)
 
 
 def _print_version(is_asked: bool) -> None:
