@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from harness.data import DataSourceEntry
 from harness.data.folder import FOLDER
+from harness.data.hub import HUB
 from harness.data.sample import SAMPLE
 from harness.executors import ExecutorEntry
 from harness.executors.in_process import IN_PROCESS
@@ -22,8 +23,8 @@ def harness_executors() -> Sequence[ExecutorEntry]:
 
 @hookimpl
 def harness_data_sources() -> Sequence[DataSourceEntry]:
-    """Register a folder and the built-in sample."""
-    return [FOLDER, SAMPLE]
+    """Register the Hub, a folder and the built-in sample."""
+    return [HUB, FOLDER, SAMPLE]
 
 
 @hookimpl

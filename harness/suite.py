@@ -18,6 +18,13 @@ def _task_item(value: object) -> object:
     return {"id": value} if isinstance(value, str) else value
 
 
+def _model_item(value: object) -> object:
+    """Take ``- majority:``, which YAML reads as a key without a value, as the name."""
+    if isinstance(value, dict) and list(value.values()) == [None]:
+        return f"{next(iter(value))}:"
+    return value
+
+
 def _regime_item(value: object) -> object:
     """Write ``finetune: {recipe: full, epochs: 2}`` as ``finetune:full,epochs=2``."""
     if not isinstance(value, dict) or list(value) != ["finetune"]:
@@ -73,7 +80,9 @@ class Suite(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     title: str = "leaderboard"
-    models: Annotated[list[str], Field(min_length=1)]
+    models: Annotated[
+        list[Annotated[str, BeforeValidator(_model_item)]], Field(min_length=1)
+    ]
     tasks: Annotated[
         list[Annotated[TaskChoice, BeforeValidator(_task_item)]], Field(min_length=1)
     ]

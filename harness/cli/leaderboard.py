@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from harness.cli.options import DEFAULT_STORE, PluginOption, StoreOption
 
+from harness.cli.options import DEFAULT_STORE, PluginOption, StoreOption
 from harness.cli.run import (
     FormatOption,
     OutOption,

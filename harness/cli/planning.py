@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import typer
-from harness.cli.options import DEFAULT_STORE, PluginOption, StoreOption
 
+from harness.cli.options import DEFAULT_STORE, PluginOption, StoreOption
 from harness.cli.suite_options import with_suite
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from harness.cli.options import DEFAULT_STORE, PluginOption, StoreOption
 
+from harness.cli.options import DEFAULT_STORE, PluginOption, StoreOption
 from harness.cli.planning import print_plan
 from harness.cli.suite_options import with_suite
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
@@ -94,8 +94,9 @@ def _merge_column(
 def mark(entries: Sequence[Entry]) -> list[Entry]:
     """Mark the best models' entries of one column and tint them; baselines stay.
 
-    A partial score is best only where all are partial. The tint spans the scores,
-    but never less than an interval's width, so that chance is not coloured.
+    A partial score is best only where all are partial. The tint grows with the share
+    of models that are lower by more than half an interval, so that one outlier does
+    not blanch the rest and chance is hardly coloured.
     """
     models = [e for e in entries if e.status == "done" and not _is_baseline(e)]
     values = {e.id: e.estimate.value or 0.0 for e in models}
@@ -103,13 +104,12 @@ def mark(entries: Sequence[Entry]) -> list[Entry]:
         return list(entries)
     whole = {e.id for e in models if not _is_partial(e)} or set(values)
     best, low = max(values[each] for each in whole), min(values.values())
-    widths = [2 * (e.estimate.half_width or 0.0) for e in models]
-    span = max(max(values.values()) - low, median(widths))
+    margin = median(e.estimate.half_width or 0.0 for e in models)
     return [
         replace(
             entry,
             is_best=entry.id in whole and values[entry.id] == best > low,
-            tint=_step(values[entry.id] - low, span),
+            tint=_step(values.values(), values[entry.id] - margin),
         )
         if entry.id in values
         else entry
@@ -117,8 +117,9 @@ def mark(entries: Sequence[Entry]) -> list[Entry]:
     ]
 
 
-def _step(above: float, span: float) -> int:
-    return min(int(above / span * TINTS), TINTS - 1) if span else 0
+def _step(values: Collection[float], bound: float) -> int:
+    below = sum(value < bound for value in values)
+    return round(below / (len(values) - 1) * (TINTS - 1))
 
 
 def _is_partial(entry: Entry) -> bool:

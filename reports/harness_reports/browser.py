@@ -102,6 +102,7 @@ class Browser:
             "Target.attachToTarget", targetId=page["targetId"], flatten=True
         )
         self._session = found["sessionId"]
+        self.command("Emulation.setFocusEmulationEnabled", enabled=True)
         for domain in ("Page", "Runtime", "Log", "Network", "Audits"):
             self.command(f"{domain}.enable")
 

@@ -80,13 +80,13 @@ def interval_bar(mark: Mark, bounds: tuple[float, float]) -> Markup:
         _BAR_WIDTH,
         16,
         svg.line(0, 8, _BAR_WIDTH, 8, kind="grid"),
-        *_interval(mark, x, 8),
+        *_interval(mark, x, 8, size=0.55),
         label=label,
         kind="bar",
     )
 
 
-def _interval(mark: Mark, x: Scale, y: float) -> list[Markup]:
+def _interval(mark: Mark, x: Scale, y: float, *, size: float = 1.0) -> list[Markup]:
     """Draw whiskers and dot at a height; past the axis, an arrow at its edge."""
     estimate = mark.estimate
     if estimate.value is None:
@@ -101,7 +101,8 @@ def _interval(mark: Mark, x: Scale, y: float) -> list[Markup]:
     if estimate.low is not None and estimate.high is not None:
         left, right = x(max(estimate.low, x.low)), x(min(estimate.high, x.high))
         drawn.append(svg.line(left, y, right, y, kind="whisker"))
-    return [*drawn, svg.marker(x(estimate.value), y, mark.model.marker, kind=kind)]
+    dot = svg.marker(x(estimate.value), y, mark.model.marker, kind=kind, size=size)
+    return [*drawn, dot]
 
 
 def forest(marks: Sequence[Mark], *, axis: str, decimals: int) -> Markup:

@@ -6,10 +6,9 @@ from collections import defaultdict
 
 from markupsafe import Markup
 
-from harness_reports import svg, words
+from harness_reports import words
 from harness_reports.charts import (
     Mark,
-    color_class,
     forest,
     interval_bar,
     value_range,
@@ -18,6 +17,12 @@ from harness_reports.curves import curve_panel
 from harness_reports.numbers import fixed
 from harness_reports.scatter import scatter
 from harness_reports.view import ModelView, Section, Standing, TaskView
+
+
+def section_axis(section: Section) -> str:
+    """Name the section's one number, with the split where it is not the test split."""
+    note = f" ({section.headline_note})" if section.headline_note else ""
+    return f"{section.headline_title or ''}{note}"
 
 
 def section_marks(section: Section) -> list[Mark]:
@@ -45,13 +50,13 @@ def section_bar(section: Section, standing: Standing) -> Markup:
 
 def section_forest(section: Section) -> Markup:
     """Return the section's forest plot."""
-    axis = section.headline_title or ""
+    axis = section_axis(section)
     return forest(section_marks(section), axis=axis, decimals=section.headline_decimals)
 
 
 def section_scatter(section: Section) -> Markup:
     """Return the section's score against throughput; empty where nothing is timed."""
-    axis = section.headline_title or ""
+    axis = section_axis(section)
     return scatter(
         section_marks(section), axis=axis, decimals=section.headline_decimals
     )
@@ -70,14 +75,6 @@ def task_forest(task: TaskView) -> Markup:
 def has_scores(task: TaskView) -> bool:
     """Tell whether the task's chart would show anything."""
     return any(entry.status == "done" for _, entry in task.entries)
-
-
-def key_dot(model: ModelView) -> Markup:
-    """Return the model's dot, for beside its name."""
-    kind = f"dot {color_class(model)}"
-    dot = svg.marker(0, 0, model.marker, kind=kind)
-    hidden = {"class": "key", "viewBox": "-6 -6 12 12", "aria-hidden": "true"}
-    return svg.tag("svg", {**hidden, "width": 12, "height": 12}, dot)
 
 
 def bar_bounds(section: Section) -> tuple[str, str]:

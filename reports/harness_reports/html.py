@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from harness.results import CellResult, Results
 from harness_reports import figures, numbers, words
+from harness_reports.charts import color_class
 from harness_reports.leaderboard import build_view
 from harness_reports.provenance import own_facts
 from harness_reports.view import RunView, View
@@ -100,4 +101,5 @@ def _environment() -> Environment:
         environment.filters[function.__name__] = function
     environment.globals["figures"] = figures
     environment.globals["words"] = words
+    environment.globals["color_class"] = color_class
     return environment

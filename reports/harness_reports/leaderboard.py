@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from harness.results import Results
@@ -17,7 +17,6 @@ from harness_reports.standings import cost_of, ranked
 from harness_reports.view import (
     Column,
     Entry,
-    Flag,
     Headline,
     Row,
     Section,
@@ -47,7 +46,6 @@ def build_view(results: Results) -> View:
         tasks=tuple(_task_view(board, column) for column in board.columns),
         models=board.models,
         runs=tuple(make_runs(cells).values()),
-        flags=_key(board.entries.values()),
         is_sample=any(cell.caveats.is_sample for cell in cells),
         counts=_count(placed),
         problems=tuple(contradictions(cells)),
@@ -76,18 +74,21 @@ def _benchmark_section(board: Board, benchmark: Benchmark) -> Section:
     )
     if not is_official:
         section = _mean_section(board, own, slug(benchmark.id), benchmark.title)
-        missing = f"no model has every task of {benchmark.title}, so its official "
-        ranking = f"{missing}score is not shown; {section.ranking}"
+        ranking = (
+            f"no model has one score in every task of {benchmark.title}, so its "
+            f"official score is not shown; {section.ranking}"
+        )
         return replace(section, source=benchmark.source, ranking=ranking)
     counted_tasks = {task for group in benchmark.groups for task in group}
     split = _split_label([c for c in own if c.task in counted_tasks])
-    title = f"{benchmark.title}{split}"
+    title = f"{benchmark.title} ({split})" if split else benchmark.title
     of = counted(len(benchmark.groups), "task")
     frame = Section(
         id=slug(benchmark.id),
         title=benchmark.title,
         source=benchmark.source,
-        headline_title=title,
+        headline_title=benchmark.title,
+        headline_note=split,
         ranking=f"ranked by {title}: the mean of its {of}, of rows that have them all",
         columns=tuple(own),
     )
@@ -96,8 +97,7 @@ def _benchmark_section(board: Board, benchmark: Benchmark) -> Section:
 
 def _split_label(counted_columns: Sequence[Column]) -> str:
     splits = dict.fromkeys(column.split for column in counted_columns)
-    others = [split for split in splits if split != "test"]
-    return f" ({', '.join(others)})" if others else ""
+    return ", ".join(split for split in splits if split != "test")
 
 
 def _loose_section(board: Board, benchmarks: Sequence[Benchmark]) -> Section | None:
@@ -189,11 +189,6 @@ def _entry_place(pair: tuple[Row, Entry]) -> tuple[bool, bool, float, str]:
     row, entry = pair
     value = entry.estimate.value
     return row.model.is_baseline, value is None, -(value or 0.0), row.label
-
-
-def _key(entries: Iterable[Entry]) -> tuple[Flag, ...]:
-    flags = {flag.code: flag for entry in entries for flag in entry.flags}
-    return tuple(flags.values())
 
 
 def _count(sections: Sequence[Section]) -> dict[Status, int]:

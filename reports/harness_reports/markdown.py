@@ -17,6 +17,7 @@ from harness_reports.view import (
     TaskView,
     View,
 )
+from harness_reports.words import letters
 
 _STATUS_WORDS = {
     "undefined": "undefined",
@@ -58,13 +59,23 @@ def _section(section: Section) -> Iterator[str]:
     yield f"{escape(ranking)}. Intervals are 95 %."
     yield ""
     heads = ["rank", "model"]
-    heads += [section.headline_title] if section.headline_title else []
+    heads += _headline_heads(section)
     heads += [_column_title(column) for column in section.columns]
     heads += ["examples/s", "memory"]
     yield _line([escape(head) for head in heads])
     yield _line(["--:", ":--", *["--:"] * (len(heads) - 2)])
     for standing in (*section.models, *section.baselines):
         yield _line(_cells(section, standing))
+    yield ""
+    key = [f"<sup>{flag.code}</sup> {flag.name}" for flag in letters(section)]
+    yield ", ".join(key)
+
+
+def _headline_heads(section: Section) -> list[str]:
+    if section.headline_title is None:
+        return []
+    note = f" ({section.headline_note})" if section.headline_note else ""
+    return [section.headline_title + note]
 
 
 def _column_title(column: Column) -> str:
@@ -110,8 +121,6 @@ def _entry(entry: Entry, decimals: int) -> str:
 def _notes(view: View) -> Iterator[str]:
     yield "## Notes"
     yield ""
-    for flag in view.flags:
-        yield f"- <sup>{flag.code}</sup> {flag.name}"
     for task in view.tasks:
         yield from _task_notes(task)
     if view.command:

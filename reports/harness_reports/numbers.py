@@ -56,7 +56,7 @@ def significant(value: float | None) -> str:
     if value is None:
         return ""
     if value >= 100:
-        return f"{value:,.0f}".replace(",", " ")
+        return f"{value:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
     return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 

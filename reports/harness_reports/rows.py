@@ -88,9 +88,22 @@ def make_rows(
             formulation=key[3],
             prompt=key[4],
             seeds=len({cell.seed for cell in cells}),
+            telling=2 in _telling([k for k in grouped if k[0] == key[0]]),
         )
         for key, cells in grouped.items()
     }
+
+
+def _telling(keys: Sequence[RowKey]) -> list[int]:
+    """Return the parts of the keys that it takes to tell them apart, in order."""
+    telling: list[int] = []
+    groups = 1
+    for part in range(1, 5):
+        split = len({tuple(key[i] for i in (*telling, part)) for key in keys})
+        if split > groups:
+            telling.append(part)
+            groups = split
+    return telling
 
 
 def _labels(shorts: Mapping[RowKey, str]) -> dict[RowKey, str]:
@@ -100,7 +113,7 @@ def _labels(shorts: Mapping[RowKey, str]) -> dict[RowKey, str]:
         by_model[key[0]].append(key)
     labels: dict[RowKey, str] = {}
     for keys in by_model.values():
-        telling = [i for i in range(1, 5) if len({key[i] for key in keys}) > 1]
+        telling = _telling(keys)
         for key in keys:
             parts = [shorts[key], *(key[i] for i in telling if key[i])]
             labels[key] = " · ".join(parts)

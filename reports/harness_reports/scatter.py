@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from markupsafe import Markup
 
@@ -18,6 +19,21 @@ from harness_reports.charts import (
     value_range,
 )
 from harness_reports.numbers import significant
+
+_LETTER = 6.2
+"""How wide a letter is about, in pixels."""
+
+
+class _Box(NamedTuple):
+    """What a label or dot covers, a line of text high."""
+
+    left: float
+    right: float
+    middle: float
+
+    def touches(self, other: _Box) -> bool:
+        is_level = abs(self.middle - other.middle) < 13
+        return is_level and self.left < other.right and other.left < self.right
 
 
 def scatter(marks: Sequence[Mark], *, axis: str, decimals: int) -> Markup:
@@ -70,7 +86,7 @@ def _points(drawn: Sequence[Mark], x: Scale, y: Scale) -> list[Markup]:
         for mark in drawn
     ]
     parts = [svg.polyline(_stairs([(px, py) for px, py, _ in places]), kind="front")]
-    taken: list[tuple[float, float, float]] = []
+    taken = [_Box(px - 5, px + 5, py) for px, py, _ in places]
     for px, py, mark in sorted(places, key=lambda place: place[1]):
         estimate = mark.estimate
         if estimate.low is not None and estimate.high is not None:
@@ -82,21 +98,20 @@ def _points(drawn: Sequence[Mark], x: Scale, y: Scale) -> list[Markup]:
     return parts
 
 
-def _point_label(
-    px: float, py: float, label: str, taken: list[tuple[float, float, float]]
-) -> Markup:
+def _point_label(px: float, py: float, label: str, taken: list[_Box]) -> Markup:
+    """Put a label right of its dot, else left of it, else lower until it is free."""
     words = shorten(label, 30)
-    width = 6.2 * len(words)
-    is_left = px + 9 + width > WIDTH
-    start = px - 9 - width if is_left else px + 9
-    height = py
-    while any(
-        abs(h - height) < 13 and s < start + width and start < e for s, e, h in taken
-    ):
-        height += 3
-    taken.append((start, start + width, height))
-    at = px - 9 if is_left else px + 9
-    return svg.text(at, height + 4, words, anchor="end" if is_left else "")
+    width = _LETTER * len(words)
+    sides = [(px + 9, px + 9, ""), (px - 9 - width, px - 9, "end")]
+    sides = [side for side in sides if side[0] >= 0 and side[0] + width <= WIDTH]
+    lower = 0
+    while True:
+        for start, at, anchor in sides or [(px + 9, px + 9, "")]:
+            box = _Box(start, start + width, py + lower)
+            if not any(box.touches(other) for other in taken):
+                taken.append(box)
+                return svg.text(at, py + lower + 4, words, anchor=anchor)
+        lower += 3
 
 
 def _stairs(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:

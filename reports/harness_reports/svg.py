@@ -19,6 +19,8 @@ def tag(name: str, attributes: Attributes, *children: str) -> Markup:
         Markup(' {}="{}"').format(key, _written(value))
         for key, value in attributes.items()
     )
+    if not children:
+        return Markup("<{name}{words}/>").format(name=Markup(name), words=words)
     inside = Markup("").join(children)
     return Markup("<{name}{words}>{inside}</{name}>").format(
         name=Markup(name), words=words, inside=inside
@@ -75,16 +77,18 @@ def polyline(points: Sequence[tuple[float, float]], *, kind: str) -> Markup:
     return tag("polyline", {"class": kind, "points": written})
 
 
-def marker(x: float, y: float, shape: int, *, kind: str) -> Markup:
+def marker(x: float, y: float, shape: int, *, kind: str, size: float = 1.0) -> Markup:
     """Return a dot: circle, square, diamond or triangle by the shape's number."""
     if shape % 4 == 0:
-        return tag("circle", {"class": kind, "cx": x, "cy": y, "r": 4})
+        return tag("circle", {"class": kind, "cx": x, "cy": y, "r": 4 * size})
     corners = (
         ((-3.5, -3.5), (3.5, -3.5), (3.5, 3.5), (-3.5, 3.5)),
         ((0, -5), (5, 0), (0, 5), (-5, 0)),
         ((0, -4.5), (4.5, 3.5), (-4.5, 3.5)),
     )[shape % 4 - 1]
-    points = " ".join(f"{_written(x + dx)},{_written(y + dy)}" for dx, dy in corners)
+    points = " ".join(
+        f"{_written(x + dx * size)},{_written(y + dy * size)}" for dx, dy in corners
+    )
     return tag("polygon", {"class": kind, "points": points})
 
 

@@ -217,6 +217,7 @@ class Row:
         formulation: how it was asked; empty for baselines.
         prompt: the prompt's name where it tells two rows apart; else empty.
         seeds: the largest number of seeds behind one of its entries.
+        telling: whether its settings tell it from another row.
     """
 
     id: str
@@ -227,6 +228,14 @@ class Row:
     formulation: str
     prompt: str
     seeds: int
+    telling: bool
+
+    @property
+    def brief(self) -> str:
+        """Details without settings that all rows of the model share."""
+        settings = self.settings if self.telling else ""
+        parts = (self.regime, settings, self.formulation, self.prompt)
+        return " · ".join(part for part in parts if part)
 
     @property
     def details(self) -> str:
@@ -263,6 +272,7 @@ class Section:
         title: the benchmark's name.
         source: where its aggregate is defined.
         headline_title: what the rows' one number is called; None where there is none.
+        headline_note: the split it was measured on, where that is not the test split.
         headline_decimals: how many decimals its intervals bear.
         ranking: what the rank goes by, as a sentence.
         columns: its columns, in the benchmark's order.
@@ -274,6 +284,7 @@ class Section:
     title: str
     source: str = ""
     headline_title: str | None
+    headline_note: str = ""
     headline_decimals: int = 1
     ranking: str
     columns: tuple[Column, ...]
@@ -324,7 +335,6 @@ class View:
         tasks: every column with its entries.
         models: every model, baselines last.
         runs: every run that a cell came from.
-        flags: one flag of each code that occurs, for the key.
         is_sample: whether any cell was measured on generated sample data.
         counts: cells by status, ``missing`` included.
         problems: contradictions among the cells, each in a line.
@@ -337,7 +347,6 @@ class View:
     tasks: tuple[TaskView, ...]
     models: tuple[ModelView, ...]
     runs: tuple[RunView, ...]
-    flags: tuple[Flag, ...]
     is_sample: bool
     counts: Mapping[Status, int]
     problems: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from harness_reports.board import TINTS
 from harness_reports.numbers import fixed
-from harness_reports.view import Entry, ModelView, Section, TaskView
+from harness_reports.view import Entry, Flag, ModelView, Section, TaskView
 
 
 def metric_axis(task: TaskView) -> str:
@@ -16,6 +16,15 @@ def metric_axis(task: TaskView) -> str:
     mean = "mean of " if len(task.column.metrics) > 1 else ""
     unit = " × 100" if task.column.scale == 100 else ""  # noqa: RUF001 # a product
     return f"{mean}{names}{unit}"
+
+
+def letters(section: Section) -> list[Flag]:
+    """Return one flag of each letter that stands in a section's table."""
+    found: dict[str, Flag] = {}
+    for standing in (*section.models, *section.baselines):
+        of_entries = [flag for entry in standing.entries for flag in entry.flags]
+        found |= {flag.code: flag for flag in (*standing.headline.flags, *of_entries)}
+    return list(found.values())
 
 
 def column_title(section: Section, entry: Entry) -> str:

@@ -10,6 +10,7 @@ import pytest
 from harness import Classification, Data, DataError, Task, UsageError, builtin
 from harness.data import load_split, open_source
 from harness.data.folder import FolderSource
+from harness.data.hub import HubSource
 from harness.data.sample import SampleSource
 from harness.task import Row
 
@@ -31,6 +32,16 @@ def task(*, has_sample: bool = True) -> Task:
         problem=Classification(inputs=("text",), labels=("a", "b")),
         metrics=("accuracy",),
     )
+
+
+def test_three_sources_come_with_the_core() -> None:
+    assert list(ENTRIES) == ["hub", "folder", "sample"]
+
+
+def test_hub_can_be_named_with_a_revision() -> None:
+    source = open_source("hub:v1.0", ENTRIES)
+    assert isinstance(source, HubSource)
+    assert source.revision == "v1.0"
 
 
 def test_sample_serves_the_rows_that_the_task_makes_up() -> None:

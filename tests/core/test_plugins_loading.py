@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from harness import hookimpl
 from harness.errors import PluginError
 from harness.plugins import Plugins, load_plugins
 
@@ -240,3 +241,14 @@ def test_an_event_reaches_every_plugin(tmp_path: Path) -> None:
     )
     plugins = load(*(write(tmp_path, listener, f"{name}.py") for name in "ab"))
     assert plugins.hook.harness_run_finished(event="over") == ["over", "over"]
+
+
+def test_a_listener_hears_what_plugins_hear() -> None:
+    class Listener:
+        @hookimpl
+        def harness_run_finished(self, event: object) -> object:
+            return event
+
+    plugins = load()
+    plugins.listen(Listener())
+    assert plugins.hook.harness_run_finished(event="over") == ["over"]

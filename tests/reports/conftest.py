@@ -223,7 +223,7 @@ def _glue_cell(spec: Sequence[Any], task: str, seed: int) -> CellResult:
         ),
         caveats=Caveats(split_size=size),
         confusion=make_confusion(labels, (level + 1) / 2, size) if labels else None,
-        curve=make_curve(seed) if trained else (),
+        curve=make_curve(seed + hash_of(task)) if trained else (),
         provenance=_provenance(task, model),
     )
 

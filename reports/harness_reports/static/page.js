@@ -210,7 +210,9 @@
     const task = byId(link.hash.slice(1)).closest("article").querySelector("h3");
     const model = link.closest("tr").querySelector("th a");
     const title = make("h4", {}, `${model.textContent} on ${task.textContent}`);
-    card.replaceChildren(title, facts.cloneNode(true));
+    const copy = facts.cloneNode(true);
+    for (const inner of copy.querySelectorAll("a")) inner.removeAttribute("href");
+    card.replaceChildren(title, copy);
     card.hidden = false;
     const at = link.getBoundingClientRect();
     const left = Math.min(at.left, innerWidth - card.offsetWidth - 12);
