@@ -240,6 +240,30 @@ def test_the_head_and_the_tiny_weights_are_drawn_from_their_seeds() -> None:
     assert weights(2, 1)[0] != weights(1, 1)[0]
 
 
+@pytest.mark.parametrize(
+    ("name", "std"),
+    [
+        ("bert.embeddings.word_embeddings.weight", 0.02),
+        ("bert.embeddings.position_embeddings.weight", 0.006),
+        ("bert.encoder.layer.0.attention.self.query.weight", 0.02),
+        ("bert.encoder.layer.1.attention.self.value.weight", 0.125),
+        ("bert.encoder.layer.1.attention.output.dense.weight", 0.125),
+        ("bert.encoder.layer.1.output.dense.weight", 0.02),
+        ("bert.pooler.dense.weight", 0.125),
+        ("classifier.weight", 0.125),
+    ],
+)
+def test_tiny_keeps_the_path_of_the_words_loud(name: str, std: float) -> None:
+    adapter = load(TINY, LoadSettings())
+    weights = adapter.prepare(HEAD, seed=1).state_dict()[name]
+    assert float(weights.std()) == pytest.approx(std, rel=0.15)
+
+
+def test_tiny_starts_with_unit_norms() -> None:
+    weights = load(TINY, LoadSettings()).module.state_dict()
+    assert set(weights["bert.embeddings.LayerNorm.weight"].tolist()) == {1.0}
+
+
 def test_a_model_is_prepared_once() -> None:
     with pytest.raises(PluginError, match="was already used: load it again"):
         fresh().prepare(HEAD, seed=1)
