@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from queue import Empty, Queue
@@ -29,16 +29,23 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 _INSTEAD = "name a folder with --data DIR, or use --data sample"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+class HubUnreachableError(DataError):
+    """Raised when the Hub gives no answer, whatever data set it is asked for."""
+
+
 class HubSource:
     """Serves Hub data sets; what is in the local cache is not asked for again.
 
-    Attributes:
+    A Hub that can't be reached is asked once: later tables are refused at once.
+
+    Args:
         revision: a branch, tag or commit to read in place of those that tasks pin,
             None to read those.
     """
 
-    revision: str | None = None
+    def __init__(self, *, revision: str | None = None) -> None:
+        self.revision = revision
+        self._unreachable: str | None = None
 
     def table(self, task: Task, split: str) -> Table:
         """Return a split of the task's Hub data set, downloaded where it must be.
@@ -53,7 +60,7 @@ class HubSource:
             raise DataError(f"{task.id} is on no hub: {_INSTEAD}")
         hub = replace(task.data.hub, revision=self.revision or task.data.hub.revision)
         with quiet():
-            builder = _open(hub)
+            builder = self._open(hub)
             dataset = _read(builder, hub, split)
         return Table(
             origin=f"{_name(hub)} {split} at {builder.hash}",
@@ -62,35 +69,34 @@ class HubSource:
             rows=partial(_rows, dataset),
         )
 
+    def _open(self, hub: HubData) -> DatasetBuilder:
+        import datasets
+
+        if Path(hub.path).is_dir():
+            raise DataError(
+                f"there is a folder {hub.path} here, which the datasets library reads "
+                "in place of the Hub: run from another folder"
+            )
+        cached = _cached(hub)
+        if cached is not None:
+            return cached
+        if datasets.config.HF_HUB_OFFLINE:
+            return _latest_cached(hub)
+        return _load_builder(replace(hub, revision=self._commit(hub)))
+
+    def _commit(self, hub: HubData) -> str:
+        if self._unreachable is not None:
+            raise HubUnreachableError(self._unreachable)
+        try:
+            return _ask_for_commit(hub)
+        except HubUnreachableError as error:
+            self._unreachable = str(error)
+            raise
+
 
 def open_hub(argument: str) -> HubSource:
     """Open the Hub; the argument is a revision for all data sets, or empty."""
     return HubSource(revision=argument or None)
-
-
-def _open(hub: HubData) -> DatasetBuilder:
-    """Return what reads the data set: from the cache if it can, else from the Hub."""
-    import datasets
-
-    if Path(hub.path).is_dir():
-        raise DataError(
-            f"there is a folder {hub.path} here, which the datasets library reads in "
-            f"place of the Hub: run from another folder"
-        )
-    cached = _cached(hub)
-    if cached is not None:
-        return cached
-    if datasets.config.HF_HUB_OFFLINE:
-        return _latest_cached(hub)
-    commit = _ask_for_commit(hub)
-    builder = _load_builder(replace(hub, revision=commit))
-    if builder.hash != commit:
-        # the library falls back on whatever revision it has, without an error
-        raise DataError(
-            f"{_name(hub)} at {commit} can't be read from the Hub, and the cache has "
-            f"only {builder.hash}: name that with --data hub:REVISION, {_INSTEAD}"
-        )
-    return builder
 
 
 def _cached(hub: HubData) -> DatasetBuilder | None:
@@ -178,17 +184,18 @@ def _refused(hub: HubData, error: Exception) -> DataError:
     return _unreachable(_one_line(error) if status is None else f"status {status}")
 
 
-def _unreachable(cause: str) -> DataError:
-    return DataError(
+def _unreachable(cause: str) -> HubUnreachableError:
+    return HubUnreachableError(
         f"the Hub at {_endpoint()} can't be reached ({cause}): go online, {_INSTEAD}"
     )
 
 
 def _load_builder(hub: HubData) -> DatasetBuilder:
+    """Return what reads the data set from the Hub at a commit."""
     import datasets
 
     try:
-        return datasets.load_dataset_builder(
+        builder = datasets.load_dataset_builder(
             hub.path, hub.config, revision=hub.revision
         )
     except RuntimeError as error:
@@ -204,6 +211,13 @@ def _load_builder(hub: HubData) -> DatasetBuilder:
         ) from error
     except _failures() as error:
         raise _unread(hub, error) from error
+    if builder.hash != hub.revision:
+        # the library falls back on whatever revision it has, without an error
+        raise DataError(
+            f"{_name(hub)} at {hub.revision} can't be read from the Hub, and the cache "
+            f"has only {builder.hash}: name that with --data hub:REVISION, {_INSTEAD}"
+        )
+    return builder
 
 
 def _read(builder: DatasetBuilder, hub: HubData, split: str) -> Dataset:

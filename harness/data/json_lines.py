@@ -26,7 +26,9 @@ def read_json_lines(path: Path) -> Table:
         with path.open("rb") as file:
             size = sum(1 for line in file if line.strip())
     except OSError as error:
-        raise DataError(f"{path} can't be read ({error.strerror}): mend it") from error
+        raise DataError(
+            f"{path} can't be read ({error.strerror}): check the file and who may read it"
+        ) from error
     return Table(
         origin=str(path), columns=tuple(first), size=size, rows=partial(_rows, path)
     )

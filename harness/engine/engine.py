@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
@@ -14,8 +13,6 @@ from harness.model import Adapter, Budget, Encoded, SimpleAdapter
 from harness.requests import Answer, Generate, Request, Score, request_key
 
 WINDOW = 4096  # requests that are ordered together; memory holds no more of them
-JOURNAL_ANSWERS = 64
-JOURNAL_S = 0.5
 
 
 class AnswerCache(Protocol):
@@ -58,7 +55,7 @@ class Engine:
         self.asked = 0
         self.cached = 0
         self.tokens = 0
-        self._journal_since = 0.0
+        self._journal: dict[str, Answer] = {}
 
     def answer(self, requests: Iterable[Request]) -> Iterator[Answer]:
         """Yield one answer a request, in order; equal requests are asked once.
@@ -83,14 +80,11 @@ class Engine:
         _check_encoding(encoded, len(keys))
         waiting = {item.key: item for item in encoded}
         answers: dict[str, Answer] = {}
-        journal: dict[str, Answer] = {}
         for index, raw in self._stream(waiting):
             answer = _with_dropped(raw, fitted[index][1])
-            answers[keys[index]] = journal[keys[index]] = answer
+            answers[keys[index]] = self._journal[keys[index]] = answer
             self.tokens += answer.tokens
-            if self._is_due(journal):
-                self._flush(journal)
-        self._flush(journal)
+        self._flush()
         self.asked += len(answers)
         return answers
 
@@ -98,15 +92,25 @@ class Engine:
         """Yield answers, asking again with half the budget after each failure."""
         while waiting:
             # longest first: the batch that needs most memory comes before the rest
-            stream = sorted(waiting.values(), key=lambda item: -item.cost)
+            order = sorted(waiting.values(), key=lambda item: -item.cost)
+            session = self._adapter.session()
             try:
-                for key, answer in self._adapter.session().answer(stream, self._budget):
+                for key, answer in session.answer(self._feed(order), self._budget):
                     del waiting[key]
                     yield key, answer
             except OutOfMemoryError as error:
                 self._halve(max(item.cost for item in waiting.values()), error)
             else:
                 _check_answered(waiting)
+
+    def _feed(self, order: Iterable[Encoded]) -> Iterator[Encoded]:
+        """Journal what a session has answered whenever it asks for more.
+
+        So a batch's answers are safe before the next batch is computed.
+        """
+        for item in order:
+            self._flush()
+            yield item
 
     def _halve(self, longest: int, error: OutOfMemoryError) -> None:
         if self._budget.tokens < longest:  # so the batch that failed was this one alone
@@ -124,17 +128,11 @@ class Engine:
                 return variant, dropped
         return variants[-1], len(variants) - 1
 
-    def _is_due(self, journal: Mapping[str, Answer]) -> bool:
-        if len(journal) == 1:
-            self._journal_since = time.monotonic()
-        waited_s = time.monotonic() - self._journal_since
-        return len(journal) >= JOURNAL_ANSWERS or waited_s >= JOURNAL_S
-
-    def _flush(self, journal: dict[str, Answer]) -> None:
-        if journal:
-            self._cache.add(journal)
-            self._on_batch(len(journal))
-            journal.clear()
+    def _flush(self) -> None:
+        if self._journal:
+            self._cache.add(self._journal)
+            self._on_batch(len(self._journal))
+            self._journal = {}
 
 
 def _windows(requests: Iterable[Request], size: int) -> Iterator[list[Request]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -93,9 +94,14 @@ def _part_flags(parts: Sequence[tuple[Entry, float]]) -> tuple[Flag, ...]:
 def shared_columns(
     columns: Sequence[Column], rows: Sequence[Sequence[Entry]]
 ) -> frozenset[str]:
-    """Return the columns in which every row that has any score has one."""
+    """Return the columns in which every row that has any score has one.
+
+    Several columns of one task don't count: a mean would hold the task twice.
+    """
     scored = [{e.column for e in row if e.status == "done"} for row in rows]
     scored = [found for found in scored if found]
     if not scored:
         return frozenset()
-    return frozenset({column.id for column in columns}.intersection(*scored))
+    shared = [c for c in columns if all(c.id in found for found in scored)]
+    tasks = Counter(column.task for column in shared)
+    return frozenset(column.id for column in shared if tasks[column.task] == 1)

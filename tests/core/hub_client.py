@@ -10,10 +10,16 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import cache
 
 from harness import Classification, Data, HarnessError, HubData, Task
 from harness.data import load_split
-from harness.data.hub import open_hub
+from harness.data.hub import HubSource, open_hub
+
+
+@cache
+def source(argument: str) -> HubSource:
+    return open_hub(argument)
 
 
 def read(
@@ -27,7 +33,7 @@ def read(
         problem=Classification(inputs=("left", "right"), labels=("no", "yes")),
         metrics=("accuracy",),
     )
-    read = load_split(task, open_hub(argument), split)
+    read = load_split(task, source(argument), split)
     return {
         "origin": read.origin,
         "content_hash": read.content_hash,

@@ -14,6 +14,7 @@ import pytest
 from harness import Classification, Data, DataError, Regression, Task, UsageError
 from harness.data import Split, load_split
 from harness.data.folder import open_folder
+from harness.data.json_lines import read_json_lines
 from harness.task import Row
 
 PAIRS = Task(
@@ -231,6 +232,13 @@ def test_bad_json_line_is_named(tmp_path: Path, line: str | bytes, found: str) -
         DataError, match=f"^{path}, line 3: .*{found}.*correct the line"
     ):
         load(tmp_path)
+
+
+def test_file_that_can_not_be_opened_is_named(tmp_path: Path) -> None:
+    with pytest.raises(
+        DataError, match=f"^{tmp_path} can't be read .*: check the file"
+    ):
+        read_json_lines(tmp_path)
 
 
 def test_whole_surrogate_pairs_are_read(tmp_path: Path) -> None:

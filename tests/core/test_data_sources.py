@@ -39,7 +39,9 @@ def test_three_sources_come_with_the_core() -> None:
 
 
 def test_hub_can_be_named_with_a_revision() -> None:
-    assert open_source("hub:v1.0", ENTRIES) == HubSource(revision="v1.0")
+    source = open_source("hub:v1.0", ENTRIES)
+    assert isinstance(source, HubSource)
+    assert source.revision == "v1.0"
 
 
 def test_sample_serves_the_rows_that_the_task_makes_up() -> None:

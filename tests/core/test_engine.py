@@ -135,13 +135,21 @@ def test_a_request_that_fits_nowhere_says_so() -> None:
         list(engine.answer(texts(7, 2)))
 
 
-def test_answers_before_a_failure_are_journalled() -> None:
-    adapter, cache = Lengths(memory=6), Cache()
-    adapter.encode = lambda requests: [  # type: ignore[method-assign] # odd costs
-        Encoded(key=k, request=r, cost=5 - k) for k, r in enumerate(requests)
-    ]
-    list(Engine(adapter, cache, Budget(tokens=5)).answer(texts(5, 4)))
-    assert len(cache.known) == 2
+def test_a_batch_is_journalled_before_the_next_is_computed() -> None:
+    cache = Cache()
+    known: list[int] = []
+
+    class Watching(Lengths):
+        def answer(
+            self, stream: Iterable[Encoded], budget: Budget
+        ) -> Iterator[tuple[int, Answer]]:
+            for batch in cut_batches(stream, budget):
+                known.append(len(cache.known))
+                yield from [(item.key, _answer(item.request)) for item in batch]
+
+    list(Engine(Watching(), cache, Budget(tokens=4)).answer(texts(4, 3, 1, 2)))
+    assert known == [0, 1, 2]
+    assert len(cache.known) == 4
 
 
 def test_exemplars_are_dropped_until_the_request_fits() -> None:
@@ -195,8 +203,8 @@ def test_a_simple_adapter_that_loses_an_answer_is_refused() -> None:
         list(engine.answer(texts(1, 2)))
 
 
-def test_listeners_hear_of_every_journalled_answer() -> None:
+def test_listeners_hear_of_every_batch() -> None:
     heard: list[int] = []
-    engine = Engine(Lengths(), Cache(), Budget(tokens=100), heard.append)
-    list(engine.answer(texts(*range(1, 200))))
-    assert (sum(heard), max(heard)) == (199, 64)
+    engine = Engine(Lengths(), Cache(), Budget(tokens=4), heard.append)
+    list(engine.answer(texts(1, 2, 3, 4)))
+    assert heard == [1, 1, 2]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,6 +92,16 @@ class Reader:
             token_counts=counts,
             byte_counts=counts,
         )
+
+
+class Mortal(Reader):
+    """Kills its process, as a crash would, at the batch that the variable names."""
+
+    def answer(self, requests: Sequence[Request]) -> list[Answer]:
+        """Answer every request, or none ever again."""
+        if len(self.calls) == int(os.environ.get("TOY_DIES_AT_BATCH", "-1")):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().answer(requests)
 
 
 class Broken:
@@ -253,6 +265,13 @@ def harness_models() -> list[ModelEntry]:
             examples=("broken:",),
             describe=describe_reader,
             load=lambda name, settings: Broken(),
+        ),
+        ModelEntry(
+            name="mortal",
+            summary="dies when told to",
+            examples=("mortal:",),
+            describe=describe_reader,
+            load=lambda name, settings: Mortal(),
         ),
         ModelEntry(
             name="memory",
