@@ -50,7 +50,7 @@ STARS = Task(
 HALF = [Example(id="1", columns={"text": "dull"}, target=2.46)]
 
 
-def with_prompt(**changes: Any) -> Task:  # noqa: ANN401 # any field of a prompt
+def with_prompt(**changes: Any) -> Task:  # any field of a prompt
     prompt = dataclasses.replace(PROMPT, **changes)
     return dataclasses.replace(TASK, prompts={"plain": prompt})
 
