@@ -11,7 +11,7 @@ from harness import Benchmark, Classification, Data, HubData, Regression, Task
 from harness_glue import prompts
 
 HUB = "nyu-mll/glue"
-REVISION: str | None = None
+REVISION = "bcdcba79d07bc864c1c254ccfcedcce55bcc9a8c"
 """The Hub revision that every row is pinned to."""
 
 GLUE_PAPER = (
