@@ -22,8 +22,8 @@ class Group:
     """Neighbouring sequences whose attention is computed together.
 
     Attributes:
-        sequences: which sequences of the batch.
-        tokens: which tokens of the batch.
+        sequences: how many they are.
+        tokens: how many tokens they have.
         longest: tokens in the longest of them.
         slots: the token in each padded slot, ``(sequences * longest,)``, counted from
             the group's first token; padding repeats the sequence's first token. None
@@ -32,8 +32,8 @@ class Group:
         mask: which keys are real, ``(sequences, 1, 1, longest)``, None likewise.
     """
 
-    sequences: slice
-    tokens: slice
+    sequences: int
+    tokens: int
     longest: int
     slots: Tensor | None = None
     filled: Tensor | None = None
@@ -115,18 +115,18 @@ def attend(
     Returns:
         One row for each row of `query`, heads side by side: ``(rows, heads * size)``.
     """
-    asks_all = len(query) == len(key)
-    pieces = [
-        _attend_group(
-            query[group.tokens if asks_all else group.sequences],
-            key[group.tokens],
-            value[group.tokens],
-            group,
-            dropout,
-        )
-        for group in packed.groups
-    ]
-    return pieces[0] if len(pieces) == 1 else torch.cat(pieces)
+    tokens = [group.tokens for group in packed.groups]
+    asking = tokens if len(query) == len(key) else [g.sequences for g in packed.groups]
+    # Not slices: the gradient of each would be as large as the whole batch.
+    pieces = zip(
+        torch.split(query, asking),
+        torch.split(key, tokens),
+        torch.split(value, tokens),
+        packed.groups,
+        strict=True,
+    )
+    rows = [_attend_group(*piece, dropout) for piece in pieces]
+    return rows[0] if len(rows) == 1 else torch.cat(rows)
 
 
 def _attend_group(
@@ -154,16 +154,9 @@ def _attend_group(
 
 def _runs(lengths: Sequence[int]) -> Iterator[Group]:
     """Group neighbours of one length."""
-    sequence = token = 0
     for length, run in groupby(lengths):
         count = sum(1 for _ in run)
-        yield Group(
-            sequences=slice(sequence, sequence + count),
-            tokens=slice(token, token + count * length),
-            longest=length,
-        )
-        sequence += count
-        token += count * length
+        yield Group(sequences=count, tokens=count * length, longest=length)
 
 
 def _padded_group(
@@ -178,8 +171,8 @@ def _padded_group(
     is_real = places < torch.tensor(lengths)[:, None]  # (sequences, longest)
     slots = torch.where(is_real, starts + places, starts).flatten()
     return Group(
-        sequences=slice(0, len(lengths)),
-        tokens=slice(0, bounds[-1]),
+        sequences=len(lengths),
+        tokens=bounds[-1],
         longest=longest,
         slots=slots.to(device),
         filled=is_real.flatten().nonzero().squeeze(1).to(device),

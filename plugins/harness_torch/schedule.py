@@ -36,6 +36,11 @@ class Schedule:
         """Steps in the run."""
         return math.ceil(self.epochs * self.steps_per_epoch)
 
+    @property
+    def warm_steps(self) -> int:
+        """Steps of the warm-up."""
+        return math.ceil(self.warmup * self.steps)
+
     def ends_epoch(self, step: int) -> bool:
         """Tell whether an epoch, or the run, ends with this step, counted from 1."""
         return step % self.steps_per_epoch == 0 or step == self.steps
@@ -46,7 +51,7 @@ class Schedule:
         The same as `get_linear_schedule_with_warmup` of transformers: the first step
         of a warm-up has the rate 0.
         """
-        done, warm = step - 1, math.ceil(self.warmup * self.steps)
+        done, warm = step - 1, self.warm_steps
         if done < warm:
             return done / warm
         return (self.steps - done) / max(1, self.steps - warm)

@@ -44,11 +44,11 @@ def test_sequences_lie_end_to_end_with_their_bounds() -> None:
 
 def test_neighbours_of_one_length_share_a_group() -> None:
     groups = packed(is_padded=False).groups
-    assert [group.sequences for group in groups] == [
-        slice(0, 2),
-        slice(2, 3),
-        slice(3, 4),
-        slice(4, 5),
+    assert [(group.sequences, group.tokens) for group in groups] == [
+        (2, 8),
+        (1, 1),
+        (1, 9),
+        (1, 2),
     ]
 
 
