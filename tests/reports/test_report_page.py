@@ -159,6 +159,12 @@ def test_a_contradiction_is_announced(cell: MakeCell) -> None:
     assert "was stored with different scores" in to_html(Results(cells=[one, other]))
 
 
+def test_a_single_task_stands_in_one_column_only(cell: MakeCell) -> None:
+    page = to_html(Results(cells=[cell(), cell(model="a:m/two")]))
+    assert 'data-c="s-task"' in page
+    assert 'data-c="score"' not in page
+
+
 def test_a_page_without_cells_says_so() -> None:
     assert "No evaluate cell is stored yet" in to_html(Results(cells=()))
 

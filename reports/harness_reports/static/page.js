@@ -152,7 +152,7 @@
         const [name, details] = [cell.querySelector("a"), cell.querySelector("small")];
         return `${name.textContent} (${details.textContent})`;
       }
-      return cell.matches(".none") ? cell.textContent.trim() : "";
+      return cell.querySelector("a.word")?.textContent ?? "";
     };
     const head = headers(table).map(titleOf);
     const body = [...table.tBodies].flatMap((part) =>
