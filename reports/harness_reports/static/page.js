@@ -181,7 +181,8 @@
       const label = `Sort by ${titleOf(header)}`;
       const button = make("button", { type: "button", class: "sort", "aria-label": label }, "↕");
       button.addEventListener("click", () => nextSort(table, header));
-      header.append(button);
+      if (header.matches(".num")) header.prepend(button);
+      else header.append(button);
     }
     const save = make("button", { type: "button" }, "Download CSV");
     save.addEventListener("click", () => download(table));
