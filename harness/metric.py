@@ -36,12 +36,23 @@ class Metric(Protocol):
             so that the Wilson interval applies.
     """
 
-    name: str
-    version: int
-    options: Mapping[str, str]
-    unit: str
-    scale: float
-    is_proportion: bool
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def version(self) -> int: ...
+
+    @property
+    def options(self) -> Mapping[str, str]: ...
+
+    @property
+    def unit(self) -> str: ...
+
+    @property
+    def scale(self) -> float: ...
+
+    @property
+    def is_proportion(self) -> bool: ...
 
     def statistics(
         self, predictions: Sequence[Prediction], examples: Sequence[Example]
