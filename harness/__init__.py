@@ -6,6 +6,7 @@ Importing it loads no torch, transformers, datasets, pandas or numpy.
 
 from __future__ import annotations
 
+from harness.api import run
 from harness.errors import (
     CheckpointError,
     DataError,
@@ -71,6 +72,7 @@ __all__ = [
     "TrainingExample",
     "UsageError",
     "hookimpl",
+    "run",
 ]
 
 __version__ = "0.1.0"

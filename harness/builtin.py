@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from harness.data import DataSourceEntry
+from harness.data.folder import FOLDER
+from harness.data.hub import HUB
+from harness.data.sample import SAMPLE
 from harness.executors import ExecutorEntry
 from harness.executors.in_process import IN_PROCESS
 from harness.hookspecs import hookimpl
@@ -15,6 +19,12 @@ from harness.metrics.entries import METRICS
 def harness_executors() -> Sequence[ExecutorEntry]:
     """Register the executor that needs nothing."""
     return [IN_PROCESS]
+
+
+@hookimpl
+def harness_data_sources() -> Sequence[DataSourceEntry]:
+    """Register the Hub, a folder and the built-in sample."""
+    return [HUB, FOLDER, SAMPLE]
 
 
 @hookimpl

@@ -92,6 +92,8 @@ class ModelCard:
         parameters: how many parameters the model has, None where unknown.
         max_tokens: the longest input, None where there is no bound.
         prefers: formulation and prompt names that suit the model best, in order.
+        suggested_learning_rate: for training all its weights, where settings name
+            none; None where the model can't say.
     """
 
     abilities: frozenset[type[Request]]
@@ -101,6 +103,7 @@ class ModelCard:
     parameters: int | None = None
     max_tokens: int | None = None
     prefers: tuple[str, ...] = ()
+    suggested_learning_rate: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,10 +5,46 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeVar
 
+from harness.errors import UsageError
 from harness.events import TrainStep
-from harness.model import Head, LoadSettings, Trainable, TrainingExample
+from harness.model import Head, LoadSettings, ModelCard, Trainable, TrainingExample
+
+Settings = TypeVar("Settings")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommonSettings:
+    """What every recipe's settings hold, because the runner reads it, not the recipe.
+
+    Attributes:
+        select: ``last`` keeps the last weights; ``best`` keeps those of the epoch that
+            scores highest on the selection slice.
+        select_share: share of the training split that is set aside as the selection
+            slice, where `select` is ``best``.
+        max_examples: train on a seeded draw of so many examples; on all where None.
+    """
+
+    select: Literal["last", "best"] = "last"
+    select_share: float = 0.1
+    max_examples: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.select not in ("last", "best"):
+            raise setting_error("select", self.select, "last or best")
+        if not 0 < self.select_share < 1:
+            raise setting_error("select_share", self.select_share, "between 0 and 1")
+        if self.max_examples is not None and self.max_examples < 1:
+            raise setting_error("max_examples", self.max_examples, "1 or more")
+
+
+def setting_error(name: str, value: object, expected: str) -> UsageError:
+    """Make the error for a setting out of its range."""
+    return UsageError(
+        f"the recipe setting {name} is {value!r}, expected {expected}: correct it in "
+        "the regime or the suite"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +55,7 @@ class TrainJob:
         model: the loaded base model.
         head: the head to train.
         examples: the training examples, without the selection slice.
-        settings: an instance of the recipe's settings class.
+        settings: an instance of the recipe's settings class, resolved for the model.
         seed: seeds the head, the order and the dropout.
         load: device and precision.
         folder: where the checkpoint goes; the runner makes it visible only when the
@@ -65,6 +101,11 @@ class TrainReport:
     curve: tuple[tuple[int, float, float], ...] = ()
 
 
+def keep_settings(settings: Settings, card: ModelCard) -> Settings:
+    """Resolve nothing: what recipes do whose settings don't depend on the model."""
+    return settings
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecipeEntry:
     """What a plugin registers for a recipe.
@@ -72,10 +113,14 @@ class RecipeEntry:
     Attributes:
         name: the name behind ``finetune:``.
         summary: one line for `harness list recipes`.
-        settings: a frozen dataclass whose fields are the settings with defaults;
-            values from a suite or the command line are checked against its types.
+        settings: a frozen dataclass whose fields are the settings with defaults, an
+            extension of `CommonSettings`; values from a suite or the command line are
+            checked against its types.
         trains: head kinds that the recipe can train.
         run: trains and writes the checkpoint into `TrainJob.folder`.
+        resolve: fills in what the settings leave to the model (its suggested learning
+            rate). Called when a cell is planned, so that its fingerprint and its
+            record hold what is really used.
     """
 
     name: str
@@ -83,3 +128,4 @@ class RecipeEntry:
     settings: type
     trains: frozenset[str]
     run: Callable[[TrainJob], TrainReport]
+    resolve: Callable[[Any, ModelCard], Any] = keep_settings

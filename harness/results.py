@@ -116,7 +116,8 @@ class CellResult:
         task_title: the task's name as its authors write it.
         task_version: the row's version.
         metrics_column: identifies the leaderboard column: task@version, data hash,
-            split, metric signature without n, prompt.
+            split, metric signature without n, prompt; empty where the cell could not
+            be asked, so that any column of its task may show the reason.
         split: the evaluated split.
         regime: ``zero-shot``, ``few-shot:5`` or ``finetune:full``.
         settings: the regime's settings, as written.
@@ -126,6 +127,9 @@ class CellResult:
         status: ``done``, ``failed`` or ``blocked``.
         reason: why it is not done, in one line.
         scores: every metric, in the task's order.
+        low: lower end of the 95 % interval of `score`, on the displayed scale.
+        high: upper end.
+        method: how that interval was made.
         cost: what it took.
         caveats: what stands beside the number.
         confusion: label names and counts[target][predicted], for classification.
@@ -150,6 +154,9 @@ class CellResult:
     status: ResultStatus = "done"
     reason: str | None = None
     scores: tuple[CellScore, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    method: str = ""
     cost: Cost = Cost()
     caveats: Caveats = Caveats()
     confusion: tuple[tuple[str, ...], tuple[tuple[int, ...], ...]] | None = None

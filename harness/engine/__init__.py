@@ -1,1 +1,6 @@
 """The engine: order, de-duplication, batches by token budget, cache, recovery."""
+
+from harness.engine.batches import cut_batches
+from harness.engine.engine import AnswerCache, Engine
+
+__all__ = ["AnswerCache", "Engine", "cut_batches"]

@@ -1,0 +1,121 @@
+"""Which formulation brings a model, a task and a regime together, or why none does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.formulations import Formulation
+from harness.model import ModelCard, ModelName
+from harness.regime import Regime
+from harness.task import Task
+
+
+class Unfit(Exception):
+    """Says why a model, a task and a regime can't be brought together."""
+
+
+def offer(task: Task, formulation: str | None, prompt: str | None) -> list[Formulation]:
+    """Return a task's formulations, only those named where the suite names one.
+
+    Raises:
+        Unfit: the task has none of that name.
+    """
+    offered = [
+        candidate
+        for candidate in task.formulations()
+        if formulation in (None, candidate.name)
+        and (prompt in (None, candidate.prompt) or candidate.prompt is None)
+    ]
+    if not offered:
+        ways = sorted({_describe(candidate) for candidate in task.formulations()})
+        wanted = " ".join(filter(None, [formulation, prompt]))
+        raise Unfit(f"{task.id} can't be asked as {wanted!r}, only {', '.join(ways)}")
+    return offered
+
+
+def choose_formulation(
+    offered: Sequence[Formulation],
+    card: ModelCard,
+    regime: Regime,
+    trains: frozenset[str],
+    name: ModelName,
+) -> Formulation:
+    """Return the formulation that the model prefers of those that fit.
+
+    Args:
+        offered: the task's formulations, most natural first.
+        card: what the model can do.
+        regime: how the model meets the task.
+        trains: head kinds that the regime's recipe trains.
+        name: the model's name, for the reason.
+
+    Raises:
+        Unfit: none fits.
+    """
+    fitting = [f for f in offered if _is_askable(f, card, regime, trains)]
+    if not fitting:
+        raise Unfit(_why_not(offered, card, regime, name))
+    return min(fitting, key=lambda formulation: _preference(formulation, card))
+
+
+def same_formulation(task: Task, formulation: Formulation) -> Formulation:
+    """Return a training task's own formulation of the same name, prompt and head.
+
+    Raises:
+        Unfit: the task is asked otherwise, so its checkpoint would not serve.
+    """
+    wanted = formulation.name, formulation.prompt, formulation.head
+    for candidate in task.formulations():
+        if (candidate.name, candidate.prompt, candidate.head) == wanted:
+            return candidate
+    raise Unfit(f"{task.id}, whose training split it uses, has other labels or prompts")
+
+
+def _is_askable(
+    formulation: Formulation, card: ModelCard, regime: Regime, trains: frozenset[str]
+) -> bool:
+    if regime.kind == "finetune":
+        return formulation.head.kind in card.trainable & trains
+    if formulation.asks not in card.abilities:
+        return False
+    if formulation.prompt is not None:
+        return True
+    return regime.kind == "zero-shot" and _carries_head(formulation, card)
+
+
+def _carries_head(formulation: Formulation, card: ModelCard) -> bool:
+    head = card.head
+    return (
+        head is not None
+        and head.kind == formulation.head.kind
+        and set(head.labels) == set(formulation.head.labels)
+    )
+
+
+def _why_not(
+    offered: Sequence[Formulation], card: ModelCard, regime: Regime, name: ModelName
+) -> str:
+    if regime.kind == "finetune":
+        heads = ", ".join(sorted({f.head.kind for f in offered}))
+        return f"{name} can't be fine-tuned for {heads} by {regime}"
+    asked = ", ".join(sorted({f.asks.__name__ for f in offered}))
+    able = ", ".join(sorted(ability.__name__ for ability in card.abilities))
+    remedy = ": fine-tune it with --regime finetune:full" if card.trainable else ""
+    return (
+        f"{name} answers {able or 'nothing as it is'}, and {regime} needs one of "
+        f"{asked} (a head with the task's own labels){remedy}"
+    )
+
+
+def _preference(formulation: Formulation, card: ModelCard) -> tuple[int, int]:
+    rank = {name: index for index, name in enumerate(card.prefers)}
+    last = len(rank)
+    return (
+        rank.get(formulation.name, last),
+        rank.get(formulation.prompt or "", last),
+    )
+
+
+def _describe(formulation: Formulation) -> str:
+    prompt = f" {formulation.prompt}" if formulation.prompt else ""
+    return formulation.name + prompt

@@ -1,0 +1,150 @@
+"""`harness run`: run a suite and write its leaderboard."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.cli.options import DEFAULT_STORE, PluginOption, StoreOption
+from harness.cli.planning import print_plan
+from harness.cli.suite_options import with_suite
+
+if TYPE_CHECKING:
+    from harness.api import Outcome
+    from harness.plan import Plan
+    from harness.plugins import Plugins
+    from harness.results import Results
+    from harness.suite import Suite
+
+OutOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        metavar="FILE",
+        help="Where the leaderboard goes; leaderboard.html beside the store by default.",
+    ),
+]
+FormatOption = Annotated[
+    str | None,
+    typer.Option(
+        "--format", help="html, csv, markdown or json; by --out's suffix by default."
+    ),
+]
+EPILOG = """\
+Examples:
+
+  harness run --model bert:tiny --model majority: --task glue
+  --regime finetune:full --data sample
+
+  harness run suite.yaml --limit 100 --dry-run
+"""
+
+
+@with_suite
+def run(
+    suite: Suite,
+    store: StoreOption = DEFAULT_STORE,
+    out: OutOption = None,
+    report_format: FormatOption = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check and show the plan, and stop.")
+    ] = False,
+    plugin: PluginOption = None,
+) -> None:
+    """Run models on tasks, keep the results, and write the leaderboard.
+
+    What the store already holds is not run again. Exit code 0: all cells are done;
+    1: some cell failed; 2: wrong use.
+    """
+    from harness.planner import make_plan
+    from harness.plugins import load_plugins
+
+    plugins = load_plugins([*suite.plugins, *(plugin or ())])
+    place = out or place_beside(store)
+    chosen_format = choose_format(plugins, report_format, place)
+    made = make_plan(suite, plugins)
+    if dry_run:
+        print_plan(made, store)
+        return
+    outcome = _carry_out(made, plugins, store)
+    write_report(plugins, chosen_format, outcome.results, place)
+    _sum_up(outcome, place)
+
+
+def place_beside(store: str) -> Path:
+    """Return the leaderboard's place beside a store."""
+    parent = Path("runs") if "://" in store else Path(store).parent
+    return parent / "leaderboard.html"
+
+
+def choose_format(plugins: Plugins, name: str | None, place: Path) -> str:
+    """Return the report format that was named, or that the file's suffix means.
+
+    Raises:
+        UsageError: there is none of that name or suffix.
+    """
+    from harness.errors import UsageError
+
+    if name:
+        return plugins.format(name).name
+    for entry in plugins.formats.values():
+        if entry.suffix == place.suffix:
+            return entry.name
+    known = ", ".join(entry.suffix for entry in plugins.formats.values())
+    raise UsageError(
+        f"{place} has no suffix of a report format, expected one of {known}: rename "
+        "it, or name the format with --format"
+    )
+
+
+def write_report(
+    plugins: Plugins, report_format: str, results: Results, place: Path
+) -> None:
+    """Write a report, whole or not at all."""
+    text = plugins.format(report_format).render(results)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    scratch = place.with_name(f".{place.name}.part")
+    scratch.write_text(text, encoding="utf-8")
+    scratch.replace(place)
+
+
+def _carry_out(made: Plan, plugins: Plugins, store: str) -> Outcome:
+    from rich.console import Console
+
+    from harness.api import carry_out
+    from harness.progress import LiveProgress, listener
+
+    progress = listener(Console(stderr=True))
+    plugins.listen(progress)
+    command = shlex.join(["harness", *sys.argv[1:]])
+    try:
+        return carry_out(made, plugins, store, command)
+    finally:
+        if isinstance(progress, LiveProgress):
+            progress.stop()
+
+
+def _sum_up(outcome: Outcome, place: Path) -> None:
+    ended = outcome.finished
+    counts = {
+        "done": ended.done,
+        "in the store already": ended.cached,
+        "failed": ended.failed,
+        "blocked": ended.blocked,
+    }
+    words = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+    typer.echo(f"{words or 'no cells'} in {ended.seconds:.0f} s")
+    asked_in_vain = [cell for cell in outcome.results.cells if not cell.metrics_column]
+    if asked_in_vain:
+        example = asked_in_vain[0]
+        typer.echo(
+            f"{len(asked_in_vain)} could not be asked, such as {example.model} on "
+            f"{example.task}: {example.reason}"
+        )
+    typer.echo(f"leaderboard: {place}")
+    if ended.failed or ended.blocked:
+        raise typer.Exit(1)

@@ -1,0 +1,150 @@
+"""`harness show`: the first examples of a task, as each formulation asks them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+from itertools import islice
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.cli.options import DataOption, PluginOption
+
+if TYPE_CHECKING:
+    from harness.data import DataSource, Split
+    from harness.formulations import Formulation
+    from harness.plugins import Plugins
+    from harness.requests import Request
+    from harness.task import Example, Task
+
+
+def show(
+    task_id: Annotated[str, typer.Argument(metavar="TASK", help="Such as glue/sst2.")],
+    data: DataOption = "sample",
+    split: Annotated[
+        str | None,
+        typer.Option(help="The split to show; the evaluated one by default."),
+    ] = None,
+    count: Annotated[int, typer.Option(min=1, help="How many examples.")] = 3,
+    formulation: Annotated[
+        str | None, typer.Option(help="Show only this one, such as rank.")
+    ] = None,
+    prompt: Annotated[str | None, typer.Option(help="Show only this prompt.")] = None,
+    shots: Annotated[int, typer.Option(min=0, help="Exemplars before each.")] = 0,
+    seed: Annotated[int, typer.Option(help="Draws the exemplars.")] = 1,
+    plugin: PluginOption = None,
+) -> None:
+    """Show a task's first examples as each formulation asks them."""
+    from harness.data import load_split, open_source
+    from harness.plugins import load_plugins
+
+    plugins = load_plugins(plugin or ())
+    task = plugins.task(task_id)
+    ways = _choose(task, formulation, prompt)
+    source = open_source(data, plugins.data_sources)
+    examples = load_split(task, source, split or task.data.evaluate)
+    exemplars = _exemplars(task, plugins, source, shots, seed)
+    for line in _heading(task, examples):
+        print(line)
+    for example in islice(examples, count):
+        for line in _describe(example, ways, exemplars):
+            print(line)
+
+
+def _choose(
+    task: Task, formulation: str | None, prompt: str | None
+) -> list[Formulation]:
+    """Return the formulations that are asked for.
+
+    Raises:
+        UsageError: the task has no such formulation or prompt.
+    """
+    from harness.errors import unknown_name
+
+    ways = task.formulations()
+    listing = f"harness show {task.id}"
+    if formulation:
+        names = {way.name for way in ways}
+        if formulation not in names:
+            raise unknown_name("formulation", formulation, names, listing)
+        ways = [way for way in ways if way.name == formulation]
+    if prompt:
+        names = {way.prompt for way in ways if way.prompt}
+        if prompt not in names:
+            raise unknown_name("prompt", prompt, names, listing)
+        ways = [way for way in ways if way.prompt == prompt]
+    return ways
+
+
+def _exemplars(
+    task: Task, plugins: Plugins, source: DataSource, shots: int, seed: int
+) -> Sequence[Example]:
+    """Draw exemplars from the training split.
+
+    Raises:
+        UsageError: exemplars are asked for and the task has no training split.
+    """
+    from harness.data import draw_exemplars, load_split
+    from harness.errors import UsageError
+
+    if not shots:
+        return ()
+    trained = plugins.task(task.training_task)
+    if trained.data.train is None:
+        raise UsageError(
+            f"task {task.id!r} has no training split to draw exemplars from: leave "
+            "--shots out"
+        )
+    return draw_exemplars(load_split(trained, source, trained.data.train), shots, seed)
+
+
+def _heading(task: Task, split: Split) -> Iterator[str]:
+    labels = "labelled" if split.is_labelled else "unlabelled"
+    yield f"{task.id} (version {task.version}): {task.title}, {task.summary}"
+    yield (
+        f"{split.origin}, split {split.name}: {split.size} {labels} examples, "
+        f"sha256 {split.content_hash[:12]}"
+    )
+    yield f"metrics: {', '.join(task.metrics)}"
+
+
+def _describe(
+    example: Example, ways: Sequence[Formulation], exemplars: Sequence[Example]
+) -> Iterator[str]:
+    yield ""
+    target = "unlabelled" if example.target is None else f"target {example.target!r}"
+    yield f"example {example.id}: {target}"
+    for way in ways:
+        name = way.name if way.prompt is None else f"{way.name} with {way.prompt}"
+        shots = () if way.name == "head" else exemplars
+        for request in way.requests(example, shots):
+            yield f"  {name} asks {type(request).__name__}"
+            yield from _fields(request)
+        yield from _answers(way, example)
+
+
+def _fields(request: Request) -> Iterator[str]:
+    """Yield what a request holds beside defaults; long texts are set off by a bar."""
+    for field in fields(request):
+        value = getattr(request, field.name)
+        if field.name == "shorter" or value == field.default:
+            continue
+        if isinstance(value, str) and "\n" in value:
+            yield f"    {field.name}:"
+            yield from (f"      | {line}" for line in value.split("\n"))
+        elif isinstance(value, tuple):
+            yield f"    {field.name}: {', '.join(repr(part) for part in value)}"
+        else:
+            yield f"    {field.name}: {value!r}"
+
+
+def _answers(way: Formulation, example: Example) -> Iterator[str]:
+    """Yield what a text model is expected to write for a labelled example."""
+    from harness.requests import GenerateAnswer
+
+    if example.target is None:
+        return
+    for training in way.target(example):
+        if isinstance(training.answer, GenerateAnswer):
+            yield f"    expected: {training.answer.text!r}"

@@ -1,0 +1,138 @@
+"""From raw rows to checked examples: every row passes here before anything else."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from harness.data.source import Table
+from harness.errors import DataError
+from harness.requests import JsonValue
+from harness.task import Example, Row, Task
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowReader:
+    """Makes examples of the rows of one table, or says what is wrong with a row.
+
+    Attributes:
+        task: the task that the rows must fit.
+        table: where they come from.
+        has_target: whether rows hold the target column; a split for submissions may
+            come without.
+    """
+
+    task: Task
+    table: Table
+    has_target: bool
+
+    def examples(self) -> Iterator[Example]:
+        """Yield the table's rows as checked examples, in order.
+
+        Raises:
+            DataError: a row is not what the task declares.
+        """
+        for number, row in enumerate(self.table.rows(), start=1):
+            yield self._example(number, row)
+
+    def _example(self, number: int, row: Row) -> Example:
+        data, problem = self.task.data, self.task.problem
+        for name in problem.columns:
+            if type(row.get(name)) is not str:
+                raise self._wrong(number, row, name, "text")
+        group = None
+        if data.group_column is not None:
+            group = self._key(number, row, data.group_column)
+        row = _with_plain_number(row, problem.target_column)
+        return Example(
+            id=str(number)
+            if data.id_column is None
+            else self._key(number, row, data.id_column),
+            columns=row,
+            target=self._target(number, row) if self.has_target else None,
+            group=group,
+        )
+
+    def _key(self, number: int, row: Row, name: str) -> str:
+        value = row.get(name)
+        if isinstance(value, bool) or not isinstance(value, int | str) or value == "":
+            raise self._wrong(number, row, name, "an id: text or a whole number")
+        return str(value)
+
+    def _target(self, number: int, row: Row) -> JsonValue:
+        name = self.task.problem.target_column
+        if name not in row:
+            raise self._wrong(number, row, name, "the target")
+        try:
+            return self.task.problem.read_target(row)
+        except ValueError as error:
+            raise DataError(
+                f"{self.table.origin}, row {number}, column {name!r}: {error}: correct "
+                f"the row, or check that this is the data of {self.task.id}"
+            ) from error
+
+    def _wrong(self, number: int, row: Row, name: str, expected: str) -> DataError:
+        found = f"{shorten(row[name])} is there" if name in row else "nothing is there"
+        return DataError(
+            f"{self.table.origin}, row {number}, column {name!r}: {found}, expected "
+            f"{expected}: correct the row, or check that this is the data of "
+            f"{self.task.id}"
+        )
+
+
+def read_rows(task: Task, table: Table, split: str) -> RowReader:
+    """Check that a table has the task's columns and return the reader of its rows.
+
+    Raises:
+        DataError: a column is missing.
+    """
+    data, target = task.data, task.problem.target_column
+    needed = [*task.problem.columns, data.id_column, data.group_column]
+    has_target = target in table.columns or split != data.submit
+    if has_target:
+        needed.append(target)
+    for name in needed:
+        if name is not None and name not in table.columns:
+            raise DataError(
+                f"{table.origin} has no column {name!r}, only "
+                f"{', '.join(table.columns) or 'none at all'}: {task.id} needs "
+                f"{', '.join(column for column in needed if column)}, so rename or add "
+                "it"
+            )
+    return RowReader(task=task, table=table, has_target=has_target)
+
+
+def shorten(value: object, length: int = 60) -> str:
+    """Return a value as a message shows it, cut after `length` characters."""
+    text = repr(value)
+    return text if len(text) <= length else f"{text[:length]}..."
+
+
+@lru_cache(maxsize=4096)
+def plain_number(value: float) -> float:
+    """Return the shortest decimal of a number that was stored in 32 bits.
+
+    A number that 32 bits hold exactly becomes the shortest decimal that 32 bits
+    would store the same way, so 3.799999952316284 is read as the 3.8 it was written
+    as; any other number is returned as it is.
+    """
+    if _as_32_bits(value) != value:
+        return value
+    candidates = (float(f"{value:.{digits}g}") for digits in range(1, 10))
+    return next((c for c in candidates if _as_32_bits(c) == value), value)
+
+
+def _as_32_bits(value: float) -> float | None:
+    try:
+        return float(struct.unpack("<f", struct.pack("<f", value))[0])
+    except OverflowError:
+        return None
+
+
+def _with_plain_number(row: Row, name: str) -> Row:
+    value = row.get(name)
+    if not isinstance(value, float):
+        return row
+    return {**row, name: plain_number(value)}

@@ -1,0 +1,173 @@
+"""Ask a model a stream of requests: once each, in good batches, losing nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Protocol
+
+from harness.engine.simple import as_full
+from harness.errors import OutOfMemoryError, PluginError
+from harness.model import Adapter, Budget, Encoded, SimpleAdapter
+from harness.requests import Answer, Generate, Request, Score, request_key
+
+WINDOW = 4096  # requests that are ordered together; memory holds no more of them
+
+
+class AnswerCache(Protocol):
+    """Where answers are looked up and journalled."""
+
+    def find(self, keys: Sequence[str]) -> Mapping[str, Answer]:
+        """Return the answers that are known."""
+
+    def add(self, answers: Mapping[str, Answer]) -> None:
+        """Store answers, all or none."""
+
+
+class Engine:
+    """Asks one adapter.
+
+    Args:
+        adapter: the model.
+        cache: knows earlier answers and journals new ones as they arrive.
+        budget: tokens that one forward may hold; halved, and kept so, when a batch
+            does not fit in memory.
+        on_batch: told how many answers were journalled.
+
+    Attributes:
+        asked: requests that the model was asked.
+        cached: distinct requests whose answer was known.
+        tokens: tokens that the model read.
+    """
+
+    def __init__(
+        self,
+        adapter: SimpleAdapter | Adapter,
+        cache: AnswerCache,
+        budget: Budget,
+        on_batch: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        self._adapter = as_full(adapter)
+        self._cache = cache
+        self._budget = budget
+        self._on_batch = on_batch
+        self.asked = 0
+        self.cached = 0
+        self.tokens = 0
+        self._journal: dict[str, Answer] = {}
+
+    def answer(self, requests: Iterable[Request]) -> Iterator[Answer]:
+        """Yield one answer a request, in order; equal requests are asked once.
+
+        Raises:
+            OutOfMemoryError: a single request does not fit in memory.
+            PluginError: the adapter leaves a request unanswered.
+        """
+        for window in _windows(requests, WINDOW):
+            keys = [request_key(request) for request in window]
+            distinct = dict(zip(keys, window, strict=True))
+            known = dict(self._cache.find(list(distinct)))
+            self.cached += len(known)
+            missing = {k: request for k, request in distinct.items() if k not in known}
+            known |= self._ask(missing)
+            yield from (known[key] for key in keys)
+
+    def _ask(self, missing: Mapping[str, Request]) -> dict[str, Answer]:
+        keys = list(missing)
+        fitted = [self._fit(missing[key]) for key in keys]
+        encoded = self._adapter.encode([request for request, _ in fitted])
+        _check_encoding(encoded, len(keys))
+        waiting = {item.key: item for item in encoded}
+        answers: dict[str, Answer] = {}
+        for index, raw in self._stream(waiting):
+            answer = _with_dropped(raw, fitted[index][1])
+            answers[keys[index]] = self._journal[keys[index]] = answer
+            self.tokens += answer.tokens
+        self._flush()
+        self.asked += len(answers)
+        return answers
+
+    def _stream(self, waiting: dict[int, Encoded]) -> Iterator[tuple[int, Answer]]:
+        """Yield answers, asking again with half the budget after each failure."""
+        while waiting:
+            # longest first: the batch that needs most memory comes before the rest
+            order = sorted(waiting.values(), key=lambda item: -item.cost)
+            session = self._adapter.session()
+            try:
+                for key, answer in session.answer(self._feed(order), self._budget):
+                    del waiting[key]
+                    yield key, answer
+            except OutOfMemoryError as error:
+                self._halve(max(item.cost for item in waiting.values()), error)
+            else:
+                _check_answered(waiting)
+
+    def _feed(self, order: Iterable[Encoded]) -> Iterator[Encoded]:
+        """Journal what a session has answered whenever it asks for more.
+
+        So a batch's answers are safe before the next batch is computed.
+        """
+        for item in order:
+            self._flush()
+            yield item
+
+    def _halve(self, longest: int, error: OutOfMemoryError) -> None:
+        if self._budget.tokens < longest:  # so the batch that failed was this one alone
+            raise OutOfMemoryError(
+                f"a single request of {longest} tokens does not fit in memory "
+                f"({error}): use a smaller model, a lower precision or a shorter length"
+            ) from error
+        self._budget = Budget(tokens=max(1, self._budget.tokens // 2))
+
+    def _fit(self, request: Request) -> tuple[Request, int]:
+        """Return the first variant that fits, and how many exemplars it lost."""
+        variants = _variants(request)
+        for dropped, variant in enumerate(variants[:-1]):
+            if self._adapter.fits(variant):
+                return variant, dropped
+        return variants[-1], len(variants) - 1
+
+    def _flush(self) -> None:
+        if self._journal:
+            self._cache.add(self._journal)
+            self._on_batch(len(self._journal))
+            self._journal = {}
+
+
+def _windows(requests: Iterable[Request], size: int) -> Iterator[list[Request]]:
+    iterator = iter(requests)
+    while window := list(itertools.islice(iterator, size)):
+        yield window
+
+
+def _variants(request: Request) -> list[Request]:
+    """Return the request as it is, then with one exemplar less each."""
+    if not isinstance(request, Score | Generate) or not request.shorter:
+        return [request]
+    name = "context" if isinstance(request, Score) else "prompt"
+    texts = (getattr(request, name), *request.shorter)
+    return [
+        dataclasses.replace(request, **{name: text, "shorter": ()}) for text in texts
+    ]
+
+
+def _with_dropped(answer: Answer, dropped: int) -> Answer:
+    return dataclasses.replace(answer, dropped_shots=dropped) if dropped else answer
+
+
+def _check_encoding(encoded: Sequence[Encoded], count: int) -> None:
+    if sorted(item.key for item in encoded) != list(range(count)):
+        raise PluginError(
+            f"the adapter encoded {len(encoded)} of {count} requests: return one "
+            "Encoded for each request, whose key is its position"
+        )
+
+
+def _check_answered(waiting: Mapping[int, Encoded]) -> None:
+    if waiting:
+        first = next(iter(waiting.values())).request
+        raise PluginError(
+            f"the adapter left {len(waiting)} requests unanswered, such as {first}: "
+            "a session yields one answer for each request of its stream"
+        )

@@ -1,0 +1,60 @@
+"""Give a simple adapter the shape of a full one: cost is characters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from harness.engine.batches import cut_batches
+from harness.errors import PluginError
+from harness.model import Adapter, Budget, Encoded, Session, SimpleAdapter
+from harness.requests import Answer, Request, to_json
+
+CHARACTERS_PER_TOKEN = 4
+
+
+class SimpleSession:
+    """Answers batches of whole requests through `SimpleAdapter.answer`."""
+
+    def __init__(self, adapter: SimpleAdapter) -> None:
+        self._adapter = adapter
+
+    def answer(
+        self, stream: Iterable[Encoded], budget: Budget
+    ) -> Iterator[tuple[int, Answer]]:
+        """Yield the answers batch by batch."""
+        characters = Budget(tokens=budget.tokens * CHARACTERS_PER_TOKEN)
+        for batch in cut_batches(stream, characters):
+            answers = self._adapter.answer([encoded.request for encoded in batch])
+            if len(answers) != len(batch):
+                raise PluginError(
+                    f"{type(self._adapter).__name__}.answer returned {len(answers)} "
+                    f"answers to {len(batch)} requests: return one for each, in order"
+                )
+            yield from zip((encoded.key for encoded in batch), answers, strict=True)
+
+
+class SimpleEncoding:
+    """A simple adapter as the engine sees it."""
+
+    def __init__(self, adapter: SimpleAdapter) -> None:
+        self._adapter = adapter
+
+    def fits(self, request: Request) -> bool:
+        """Take every request as it is: only the adapter knows its limits."""
+        return True
+
+    def encode(self, requests: Sequence[Request]) -> list[Encoded]:
+        """Cost every request by the characters of its JSON."""
+        return [
+            Encoded(key=key, request=request, cost=len(to_json(request)))
+            for key, request in enumerate(requests)
+        ]
+
+    def session(self) -> Session:
+        """Open a session."""
+        return SimpleSession(self._adapter)
+
+
+def as_full(adapter: SimpleAdapter | Adapter) -> Adapter:
+    """Return a full adapter as it is and a simple one wrapped."""
+    return adapter if isinstance(adapter, Adapter) else SimpleEncoding(adapter)

@@ -1,0 +1,216 @@
+"""Carry out a plan: skip what the store holds, keep what fails apart, tell listeners."""
+
+from __future__ import annotations
+
+import traceback
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from harness.commands import cell_command
+from harness.errors import HarnessError
+from harness.events import RunFinished
+from harness.executors import ExecutorEntry
+from harness.listeners import Announcer
+from harness.measure import environment
+from harness.plan import EvaluateCell, Job, Plan, TrainCell
+from harness.plugins import Plugins
+from harness.results import CellResult, ResultStatus
+from harness.runner import (
+    ModelPool,
+    Tools,
+    blank_result,
+    evaluate,
+    trained_name,
+    unaskable_result,
+)
+from harness.store import RunRecord, Store, TrainingRecord
+from harness.trainer import train
+
+
+@dataclass(slots=True, kw_only=True)
+class _Failure:
+    """Why a cell failed; empty while all is well."""
+
+    reason: str | None = None
+    trace: str = ""
+
+
+@dataclass(kw_only=True)
+class Execution:
+    """One run of a plan.
+
+    Attributes:
+        plan: what to do.
+        plugins: what to do it with, and who listens.
+        store: where results go.
+        checkpoints: where trained checkpoints go.
+        command: what repeats the run.
+        id: the run's own id.
+    """
+
+    plan: Plan
+    plugins: Plugins
+    store: Store
+    checkpoints: Path
+    command: str
+    id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
+
+    def run(self, executor: ExecutorEntry) -> RunFinished:
+        """Carry out every cell that is not in the store yet."""
+        fingerprints = self.plan.fingerprints
+        self._environment = environment(self.plan.device)
+        self._tools = Tools(
+            plugins=self.plugins,
+            store=self.store,
+            models=ModelPool(),
+            checkpoints=self.checkpoints,
+            batch_tokens=self.plan.batch_tokens,
+        )
+        statuses = self.store.statuses(fingerprints)
+        self._done = {mark for mark, status in statuses.items() if status == "done"}
+        cells = len(self.plan.cells)
+        self._announce = Announcer(self.plugins.hook, self.id, cells)
+        self._record(fingerprints)
+        self._record_unaskable()
+        self._announce.run_started(cached=len(self._done))
+        for _ in executor.run(self._work, self.plan.jobs):
+            pass
+        self.store.finish_run(self.id, _now())
+        return self._announce.run_finished()
+
+    def _record(self, fingerprints: list[str]) -> None:
+        record = RunRecord(
+            id=self.id,
+            started=_now(),
+            title=self.plan.title,
+            command=self.command,
+            environment=self._environment,
+            cells=fingerprints,
+        )
+        self.store.start_run(record)
+
+    def _record_unaskable(self) -> None:
+        for unaskable in self.plan.unaskable:
+            result = unaskable_result(unaskable)
+            self.store.save_cell(result, run=self.id, finished=_now())
+
+    # Jobs
+
+    def _work(self, job: Job) -> None:
+        missing = [c for c in job.evaluates if c.fingerprint not in self._done]
+        for cell in job.evaluates:
+            if cell.fingerprint in self._done:
+                self._announce.finished(cell, "cached")
+        if not missing:
+            return
+        failed = self._train(job.train) if job.train else None
+        for cell in missing:
+            if failed:
+                why = _Failure(reason=f"its training failed: {failed}")
+                self._give_up(cell, "blocked", why)
+            else:
+                self._evaluate(cell)
+
+    def _train(self, cell: TrainCell) -> str | None:
+        """Train unless the checkpoint is there; return why it failed, if it did."""
+        known = self.store.training(cell.fingerprint)
+        if known and (self.checkpoints / cell.fingerprint).is_dir():
+            return None
+        self._announce.started(cell, "train")
+        report: dict[str, Any] = {}
+        with _watched() as failure:
+            report = train(cell, self._tools, self._announce.train_step)
+        record = TrainingRecord(
+            fingerprint=cell.fingerprint,
+            task=cell.task.id,
+            model=str(cell.model),
+            status="failed" if failure.reason else "done",
+            reason=failure.reason,
+            report=report,
+        )
+        self.store.save_training(record, run=self.id, finished=_now())
+        return failure.reason
+
+    def _evaluate(self, cell: EvaluateCell) -> None:
+        self._announce.started(cell, "evaluate")
+        evaluated = None
+        with _watched() as failure:
+            evaluated = evaluate(cell, self._tools, self._announce.batches(cell))
+        if evaluated is None:
+            self._give_up(cell, "failed", failure)
+            return
+        result = self._with_training(evaluated.result, cell)
+        self.store.save_cell(
+            replace(result, provenance=self._provenance(cell)),
+            run=self.id,
+            finished=_now(),
+            predictions=evaluated.predictions,
+        )
+        self._announce.finished(cell, "done", score=result.score)
+
+    def _with_training(self, result: CellResult, cell: EvaluateCell) -> CellResult:
+        report = self.store.training(cell.train.fingerprint) if cell.train else None
+        if not report:
+            return result
+        peaks = [result.cost.peak_memory_bytes, report["peak_memory_bytes"]]
+        cost = replace(
+            result.cost,
+            train_seconds=report["seconds"],
+            peak_memory_bytes=max((peak for peak in peaks if peak), default=None),
+        )
+        curve = tuple((int(s), x, rate) for s, x, rate in report["curve"])
+        return replace(result, cost=cost, curve=curve)
+
+    def _give_up(
+        self, cell: EvaluateCell, status: ResultStatus, failure: _Failure
+    ) -> None:
+        provenance = self._provenance(cell)
+        if failure.trace:
+            provenance["traceback"] = failure.trace
+        result = replace(
+            blank_result(cell),
+            status=status,
+            reason=failure.reason,
+            provenance=provenance,
+        )
+        self.store.save_cell(result, run=self.id, finished=_now())
+        self._announce.finished(cell, status, reason=failure.reason)
+
+    def _provenance(self, cell: EvaluateCell) -> dict[str, str]:
+        found = {
+            "data": cell.split.origin,
+            "data_hash": cell.split.content_hash,
+            "run": self.id,
+            "date": _now(),
+            "command": cell_command(cell),
+        }
+        if cell.card:
+            found["base_weights"] = cell.card.fingerprint
+        if cell.train:
+            found["trained_on"] = cell.train.split.origin
+            found["trained_on_hash"] = cell.train.split.content_hash
+            found["settings"] = str(cell.train.settings)
+            found["checkpoint"] = trained_name(cell, self.checkpoints).checkpoint
+        return found | self._environment
+
+
+@contextmanager
+def _watched() -> Iterator[_Failure]:
+    """Keep a cell's failure from the other cells; the traceback goes to the store."""
+    failure = _Failure()
+    try:
+        yield failure
+    except HarnessError as error:
+        failure.reason = str(error)
+    except Exception as error:  # noqa: BLE001 # a plugin may raise anything here
+        failure.reason = f"{type(error).__name__}: {error}"
+        failure.trace = traceback.format_exc()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,70 @@
+"""Measure what a cell takes, and record the machine that it ran on."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from importlib import metadata
+from pathlib import Path
+
+_LIBRARIES = ("nlp-harness", "torch", "tokenizers", "transformers", "numpy")
+_RESET_PEAK = "5"  # proc(5): resets the peak resident set size
+
+
+def start_peak_memory(device: str) -> None:
+    """Forget the peak so far, where the system can."""
+    if device.startswith("cuda") and "torch" in sys.modules:
+        sys.modules["torch"].cuda.reset_peak_memory_stats(device)
+    try:
+        Path("/proc/self/clear_refs").write_text(_RESET_PEAK, encoding="ascii")
+    except OSError:
+        return  # no Linux, or not allowed: the peak is then the process's own
+
+
+def peak_memory_bytes(device: str) -> int | None:
+    """Return the peak since `start_peak_memory`: the GPU's where one is used.
+
+    None where the system does not tell.
+    """
+    if device.startswith("cuda") and "torch" in sys.modules:
+        return int(sys.modules["torch"].cuda.max_memory_allocated(device))
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+    except OSError:
+        return None
+    kibibytes = [line.split()[1] for line in status.splitlines() if "VmHWM" in line]
+    return int(kibibytes[0]) * 1024 if kibibytes else None
+
+
+def environment(device: str) -> dict[str, str]:
+    """Return versions and hardware, for a run's record."""
+    found = {"python": platform.python_version(), "system": platform.platform()}
+    for name in _LIBRARIES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    found["processor"] = f"{_processor()}, {os.cpu_count()} cores"
+    found["device"] = device
+    return found
+
+
+def resolve_device(device: str) -> str:
+    """Return the device that ``auto`` means here: a GPU where there is one."""
+    if device != "auto":
+        return device
+    if not Path("/dev/nvidia0").exists():
+        return "cpu"  # saves a run without torch models the import of torch
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = [line.partition(":")[2].strip() for line in lines if "model name" in line]
+    return names[0] if names else platform.machine()

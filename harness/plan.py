@@ -1,0 +1,180 @@
+"""The plan: a graph of train and evaluate cells, checked before any weights load."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from harness.data import Split
+from harness.formulations import Formulation
+from harness.model import LoadSettings, ModelCard, ModelEntry, ModelName, PredictorEntry
+from harness.recipe import RecipeEntry
+from harness.regime import Regime
+from harness.task import Task
+
+LIMIT_SEED = 1
+"""Seeds the sample of `--limit`: one for all cells, so that models meet the same
+examples."""
+
+
+def fingerprint(**parts: Any) -> str:  # noqa: ANN401 # anything that JSON can hold
+    """Return a cell's identity: SHA-256 over the canonical JSON of what defines it."""
+    text = json.dumps(parts, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def precision(load: LoadSettings) -> dict[str, str]:
+    """Return what of the load settings can change an answer."""
+    return {"dtype": load.dtype, "device": load.device.partition(":")[0]}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainCell:
+    """Base weights, data, recipe and seed that make a checkpoint.
+
+    Attributes:
+        fingerprint: the cell's identity; names the checkpoint's folder.
+        model: the base model.
+        entry: the adapter that serves it.
+        card: what is known of the base model.
+        task: the task whose training split is used.
+        split: the training split.
+        formulation: says what is trained on.
+        recipe: how.
+        settings: an instance of the recipe's settings class.
+        seed: seeds the head, the order and the dropout.
+        load: device and precision.
+    """
+
+    fingerprint: str
+    model: ModelName
+    entry: ModelEntry
+    card: ModelCard
+    task: Task
+    split: Split
+    formulation: Formulation
+    recipe: RecipeEntry
+    settings: Any
+    seed: int
+    load: LoadSettings
+
+    @property
+    def title(self) -> str:
+        """The cell in words."""
+        recipe = self.recipe.name
+        return f"train {self.model} · {self.task.id} · {recipe} · seed {self.seed}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluateCell:
+    """A model on a task in a regime with a seed.
+
+    Attributes:
+        fingerprint: the cell's identity.
+        model: the model, or the base model of `train`.
+        entry: the adapter or baseline that serves it.
+        card: what is known of the model; None for baselines.
+        train: the cell that makes the checkpoint to evaluate, if any.
+        task: the task.
+        split: the split to evaluate.
+        train_split: where exemplars and a baseline's targets come from.
+        formulation: how the task is asked; None for baselines.
+        regime: zero-shot, few-shot, finetune or baseline.
+        seed: seeds exemplars and random baselines.
+        limit: how many examples, None for all.
+        load: device and precision.
+        data: the data source as written.
+    """
+
+    fingerprint: str
+    model: ModelName
+    entry: ModelEntry | PredictorEntry
+    card: ModelCard | None
+    train: TrainCell | None
+    task: Task
+    split: Split
+    train_split: Split | None
+    formulation: Formulation | None
+    regime: Regime
+    seed: int
+    limit: int | None
+    load: LoadSettings
+    data: str
+
+    @property
+    def title(self) -> str:
+        """The cell in words."""
+        return f"{self.model} · {self.task.id} · {self.regime} · seed {self.seed}"
+
+    @property
+    def size(self) -> int:
+        """How many examples are evaluated."""
+        return min(self.split.size, self.limit or self.split.size)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unaskable:
+    """A model, task and regime that can't be brought together, with the reason."""
+
+    model: ModelName
+    task: Task
+    regime: Regime
+    reason: str
+
+    @property
+    def fingerprint(self) -> str:
+        """Identify what was asked in vain."""
+        return fingerprint(
+            kind="unaskable",
+            model=str(self.model),
+            task=self.task.id,
+            regime=self.regime.written,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A train cell with the evaluate cells that wait for it, or evaluate cells alone.
+
+    Jobs do not depend on one another: they are what an executor carries out.
+    """
+
+    train: TrainCell | None
+    evaluates: tuple[EvaluateCell, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """All cells of a suite.
+
+    Attributes:
+        title: what the leaderboard will be called.
+        jobs: the cells, grouped by what they depend on.
+        unaskable: what the suite names and nobody can do.
+        batch_tokens: tokens that one forward may hold.
+    """
+
+    title: str
+    jobs: tuple[Job, ...]
+    unaskable: tuple[Unaskable, ...] = ()
+    batch_tokens: int = 2048
+    device: str = "cpu"
+
+    @property
+    def cells(self) -> list[EvaluateCell]:
+        """The evaluate cells, in the order they are carried out."""
+        return [cell for job in self.jobs for cell in job.evaluates]
+
+    @property
+    def fingerprints(self) -> list[str]:
+        """Every cell's identity, those that can't be asked last."""
+        asked = [cell.fingerprint for cell in self.cells]
+        return asked + [unaskable.fingerprint for unaskable in self.unaskable]
+
+    @property
+    def trains(self) -> Iterator[TrainCell]:
+        """The train cells, each once."""
+        return (job.train for job in self.jobs if job.train)

@@ -1,0 +1,306 @@
+"""Make a plan of a suite: everything that can be checked is checked here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import NamedTuple
+
+from harness.askable import Unfit, choose_formulation, offer, same_formulation
+from harness.data import Split
+from harness.errors import DataError, UsageError
+from harness.formulations import Formulation
+from harness.measure import resolve_device
+from harness.model import LoadSettings, ModelCard, ModelEntry, ModelName, PredictorEntry
+from harness.plan import (
+    EvaluateCell,
+    Job,
+    Plan,
+    TrainCell,
+    Unaskable,
+    fingerprint,
+    precision,
+)
+from harness.plugins import Plugins
+from harness.recipe import RecipeEntry
+from harness.regime import BASELINE, Regime
+from harness.settings import read_settings
+from harness.split_reader import SplitReader
+from harness.suite import Suite, TaskChoice
+from harness.task import Task
+
+
+class _Model(NamedTuple):
+    """A model of the suite; baselines have no card."""
+
+    name: ModelName
+    entry: ModelEntry | PredictorEntry
+    card: ModelCard | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Chosen:
+    """A task with what the suite says of it."""
+
+    task: Task
+    choice: TaskChoice
+
+    @property
+    def split(self) -> str:
+        return self.choice.split or self.task.data.evaluate
+
+    @property
+    def data(self) -> str:
+        assert self.choice.data is not None
+        return self.choice.data
+
+
+def make_plan(suite: Suite, plugins: Plugins) -> Plan:
+    """Check a suite against plugins, data and checkpoints, and lay out its cells.
+
+    Raises:
+        UsageError: a name is unknown, or nothing that the suite asks can be done.
+        DataError: a data file is missing or is not what its task declares.
+        CheckpointError: a checkpoint can't be used.
+    """
+    return _Planner(suite, plugins).plan()
+
+
+class _Planner:
+    def __init__(self, suite: Suite, plugins: Plugins) -> None:
+        self._suite = suite
+        self._plugins = plugins
+        self._load = LoadSettings(
+            device=resolve_device(suite.device), dtype=suite.dtype
+        )
+        self._splits = SplitReader(plugins.data_sources)
+        self._jobs: dict[str, tuple[TrainCell | None, list[EvaluateCell]]] = {}
+        self._unaskable: list[Unaskable] = []
+
+    def plan(self) -> Plan:
+        regimes = self._suite.parsed_regimes()
+        for regime in regimes:
+            if regime.recipe:  # a wrong setting is found before any file is read
+                recipe = self._plugins.recipe(regime.recipe)
+                read_settings(recipe, regime.settings)
+        entries = [self._entry(text) for text in self._suite.models]
+        tasks = self._choose_tasks()
+        self._check_data(tasks)
+        for model in [self._describe(name, entry) for name, entry in entries]:
+            for task in tasks:
+                self._add(model, task, regimes)
+        return self._finish()
+
+    def _finish(self) -> Plan:
+        if not self._jobs:
+            reasons = "; ".join(dict.fromkeys(u.reason for u in self._unaskable))
+            raise UsageError(f"nothing to run: {reasons}")
+        return Plan(
+            title=self._suite.title,
+            jobs=tuple(
+                Job(train=train, evaluates=tuple(cells))
+                for train, cells in self._jobs.values()
+            ),
+            unaskable=tuple(self._unaskable),
+            batch_tokens=self._suite.batch_tokens,
+            device=self._load.device,
+        )
+
+    # What the suite names
+
+    def _entry(self, text: str) -> tuple[ModelName, ModelEntry | PredictorEntry]:
+        name = ModelName.parse(text)
+        return name, self._plugins.model(name)
+
+    def _describe(self, name: ModelName, entry: ModelEntry | PredictorEntry) -> _Model:
+        card = None if isinstance(entry, PredictorEntry) else entry.describe(name)
+        return _Model(name, entry, card)
+
+    def _choose_tasks(self) -> list[_Chosen]:
+        tasks = {
+            task.id: task
+            for choice in self._suite.tasks
+            for task in self._plugins.find_tasks(choice.id)
+        }
+        return [
+            _Chosen(task=task, choice=self._suite.choice(task.id))
+            for task in tasks.values()
+        ]
+
+    def _check_data(self, tasks: list[_Chosen]) -> None:
+        """Read every split to evaluate; what is missing is named before all else."""
+        for chosen in tasks:
+            split = self._splits.try_read(chosen.task, chosen.data, chosen.split)
+            if isinstance(split, DataError):
+                self._refuse(split, others=len(tasks) > 1)
+            elif not split.is_labelled:
+                raise DataError(
+                    f"{split.origin} has no labels, so {chosen.task.id} can't be "
+                    f"scored on split {chosen.split!r}: evaluate the split "
+                    f"{chosen.task.data.evaluate!r}"
+                )
+
+    def _refuse(self, error: DataError, *, others: bool) -> None:
+        if self._suite.skip_unavailable:
+            return
+        if not others:
+            raise error
+        raise DataError(
+            f"{error}; --skip-unavailable leaves out tasks whose data is missing"
+        ) from error
+
+    # Cells
+
+    def _add(self, model: _Model, chosen: _Chosen, regimes: list[Regime]) -> None:
+        for regime in regimes if model.card else [BASELINE]:
+            try:
+                for train, cell in self._cells(model, chosen, regime):
+                    key = train.fingerprint if train else cell.fingerprint
+                    self._jobs.setdefault(key, (train, []))[1].append(cell)
+            except Unfit as reason:
+                self._unaskable.append(
+                    Unaskable(
+                        model=model.name,
+                        task=chosen.task,
+                        regime=regime,
+                        reason=str(reason),
+                    )
+                )
+
+    def _cells(
+        self, model: _Model, chosen: _Chosen, regime: Regime
+    ) -> Iterator[tuple[TrainCell | None, EvaluateCell]]:
+        formulation = self._formulation(model, chosen, regime)
+        # a seed changes nothing but exemplars and training
+        is_seeded = regime.kind in ("few-shot", "finetune")
+        for seed in self._suite.seeds if is_seeded else self._suite.seeds[:1]:
+            train = None
+            if regime.kind == "finetune" and formulation:
+                train = self._train_cell(model, chosen, formulation, regime, seed)
+            yield (
+                train,
+                self._evaluate_cell(model, chosen, formulation, regime, seed, train),
+            )
+
+    def _formulation(
+        self, model: _Model, chosen: _Chosen, regime: Regime
+    ) -> Formulation | None:
+        if model.card is None:
+            return None
+        own = chosen.choice
+        offered = offer(chosen.task, own.formulation, own.prompt)
+        trains: frozenset[str] = frozenset()
+        if regime.recipe:
+            trains = self._plugins.recipe(regime.recipe).trains
+        return choose_formulation(offered, model.card, regime, trains, model.name)
+
+    def _evaluate_cell(  # the cell's own parts
+        self,
+        model: _Model,
+        chosen: _Chosen,
+        formulation: Formulation | None,
+        regime: Regime,
+        seed: int,
+        train: TrainCell | None,
+    ) -> EvaluateCell:
+        split = self._read(chosen.task, chosen.data, chosen.split)
+        train_split = self._examples_to_learn_from(model.entry, chosen, regime)
+        weights = model.card.fingerprint if model.card else str(model.name)
+        task = chosen.task
+        mark = fingerprint(
+            kind="evaluate",
+            model=train.fingerprint if train else weights,
+            task=f"{task.id}@{task.version}",
+            split=split.name,
+            data=split.content_hash,
+            metrics=task.metrics,
+            formulation=formulation.name if formulation else None,
+            prompt=formulation.prompt if formulation else None,
+            regime=regime.written,
+            exemplars=train_split.content_hash if train_split else None,
+            seed=seed,
+            limit=chosen.choice.limit,
+            **precision(self._load),
+        )
+        return EvaluateCell(
+            fingerprint=mark,
+            model=model.name,
+            entry=model.entry,
+            card=model.card,
+            train=train,
+            task=task,
+            split=split,
+            train_split=train_split,
+            formulation=formulation,
+            regime=regime,
+            seed=seed,
+            limit=chosen.choice.limit,
+            load=self._load,
+            data=chosen.data,
+        )
+
+    def _train_cell(
+        self,
+        model: _Model,
+        chosen: _Chosen,
+        formulation: Formulation,
+        regime: Regime,
+        seed: int,
+    ) -> TrainCell:
+        assert model.card is not None
+        assert isinstance(model.entry, ModelEntry)
+        recipe: RecipeEntry = self._plugins.recipe(regime.recipe)
+        settings = recipe.resolve(read_settings(recipe, regime.settings), model.card)
+        task = self._plugins.task(chosen.task.training_task)
+        trained = same_formulation(task, formulation)
+        split = self._training_split(chosen.task)
+        load = LoadSettings(device=self._load.device, dtype=self._load.dtype, seed=seed)
+        mark = fingerprint(
+            kind="train",
+            model=model.card.fingerprint,
+            task=f"{task.id}@{task.version}",
+            data=split.content_hash,
+            formulation=trained.name,
+            prompt=trained.prompt,
+            recipe=recipe.name,
+            settings=asdict(settings),
+            seed=seed,
+            **precision(load),
+        )
+        return TrainCell(
+            fingerprint=mark,
+            model=model.name,
+            entry=model.entry,
+            card=model.card,
+            task=task,
+            split=split,
+            formulation=trained,
+            recipe=recipe,
+            settings=settings,
+            seed=seed,
+            load=load,
+        )
+
+    def _examples_to_learn_from(
+        self,
+        entry: ModelEntry | PredictorEntry,
+        chosen: _Chosen,
+        regime: Regime,
+    ) -> Split | None:
+        is_needed = regime.kind == "few-shot" or (
+            isinstance(entry, PredictorEntry) and entry.needs_training_targets
+        )
+        return self._training_split(chosen.task) if is_needed else None
+
+    def _training_split(self, evaluated: Task) -> Split:
+        task = self._plugins.task(evaluated.training_task)
+        if task.data.train is None:
+            raise Unfit(f"{task.id} has no training split")
+        return self._read(task, self._suite.data_for(task.id), task.data.train)
+
+    def _read(self, task: Task, data: str, name: str) -> Split:
+        split = self._splits.try_read(task, data, name)
+        if not isinstance(split, DataError):
+            return split
+        self._refuse(split, others=True)
+        raise Unfit(str(split))

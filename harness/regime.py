@@ -1,0 +1,72 @@
+"""Regimes: how a model meets a task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from harness.errors import UsageError
+from harness.task import parse_spec
+
+Kind = Literal["zero-shot", "few-shot", "finetune", "baseline"]
+
+_EXPECTED = (
+    "expected zero-shot, few-shot:K (such as few-shot:5) or finetune:RECIPE "
+    "(such as finetune:full or finetune:full,epochs=2)"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Regime:
+    """A regime, taken apart.
+
+    Attributes:
+        kind: ``zero-shot``, ``few-shot``, ``finetune``, or ``baseline`` for
+            predictors, which no regime applies to.
+        shots: exemplars before each question, for ``few-shot``.
+        recipe: the recipe's name, for ``finetune``.
+        settings: the recipe's settings as written.
+    """
+
+    kind: Kind
+    shots: int = 0
+    recipe: str = ""
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, text: str) -> Regime:
+        """Parse ``zero-shot``, ``few-shot:5`` or ``finetune:full,epochs=2``.
+
+        Raises:
+            UsageError: the text is none of them.
+        """
+        kind, _, rest = text.partition(":")
+        try:
+            argument, settings = parse_spec(rest)
+        except ValueError as error:
+            raise UsageError(f"regime {text!r}: {error}: {_EXPECTED}") from error
+        if kind == "zero-shot" and not rest:
+            return cls(kind="zero-shot")
+        if kind == "few-shot" and argument.isdigit() and int(argument) and not settings:
+            return cls(kind="few-shot", shots=int(argument))
+        if kind == "finetune" and argument:
+            return cls(kind="finetune", recipe=argument, settings=settings)
+        raise UsageError(f"unknown regime {text!r}: {_EXPECTED}")
+
+    def __str__(self) -> str:
+        if self.kind == "few-shot":
+            return f"few-shot:{self.shots}"
+        if self.kind == "finetune":
+            return f"finetune:{self.recipe}"
+        return self.kind
+
+    @property
+    def written(self) -> str:
+        """The regime with its settings, as the command line takes it."""
+        settings = "".join(f",{key}={value}" for key, value in self.settings.items())
+        return f"{self}{settings}"
+
+
+BASELINE = Regime(kind="baseline")
+ZERO_SHOT = Regime(kind="zero-shot")

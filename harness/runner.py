@@ -1,0 +1,282 @@
+"""One evaluate cell: examples, requests, answers, predictions, scores."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
+
+from harness.data.draw import draw_exemplars
+from harness.engine import Engine
+from harness.formulations import Formulation
+from harness.measure import peak_memory_bytes, start_peak_memory
+from harness.model import (
+    Adapter,
+    Budget,
+    LoadSettings,
+    ModelEntry,
+    ModelName,
+    PredictorEntry,
+    SimpleAdapter,
+)
+from harness.plan import LIMIT_SEED, EvaluateCell, Unaskable, fingerprint, precision
+from harness.plugins import Plugins
+from harness.requests import Answer, Request
+from harness.results import Caveats, CellResult, Cost
+from harness.scoring import confusion, score_task
+from harness.store import Store
+from harness.task import Example, Prediction
+
+
+class Evaluated(NamedTuple):
+    """What came of a cell: the result, and what it was counted from."""
+
+    result: CellResult
+    predictions: list[tuple[Example, Prediction]]
+
+
+class ModelPool:
+    """Holds the model that was loaded last: cells of one model follow one another."""
+
+    def __init__(self) -> None:
+        self._key = ""
+        self._adapter: SimpleAdapter | Adapter | None = None
+
+    def load(
+        self, entry: ModelEntry, name: ModelName, settings: LoadSettings
+    ) -> SimpleAdapter | Adapter:
+        """Return the model, loaded only when it is not the last one."""
+        key = f"{name} {settings}"
+        if self._adapter is None or key != self._key:
+            self._adapter = None  # so that two models are never held at once
+            self._adapter = entry.load(name, settings)
+            self._key = key
+        return self._adapter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellAnswers:
+    """The store's answers of one model at one precision, as the engine sees them."""
+
+    store: Store
+    model: str
+
+    def find(self, keys: Sequence[str]) -> Mapping[str, Answer]:
+        """Return the answers that are known."""
+        return self.store.find_answers(self.model, keys)
+
+    def add(self, answers: Mapping[str, Answer]) -> None:
+        """Store answers, all or none."""
+        self.store.add_answers(self.model, answers)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What cells of one run share."""
+
+    plugins: Plugins
+    store: Store
+    models: ModelPool
+    checkpoints: Path
+    batch_tokens: int
+
+
+class _Ledger:
+    """Counts what was cut or could not be read, example by example."""
+
+    def __init__(self) -> None:
+        self.truncated = 0
+        self.dropped_shots = 0
+
+    def note(self, answers: Iterable[Answer]) -> None:
+        answers = list(answers)
+        self.truncated += any(answer.truncated_tokens for answer in answers)
+        self.dropped_shots += any(answer.dropped_shots for answer in answers)
+
+
+def evaluate(
+    cell: EvaluateCell, tools: Tools, on_batch: Callable[[int], None] = lambda _: None
+) -> Evaluated:
+    """Carry out one evaluate cell whose checkpoint, if it needs one, is there.
+
+    Raises:
+        HarnessError: the model, the data or a metric can't do it.
+    """
+    examples = _examples(cell)
+    start_peak_memory(cell.load.device)
+    if isinstance(cell.entry, PredictorEntry):
+        predictions, cost, caveats = _predict(cell, cell.entry, examples)
+    else:
+        predictions, cost, caveats = _ask(cell, cell.entry, tools, examples, on_batch)
+    scored = score_task(cell.task, tools.plugins, predictions, examples)
+    result = replace(
+        blank_result(cell),
+        scores=scored.scores,
+        low=scored.headline.low,
+        high=scored.headline.high,
+        method=scored.headline.method,
+        cost=cost,
+        caveats=caveats,
+        confusion=confusion(cell.task.problem.labels, predictions, examples),
+    )
+    return Evaluated(result, list(zip(examples, predictions, strict=True)))
+
+
+def _examples(cell: EvaluateCell) -> list[Example]:
+    if cell.limit is not None and cell.limit < cell.split.size:
+        return cell.split.sample(cell.limit, LIMIT_SEED)
+    return list(cell.split)
+
+
+def _predict(
+    cell: EvaluateCell, entry: PredictorEntry, examples: Sequence[Example]
+) -> tuple[list[Prediction], Cost, Caveats]:
+    predictor = entry.make(cell.model.options, cell.seed)
+    targets = [example.target for example in cell.train_split or ()]
+    values = predictor.predict(cell.task, examples, targets)
+    pairs = zip(examples, values, strict=True)
+    predictions = [Prediction(id=example.id, value=value) for example, value in pairs]
+    return predictions, Cost(), _caveats(cell, predictions, _Ledger(), cached=0)
+
+
+def _ask(
+    cell: EvaluateCell,
+    entry: ModelEntry,
+    tools: Tools,
+    examples: Sequence[Example],
+    on_batch: Callable[[int], None],
+) -> tuple[list[Prediction], Cost, Caveats]:
+    name = trained_name(cell, tools.checkpoints)
+    card = entry.describe(name)
+    adapter = tools.models.load(entry, name, cell.load)
+    identity = fingerprint(model=card.fingerprint, **precision(cell.load))
+    cache = CellAnswers(store=tools.store, model=identity)
+    engine = Engine(adapter, cache, Budget(tokens=tools.batch_tokens), on_batch)
+    ledger, started = _Ledger(), time.perf_counter()
+    predictions = predict(cell, examples, engine, ledger.note)
+    seconds = time.perf_counter() - started
+    is_measured = engine.cached == 0  # answers from the store say nothing of speed
+    cost = Cost(
+        seconds=seconds if is_measured else None,
+        examples=len(examples),
+        tokens=engine.tokens or None,
+        peak_memory_bytes=peak_memory_bytes(cell.load.device),
+        parameters=card.parameters,
+    )
+    return predictions, cost, _caveats(cell, predictions, ledger, engine.cached)
+
+
+def predict(
+    cell: EvaluateCell,
+    examples: Sequence[Example],
+    engine: Engine,
+    note: Callable[[Iterable[Answer]], None] = lambda _: None,
+) -> list[Prediction]:
+    """Ask a model about examples and return its predictions, in order."""
+    assert cell.formulation is not None
+    shots: list[Example] = []
+    if cell.train_split is not None:
+        shots = draw_exemplars(cell.train_split, cell.regime.shots, cell.seed)
+    return ask_about(cell.formulation, examples, engine, shots, note)
+
+
+def ask_about(
+    formulation: Formulation,
+    examples: Sequence[Example],
+    engine: Engine,
+    exemplars: Sequence[Example] = (),
+    note: Callable[[Iterable[Answer]], None] = lambda _: None,
+) -> list[Prediction]:
+    """Ask a model about examples in one formulation."""
+    waiting: deque[tuple[Example, int]] = deque()
+
+    def requests() -> Iterator[Request]:
+        for example in examples:
+            asked = formulation.requests(example, exemplars)
+            waiting.append((example, len(asked)))
+            yield from asked
+
+    predictions = []
+    answers = engine.answer(requests())
+    for first in answers:
+        example, count = waiting.popleft()
+        own = [first, *(next(answers) for _ in range(count - 1))]
+        note(own)
+        predictions.append(formulation.predict(example, own))
+    return formulation.finish(predictions)
+
+
+def trained_name(cell: EvaluateCell, checkpoints: Path) -> ModelName:
+    """Return the name of what is evaluated: the model, or its trained checkpoint."""
+    if cell.train is None:
+        return cell.model
+    folder = checkpoints / cell.train.fingerprint
+    return ModelName(
+        adapter=cell.model.adapter,
+        checkpoint=str(folder),
+        options=cell.model.options,
+    )
+
+
+def blank_result(cell: EvaluateCell) -> CellResult:
+    """Return what a result says of a cell before anything is measured."""
+    formulation = cell.formulation
+    column = [
+        f"{cell.task.id}@{cell.task.version}",
+        cell.split.name,
+        cell.split.content_hash[:16],
+        "+".join(cell.task.metrics),
+        (formulation.prompt if formulation else None) or "",
+    ]
+    return CellResult(
+        fingerprint=cell.fingerprint,
+        model=str(cell.model),
+        is_baseline=isinstance(cell.entry, PredictorEntry),
+        task=cell.task.id,
+        task_title=cell.task.title,
+        task_version=cell.task.version,
+        metrics_column="|".join(column),
+        split=cell.split.name,
+        regime=str(cell.regime),
+        settings=dict(cell.regime.settings),
+        formulation=formulation.name if formulation else None,
+        prompt=formulation.prompt if formulation else None,
+        seed=cell.seed,
+    )
+
+
+def unaskable_result(unaskable: Unaskable) -> CellResult:
+    """Return what a page shows of what can't be asked: the reason."""
+    task = unaskable.task
+    return CellResult(
+        fingerprint=unaskable.fingerprint,
+        model=str(unaskable.model),
+        is_baseline=unaskable.regime.kind == "baseline",
+        task=task.id,
+        task_title=task.title,
+        task_version=task.version,
+        metrics_column="",
+        split=task.data.evaluate,
+        regime=str(unaskable.regime),
+        settings=dict(unaskable.regime.settings),
+        status="blocked",
+        reason=unaskable.reason,
+    )
+
+
+def _caveats(
+    cell: EvaluateCell, predictions: Sequence[Prediction], ledger: _Ledger, cached: int
+) -> Caveats:
+    return Caveats(
+        limit=cell.limit,
+        split_size=cell.split.size,
+        is_sample=cell.split.is_sample,
+        truncated=ledger.truncated,
+        dropped_shots=ledger.dropped_shots,
+        unparsable=sum(prediction.value is None for prediction in predictions),
+        duplicates=cell.split.duplicates,
+        cached=cached,
+    )

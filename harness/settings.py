@@ -1,0 +1,38 @@
+"""Read a recipe's settings from text."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from harness.errors import UsageError, unknown_name
+from harness.recipe import RecipeEntry
+
+
+def read_settings(recipe: RecipeEntry, written: Mapping[str, str]) -> Any:  # noqa: ANN401
+    """Return an instance of the recipe's settings class.
+
+    Args:
+        recipe: the recipe, whose settings class holds the defaults.
+        written: settings as a suite or the command line gives them.
+
+    Raises:
+        UsageError: a setting is unknown or its value is of the wrong type.
+    """
+    names = {field.name for field in dataclasses.fields(recipe.settings)}
+    for name in written:
+        if name not in names:
+            kind = f"setting of recipe {recipe.name}:"
+            raise unknown_name(kind, name, names, "harness list recipes")
+    try:
+        return TypeAdapter(recipe.settings).validate_python(dict(written))
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise UsageError(
+            f"setting {name}={first['input']!r} of recipe {recipe.name}: "
+            f"{first['msg'][0].lower()}{first['msg'][1:]}: correct the regime"
+        ) from error

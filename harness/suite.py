@@ -1,0 +1,158 @@
+"""Suites: the YAML file, or the options of a command, that say what to run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from harness.errors import UsageError
+from harness.model import Precision
+from harness.regime import Regime
+from harness.task import matches
+
+
+def _task_item(value: object) -> object:
+    return {"id": value} if isinstance(value, str) else value
+
+
+def _model_item(value: object) -> object:
+    """Take ``- majority:``, which YAML reads as a key without a value, as the name."""
+    if isinstance(value, dict) and list(value.values()) == [None]:
+        return f"{next(iter(value))}:"
+    return value
+
+
+def _regime_item(value: object) -> object:
+    """Write ``finetune: {recipe: full, epochs: 2}`` as ``finetune:full,epochs=2``."""
+    if not isinstance(value, dict) or list(value) != ["finetune"]:
+        return value
+    settings = dict(value["finetune"] or {})
+    recipe = settings.pop("recipe", "full")
+    return ",".join([f"finetune:{recipe}", *(f"{k}={v}" for k, v in settings.items())])
+
+
+class TaskChoice(BaseModel):
+    """One task or prefix of tasks, with what the suite sets for it.
+
+    Attributes:
+        id: a task id or a prefix such as ``glue``.
+        data: the data source, the suite's own by default.
+        split: the split to evaluate, the task's own by default.
+        limit: how many examples to evaluate, all by default.
+        formulation: the formulation to use, the first that fits by default.
+        prompt: the prompt to prefer, the model's preference by default.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str
+    data: str | None = None
+    split: str | None = None
+    limit: Annotated[int, Field(gt=0)] | None = None
+    formulation: str | None = None
+    prompt: str | None = None
+
+
+class Suite(BaseModel):
+    """What to run: models x tasks x regimes x seeds.
+
+    Attributes:
+        title: the leaderboard's title.
+        models: model names, ``adapter:checkpoint[,option=value]``.
+        tasks: task ids or prefixes, each with its own settings where needed.
+        regimes: ``zero-shot``, ``few-shot:K`` or ``finetune:RECIPE[,setting=value]``.
+        data: ``hub``, ``sample`` or a folder.
+        seeds: one cell for each.
+        split: the split to evaluate, each task's own by default.
+        limit: how many examples of each task to evaluate, all by default.
+        formulation: the formulation to use, the first that fits by default.
+        prompt: the prompt to prefer.
+        device: ``cpu``, ``cuda`` or ``auto``.
+        dtype: precision of weights and activations.
+        batch_tokens: tokens that one forward may hold.
+        skip_unavailable: leave out tasks whose data is missing instead of stopping.
+        plugins: files or modules to load, as ``--plugin`` does.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    title: str = "leaderboard"
+    models: Annotated[
+        list[Annotated[str, BeforeValidator(_model_item)]], Field(min_length=1)
+    ]
+    tasks: Annotated[
+        list[Annotated[TaskChoice, BeforeValidator(_task_item)]], Field(min_length=1)
+    ]
+    regimes: Annotated[
+        list[Annotated[str, BeforeValidator(_regime_item)]], Field(min_length=1)
+    ] = ["zero-shot"]
+    data: str = "hub"
+    seeds: Annotated[list[int], Field(min_length=1)] = [1]
+    split: str | None = None
+    limit: Annotated[int, Field(gt=0)] | None = None
+    formulation: str | None = None
+    prompt: str | None = None
+    device: str = "auto"
+    dtype: Precision = "fp32"
+    batch_tokens: Annotated[int, Field(gt=0)] = 2048
+    skip_unavailable: bool = False
+    plugins: list[str] = []
+
+    def parsed_regimes(self) -> list[Regime]:
+        """Return the regimes, taken apart.
+
+        Raises:
+            UsageError: one of them can't be parsed.
+        """
+        return [Regime.parse(text) for text in self.regimes]
+
+    def choice(self, task_id: str) -> TaskChoice:
+        """Return the settings for a task: its own over the suite's."""
+        chosen: dict[str, Any] = {
+            "data": self.data,
+            "split": self.split,
+            "limit": self.limit,
+            "formulation": self.formulation,
+            "prompt": self.prompt,
+        }
+        for item in self.tasks:
+            if matches(item.id, task_id):
+                own = item.model_dump(exclude={"id"}, exclude_none=True)
+                chosen |= own
+        return TaskChoice(id=task_id, **chosen)
+
+    def data_for(self, task_id: str) -> str:
+        """Return the data source that serves a task."""
+        return self.choice(task_id).data or self.data
+
+
+def load_suite(path: Path) -> Suite:
+    """Read and check a suite file.
+
+    Raises:
+        UsageError: the file is missing, is no YAML, or has a key that is unknown,
+            missing or of the wrong type; names the line and the key.
+    """
+    from harness.yaml_lines import check, load_yaml
+
+    return check(Suite, load_yaml(path))
+
+
+def make_suite(values: Mapping[str, Any]) -> Suite:
+    """Make a suite from a command's options or a call's arguments.
+
+    Raises:
+        UsageError: a value is unknown, missing or of the wrong type.
+    """
+    try:
+        return Suite.model_validate(dict(values))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise UsageError(
+            f"{place}={first['input']!r}: {first['msg'][0].lower()}{first['msg'][1:]}: "
+            "correct it"
+        ) from error

@@ -1,0 +1,113 @@
+"""One train cell: examples, targets, a recipe, a checkpoint."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from harness.data.draw import choose, split_off, take
+from harness.engine import Engine
+from harness.errors import DataError, PluginError
+from harness.events import TrainStep
+from harness.measure import peak_memory_bytes, start_peak_memory
+from harness.model import Adapter, Budget, Trainable
+from harness.plan import TrainCell
+from harness.recipe import TrainJob
+from harness.requests import Answer
+from harness.runner import Tools, ask_about
+from harness.scoring import selection_score
+from harness.task import Example
+
+
+class _NoCache:
+    """Remembers nothing: while a model trains, its answers change."""
+
+    def find(self, keys: Sequence[str]) -> Mapping[str, Answer]:
+        return {}
+
+    def add(self, answers: Mapping[str, Answer]) -> None:
+        pass
+
+
+def train(
+    cell: TrainCell, tools: Tools, on_step: Callable[[TrainStep], None]
+) -> dict[str, Any]:
+    """Train a checkpoint into its folder, which appears only when it is whole.
+
+    Returns:
+        The recipe's report as JSON, with the peak memory in bytes.
+
+    Raises:
+        HarnessError: the model, the data or the recipe can't do it.
+    """
+    model = cell.entry.load(cell.model, cell.load)
+    if not isinstance(model, Trainable):
+        raise PluginError(
+            f"{cell.model} is declared trainable, but {type(model).__name__} lacks a "
+            "method of Trainable: add it, or declare no trainable heads"
+        )
+    chosen, selection = _examples(cell)
+    tools.checkpoints.mkdir(parents=True, exist_ok=True)
+    start_peak_memory(cell.load.device)
+    with tempfile.TemporaryDirectory(dir=tools.checkpoints, prefix=".") as scratch:
+        folder = Path(scratch) / "checkpoint"
+        folder.mkdir()
+        job = TrainJob(
+            model=model,
+            head=cell.formulation.head,
+            examples=[t for e in chosen for t in cell.formulation.target(e)],
+            settings=cell.settings,
+            seed=cell.seed,
+            load=cell.load,
+            folder=folder,
+            on_step=on_step,
+            select_score=_select(cell, tools, model, selection) if selection else None,
+        )
+        report = cell.recipe.run(job)
+        publish(folder, tools.checkpoints / cell.fingerprint)
+    return asdict(report) | {"peak_memory_bytes": peak_memory_bytes(cell.load.device)}
+
+
+def publish(folder: Path, place: Path) -> None:
+    """Move a finished folder to its place; one that is there already is replaced."""
+    if place.exists():
+        shutil.rmtree(place)
+    folder.rename(place)
+
+
+def _examples(cell: TrainCell) -> tuple[list[Example], list[Example]]:
+    """Return what to train on, and the slice to select on (empty for the last)."""
+    if not cell.split.is_labelled:
+        raise DataError(
+            f"{cell.split.origin} has no labels, so nothing can be trained on it: name "
+            "a labelled training split"
+        )
+    examples = list(cell.split)
+    selection: list[Example] = []
+    if cell.settings.select == "best":
+        examples, selection = split_off(examples, cell.settings.select_share, cell.seed)
+    limit = cell.settings.max_examples
+    if limit is not None and limit < len(examples):
+        examples = take(examples, choose(examples, limit, f"train {cell.seed}"))
+    return examples, selection
+
+
+def _select(
+    cell: TrainCell, tools: Tools, model: Trainable, selection: Sequence[Example]
+) -> Callable[[], float]:
+    if not isinstance(model, Adapter):
+        raise PluginError(
+            f"{cell.model} can't be asked while it trains, which select=best needs: "
+            "implement Adapter beside Trainable, or set select=last"
+        )
+
+    def select_score() -> float:
+        engine = Engine(model, _NoCache(), Budget(tokens=tools.batch_tokens))
+        predictions = ask_about(cell.formulation, selection, engine)
+        return selection_score(cell.task, tools.plugins, predictions, selection)
+
+    return select_score

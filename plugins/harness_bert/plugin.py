@@ -1,0 +1,69 @@
+"""The `bert` adapter, registered. Light: torch loads with the first model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from harness import LoadSettings, ModelCard, ModelEntry, ModelName, hookimpl
+from harness.requests import Classify, Regress, Request
+from harness_bert.checkpoint import OPTIONS, open_checkpoint
+from harness_bert.tiny import TINY_LEARNING_RATE
+
+if TYPE_CHECKING:
+    from harness_bert.adapter import BertAdapter
+
+PRETRAINED_LEARNING_RATE = 5e-5
+"""The largest that Devlin et al. 2018 (appendix A.3) tried; small encoders need it."""
+
+_ANSWERS: dict[str, type[Request]] = {"classify": Classify, "regress": Regress}
+
+
+def describe(name: ModelName) -> ModelCard:
+    """Read the configuration and hash the files.
+
+    Raises:
+        UsageError: an option is unknown or has a wrong value.
+        CheckpointError: the checkpoint can't be used.
+    """
+    checkpoint = open_checkpoint(name)
+    head = checkpoint.head
+    is_built_in = checkpoint.folder is None
+    return ModelCard(
+        abilities=frozenset({_ANSWERS[head.kind]} if head else ()),
+        trainable=frozenset(_ANSWERS),
+        head=head,
+        fingerprint=checkpoint.fingerprint(),
+        parameters=checkpoint.parameters,
+        max_tokens=checkpoint.length,
+        prefers=("head",),
+        suggested_learning_rate=(
+            TINY_LEARNING_RATE if is_built_in else PRETRAINED_LEARNING_RATE
+        ),
+    )
+
+
+def load(name: ModelName, settings: LoadSettings) -> BertAdapter:
+    """Load the model; see `harness_bert.adapter.load_bert`."""
+    from harness_bert.adapter import load_bert  # torch
+
+    return load_bert(name, settings)
+
+
+@hookimpl
+def harness_models() -> Sequence[ModelEntry]:
+    """Register the BERT family."""
+    return [
+        ModelEntry(
+            name="bert",
+            summary="BERT encoders in our own modules: bert:tiny, a Hub id or a folder",
+            examples=(
+                "bert:tiny",
+                "bert:google-bert/bert-base-uncased",
+                "bert:./folder",
+            ),
+            describe=describe,
+            load=load,
+            options=OPTIONS,
+        )
+    ]

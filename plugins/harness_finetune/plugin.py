@@ -1,0 +1,31 @@
+"""The recipes, registered. Light: torch loads when training starts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness import hookimpl
+from harness.recipe import RecipeEntry, TrainJob, TrainReport
+from harness_finetune.settings import FullSettings, resolve_full
+
+
+def run_full(job: TrainJob) -> TrainReport:
+    """Train every weight; see `harness_finetune.full.train_full`."""
+    from harness_finetune.full import train_full  # torch and accelerate
+
+    return train_full(job)
+
+
+@hookimpl
+def harness_recipes() -> Sequence[RecipeEntry]:
+    """Register the ways to fine-tune."""
+    return [
+        RecipeEntry(
+            name="full",
+            summary="train every weight of the model and its head",
+            settings=FullSettings,
+            trains=frozenset({"classify", "regress"}),
+            run=run_full,
+            resolve=resolve_full,
+        )
+    ]

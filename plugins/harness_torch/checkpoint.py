@@ -1,0 +1,138 @@
+"""Loading weights strictly and saving checkpoints whole."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from harness import CheckpointError
+from harness_torch.weights import SINGLE, Weights
+
+_SHOWN = 3
+
+
+def read_tensors(weights: Weights, names: Mapping[str, str]) -> dict[str, Tensor]:
+    """Read tensors in fp32.
+
+    Args:
+        weights: what the files hold.
+        names: which to read, by their stored names, and what to call each.
+
+    Raises:
+        CheckpointError: a file can't be read, or a tensor holds no floats.
+    """
+    tensors: dict[str, Tensor] = {}
+    for file in sorted({weights.tensors[stored].file for stored in names}):
+        stored_here = [s for s in names if weights.tensors[s].file == file]
+        try:
+            with safe_open(file, framework="pt") as handle:
+                for stored in stored_here:
+                    tensors[names[stored]] = _floats(handle.get_tensor(stored), stored)
+        except (OSError, SafetensorError, ValueError) as error:
+            raise CheckpointError(
+                f"{file} can't be read ({error}): fetch or write the checkpoint again"
+            ) from error
+    return tensors
+
+
+def load_strictly(
+    module: nn.Module,
+    tensors: Mapping[str, Tensor],
+    *,
+    origin: Path,
+    may_lack: frozenset[str] = frozenset(),
+) -> list[str]:
+    """Put tensors into a module (on any device, ``meta`` too), every one or none.
+
+    Args:
+        module: takes the tensors as its parameters.
+        tensors: by parameter name.
+        origin: where they come from, for messages.
+        may_lack: parameters that may be missing; they keep what they hold.
+
+    Returns:
+        The parameters that were missing, all of `may_lack`.
+
+    Raises:
+        CheckpointError: a tensor is missing, unexpected or of another shape; names
+            how many and the first few.
+    """
+    expected = module.state_dict()
+    missing = [n for n in expected if n not in tensors]
+    faults = {
+        "missing": [n for n in missing if n not in may_lack],
+        "unexpected": [n for n in tensors if n not in expected],
+        "misshapen": [
+            f"{n} is {tuple(tensors[n].shape)}, not {tuple(expected[n].shape)}"
+            for n in expected
+            if n in tensors and tensors[n].shape != expected[n].shape
+        ],
+    }
+    if any(faults.values()):
+        raise CheckpointError(
+            f"the weights of {origin} don't fit the model: "
+            + "; ".join(_told(kind, names) for kind, names in faults.items() if names)
+            + ": use a checkpoint whose config.json belongs to its weights"
+        )
+    module.load_state_dict(dict(tensors), strict=False, assign=True)
+    return missing
+
+
+def save_checkpoint(
+    folder: Path,
+    *,
+    module: nn.Module,
+    config: Mapping[str, Any],
+    files: Mapping[str, bytes],
+) -> None:
+    """Write a checkpoint in Hugging Face format, each file whole or not at all.
+
+    Args:
+        folder: made where it is missing.
+        module: its parameters are written in fp32.
+        config: what becomes config.json, written last.
+        files: further files by name, such as the tokenizer's.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors = {
+        name: tensor.detach().to("cpu", torch.float32).contiguous()
+        for name, tensor in module.state_dict().items()
+    }
+    _write(
+        folder / SINGLE,
+        lambda path: save_file(tensors, path, metadata={"format": "pt"}),
+    )
+    for name, content in files.items():
+        _write(folder / name, lambda path, content=content: path.write_bytes(content))  # type: ignore[misc] # mypy can't infer lambdas with defaults
+    text = json.dumps(dict(config), indent=2, sort_keys=True) + "\n"
+    _write(folder / "config.json", lambda path: path.write_text(text, encoding="utf-8"))
+
+
+def _write(path: Path, write: Callable[[Path], object]) -> None:
+    """Write beside the place, reach the disk, then move into place."""
+    part = path.with_name(path.name + ".part")
+    write(part)
+    with part.open("rb") as file:
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+def _floats(tensor: Tensor, name: str) -> Tensor:
+    if not tensor.is_floating_point():
+        raise ValueError(f"{name} holds {tensor.dtype}, expected floats")
+    # A copy: the library maps the file, which may change or go while we train.
+    return tensor.to(torch.float32, copy=True)
+
+
+def _told(kind: str, names: Iterable[str]) -> str:
+    listed = list(names)
+    more = ", ..." if len(listed) > _SHOWN else ""
+    return f"{len(listed)} {kind} ({', '.join(listed[:_SHOWN])}{more})"

@@ -1,0 +1,56 @@
+"""Where and in which precision a model runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from harness import LoadSettings, OutOfMemoryError, UsageError
+
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+def pick_device(settings: LoadSettings) -> torch.device:
+    """Return the device that the settings name.
+
+    Raises:
+        UsageError: it is no device of this machine.
+    """
+    try:
+        device = torch.device(settings.device)
+    except RuntimeError as error:
+        raise UsageError(
+            f"device {settings.device!r} is unknown: expected cpu, cuda or cuda:1"
+        ) from error
+    count = torch.cuda.device_count() if device.type == "cuda" else 1
+    if device.type not in ("cpu", "cuda") or (device.index or 0) >= count:
+        raise UsageError(
+            f"device {settings.device!r} is not there: this machine has "
+            f"{torch.cuda.device_count()} CUDA devices, so choose another or cpu"
+        )
+    return device
+
+
+@contextmanager
+def memory_errors(what: str) -> Iterator[None]:
+    """Turn torch's out-of-memory errors into `OutOfMemoryError`.
+
+    Args:
+        what: what was held, such as ``a batch of 4096 tokens``.
+    """
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise _does_not_fit(what) from error
+    except RuntimeError as error:
+        if "DefaultCPUAllocator" not in str(error):
+            raise
+        raise _does_not_fit(what) from error
+
+
+def _does_not_fit(what: str) -> OutOfMemoryError:
+    return OutOfMemoryError(
+        f"{what} does not fit in memory: lower the token budget, or shorten the input"
+    )

@@ -1,0 +1,81 @@
+"""What a training run reports while it goes on, and the curve it leaves."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import NamedTuple
+
+from harness.events import TrainStep
+
+_RECENT = 10
+_CURVE_POINTS = 300
+
+
+class StepOutcome(NamedTuple):
+    """One optimiser step: mean loss, learning rate, and what it processed."""
+
+    loss: float
+    learning_rate: float
+    examples: int
+    tokens: int
+
+
+class Meter:
+    """Keeps a run's losses and tells a listener of every step."""
+
+    def __init__(self, steps: int, on_step: Callable[[TrainStep], None]) -> None:
+        self._steps = steps
+        self._on_step = on_step
+        self._outcomes: list[StepOutcome] = []
+        self._started = time.perf_counter()
+        self._times = deque([self._started], maxlen=_RECENT + 1)
+
+    def record(self, outcome: StepOutcome) -> None:
+        """Take in a finished step."""
+        self._outcomes.append(outcome)
+        self._times.append(time.perf_counter())
+        recent = self._outcomes[1 - len(self._times) :]
+        seconds = max(self._times[-1] - self._times[0], 1e-9)
+        step = len(self._outcomes)
+        self._on_step(
+            TrainStep(
+                step=step,
+                steps=self._steps,
+                loss=outcome.loss,
+                learning_rate=outcome.learning_rate,
+                examples_per_s=sum(one.examples for one in recent) / seconds,
+                tokens_per_s=sum(one.tokens for one in recent) / seconds,
+                seconds_left=(self._steps - step) * seconds / len(recent),
+            )
+        )
+
+    @property
+    def seconds(self) -> float:
+        """Wall-clock seconds since the run began."""
+        return time.perf_counter() - self._started
+
+    @property
+    def examples(self) -> int:
+        """Examples processed, epochs counted."""
+        return sum(outcome.examples for outcome in self._outcomes)
+
+    @property
+    def tokens(self) -> int:
+        """Tokens processed, epochs counted."""
+        return sum(outcome.tokens for outcome in self._outcomes)
+
+    @property
+    def final_loss(self) -> float:
+        """Mean loss over the last tenth of the steps."""
+        last = self._outcomes[-max(1, len(self._outcomes) // 10) :]
+        return sum(outcome.loss for outcome in last) / len(last)
+
+    @property
+    def curve(self) -> tuple[tuple[int, float, float], ...]:
+        """(step, loss, learning rate), thinned evenly; the last step is there."""
+        every = -(-len(self._outcomes) // _CURVE_POINTS) or 1
+        steps = range(len(self._outcomes), 0, -every)
+        rows = [(n, self._outcomes[n - 1]) for n in reversed(steps)]
+        return tuple((n, one.loss, one.learning_rate) for n, one in rows)

@@ -1,0 +1,64 @@
+"""How long a training run is, what each step holds, and its learning rate. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """The steps of a run.
+
+    Attributes:
+        examples: how many there are to train on.
+        batch_size: examples in a step; an epoch's last step may hold fewer.
+        epochs: how often every example is seen; a fraction ends within an epoch.
+        warmup: share of the steps over which the learning rate rises from 0; it then
+            falls linearly to 0.
+    """
+
+    examples: int
+    batch_size: int
+    epochs: float
+    warmup: float
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Steps in a whole epoch."""
+        return math.ceil(self.examples / self.batch_size)
+
+    @property
+    def steps(self) -> int:
+        """Steps in the run."""
+        return math.ceil(self.epochs * self.steps_per_epoch)
+
+    def ends_epoch(self, step: int) -> bool:
+        """Tell whether an epoch, or the run, ends with this step, counted from 1."""
+        return step % self.steps_per_epoch == 0 or step == self.steps
+
+    def rate(self, step: int) -> float:
+        """Return the learning rate of a step, counted from 1, as a share of the peak.
+
+        The same as `get_linear_schedule_with_warmup` of transformers: the first step
+        of a warm-up has the rate 0.
+        """
+        done, warm = step - 1, math.ceil(self.warmup * self.steps)
+        if done < warm:
+            return done / warm
+        return (self.steps - done) / max(1, self.steps - warm)
+
+    def order(self, seed: int) -> Iterator[list[int]]:
+        """Yield the examples of each step, shuffled anew every epoch."""
+        generator = torch.Generator().manual_seed(seed)
+        left = self.steps
+        while left:
+            places = torch.randperm(self.examples, generator=generator).tolist()
+            for start in range(0, self.examples, self.batch_size):
+                yield places[start : start + self.batch_size]
+                left -= 1
+                if not left:
+                    return

@@ -1,0 +1,139 @@
+"""What a checkpoint's weights files hold, read from their headers without torch.
+
+The format is safetensors: eight bytes of header length (little-endian), a JSON
+header ``{name: {dtype, shape, data_offsets}}``, then the data.
+https://github.com/huggingface/safetensors, section Format.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import struct
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness import CheckpointError
+from harness_torch.source import read_json
+
+SINGLE = "model.safetensors"
+SHARDS = "model.safetensors.index.json"
+PICKLES = ("*.bin", "*.bin.index.json", "*.pt", "*.pth", "*.ckpt")
+_MAX_HEADER_BYTES = 100_000_000  # the limit of the safetensors library itself
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredTensor:
+    """A tensor as its file declares it; `dtype` is such as ``F32``, ``BF16``, ``I64``."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    file: Path
+
+    @property
+    def size(self) -> int:
+        """How many numbers it holds."""
+        return math.prod(self.shape)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """A checkpoint's weights files and the tensors in them, by their stored names."""
+
+    files: tuple[Path, ...]
+    tensors: Mapping[str, StoredTensor]
+
+
+def read_weights(folder: Path) -> Weights:
+    """Read the headers of a checkpoint's weights, one file or shards.
+
+    Raises:
+        CheckpointError: there are no safetensors weights (a pickle is refused), a
+            file is corrupt or cut short, or a shard lacks a tensor.
+    """
+    if (folder / SINGLE).is_file():
+        path = folder / SINGLE
+        return Weights(files=(path,), tensors=_read_header(path))
+    if (folder / SHARDS).is_file():
+        return _read_shards(folder)
+    pickles = sorted(p.name for pattern in PICKLES for p in folder.glob(pattern))
+    if pickles:
+        raise CheckpointError(
+            f"{folder / pickles[0]} is a pickle, which can run code when loaded: "
+            f"convert it with 'harness convert {folder} OUT'"
+        )
+    raise CheckpointError(
+        f"{folder} holds no weights: expected {SINGLE}, or {SHARDS} with its shards "
+        "(a repository that has only pytorch_model.bin must be converted first, with "
+        "'harness convert FOLDER OUT')"
+    )
+
+
+def fingerprint(files: Iterable[Path], facts: Mapping[str, str]) -> str:
+    """Return a SHA-256 over files' names and contents and over further facts."""
+    whole = hashlib.sha256()
+    for path in sorted(files, key=lambda path: path.name):
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        whole.update(f"{path.name} {digest}\n".encode())
+    whole.update(json.dumps(dict(facts), sort_keys=True).encode())
+    return whole.hexdigest()
+
+
+def _read_shards(folder: Path) -> Weights:
+    places = read_json(folder / SHARDS).get("weight_map")
+    if not isinstance(places, dict) or not places:
+        raise CheckpointError(
+            f"{folder / SHARDS} has no weight_map: fetch the checkpoint again"
+        )
+    files = tuple(folder / name for name in sorted(set(map(str, places.values()))))
+    held = {file.name: _read_header(file) for file in files}
+    lost = [name for name, file in places.items() if name not in held[str(file)]]
+    if lost:
+        raise CheckpointError(
+            f"{folder / SHARDS} names {len(lost)} tensors that their shards don't hold "
+            f"({', '.join(lost[:3])}): fetch the checkpoint again"
+        )
+    tensors = {name: held[str(file)][name] for name, file in places.items()}
+    return Weights(files=(folder / SHARDS, *files), tensors=tensors)
+
+
+def _read_header(path: Path) -> dict[str, StoredTensor]:
+    try:
+        entries, data_bytes = _parse_header(path)
+        tensors = {
+            name: StoredTensor(
+                dtype=str(entry["dtype"]), shape=tuple(entry["shape"]), file=path
+            )
+            for name, entry in entries.items()
+        }
+        ends = [int(entry["data_offsets"][1]) for entry in entries.values()]
+    except FileNotFoundError as error:
+        raise CheckpointError(
+            f"the weights file {path} is missing: fetch the checkpoint again"
+        ) from error
+    except (OSError, ValueError, KeyError, TypeError, struct.error) as error:
+        raise CheckpointError(
+            f"{path} is no valid safetensors file ({error}): fetch or write it again"
+        ) from error
+    if max(ends, default=0) != data_bytes:
+        raise CheckpointError(
+            f"{path} holds {data_bytes} bytes of tensors, its header says "
+            f"{max(ends, default=0)}: the file was cut short, so fetch or write it again"
+        )
+    return tensors
+
+
+def _parse_header(path: Path) -> tuple[dict[str, Any], int]:
+    with path.open("rb") as file:
+        (length,) = struct.unpack("<Q", file.read(8))
+        if length > _MAX_HEADER_BYTES:
+            raise ValueError(f"a header of {length} bytes")
+        header = json.loads(file.read(length))
+    if not isinstance(header, dict):
+        raise ValueError("the header is no JSON object")
+    header.pop("__metadata__", None)
+    return header, path.stat().st_size - 8 - length

@@ -1,0 +1,105 @@
+"""Figures: which values of the view go into which chart."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from markupsafe import Markup
+
+from harness_reports import words
+from harness_reports.charts import (
+    Mark,
+    forest,
+    interval_bar,
+    value_range,
+)
+from harness_reports.curves import curve_panel
+from harness_reports.numbers import fixed
+from harness_reports.scatter import scatter
+from harness_reports.view import ModelView, Section, Standing, TaskView
+
+
+def section_axis(section: Section) -> str:
+    """Name the section's one number, with the split where it is not the test split."""
+    note = f" ({section.headline_note})" if section.headline_note else ""
+    return f"{section.headline_title or ''}{note}"
+
+
+def section_marks(section: Section) -> list[Mark]:
+    """Return a mark for every row of the section that has the one number."""
+    return [
+        _mark(standing)
+        for standing in (*section.models, *section.baselines)
+        if standing.headline.estimate.value is not None
+    ]
+
+
+def _mark(standing: Standing) -> Mark:
+    return Mark(
+        label=standing.row.label,
+        model=standing.row.model,
+        estimate=standing.headline.estimate,
+        speed=standing.cost.examples_per_s,
+    )
+
+
+def section_bar(section: Section, standing: Standing) -> Markup:
+    """Return the bar of a row, on the scale that all rows of the section share."""
+    return interval_bar(_mark(standing), value_range(section_marks(section)))
+
+
+def section_forest(section: Section) -> Markup:
+    """Return the section's forest plot."""
+    axis = section_axis(section)
+    return forest(section_marks(section), axis=axis, decimals=section.headline_decimals)
+
+
+def section_scatter(section: Section) -> Markup:
+    """Return the section's score against throughput; empty where nothing is timed."""
+    axis = section_axis(section)
+    return scatter(
+        section_marks(section), axis=axis, decimals=section.headline_decimals
+    )
+
+
+def task_forest(task: TaskView) -> Markup:
+    """Return one task's forest plot."""
+    marks = [
+        Mark(label=row.label, model=row.model, estimate=entry.estimate)
+        for row, entry in task.entries
+        if entry.status == "done"
+    ]
+    return forest(marks, axis=words.metric_axis(task), decimals=task.column.decimals)
+
+
+def has_scores(task: TaskView) -> bool:
+    """Tell whether the task's chart would show anything."""
+    return any(entry.status == "done" for _, entry in task.entries)
+
+
+def bar_bounds(section: Section) -> tuple[str, str]:
+    """Return the ends of the scale that the section's bars share."""
+    low, high = value_range(section_marks(section))
+    decimals = section.headline_decimals
+    return fixed(low, decimals), fixed(high, decimals)
+
+
+def model_curves(model: ModelView) -> list[Markup]:
+    """Return a panel of training loss for every task and regime of a model."""
+    panels: dict[tuple[str, str], dict[int, tuple[tuple[int, float, float], ...]]]
+    panels = defaultdict(dict)
+    seen: set[tuple[int, object]] = set()
+    regimes = {cell.regime for cell in model.cells if cell.curve}
+    for cell in model.cells:
+        # evaluations of one checkpoint carry the same curve: it is drawn once
+        if (
+            cell.curve
+            and (cell.seed, (cell.curve, cell.cost.train_seconds)) not in seen
+        ):
+            seen.add((cell.seed, (cell.curve, cell.cost.train_seconds)))
+            regime = f" {cell.regime}" if len(regimes) > 1 else ""
+            panels[cell.task, f"{cell.task_title}{regime}"][cell.seed] = cell.curve
+    return [
+        curve_panel(title, list(curves.values()), model)
+        for (_, title), curves in panels.items()
+    ]

@@ -1,0 +1,76 @@
+"""Flags: the caveats of cells as letters with a text each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from harness.results import Caveats, CellResult
+from harness_reports.numbers import counted
+from harness_reports.view import Flag
+
+
+def _total(name: str, text: str) -> Callable[[Sequence[Caveats]], str]:
+    def write(caveats: Sequence[Caveats]) -> str:
+        numbers = [int(getattr(each, name)) for each in caveats]
+        if not any(numbers):
+            return ""
+        spread = "" if len(numbers) == 1 else " (most of any seed)"
+        return text.format(n=max(numbers)) + spread
+
+    return write
+
+
+def _partial(caveats: Sequence[Caveats]) -> str:
+    parts = [each for each in caveats if each.is_partial]
+    if not parts:
+        return ""
+    return f"only {parts[0].limit} of {parts[0].split_size} examples were evaluated"
+
+
+def _sample(caveats: Sequence[Caveats]) -> str:
+    used = any(each.is_sample for each in caveats)
+    return "measured on generated sample data, which says nothing about models" * used
+
+
+def _selected(caveats: Sequence[Caveats]) -> str:
+    used = any(each.selected_on_evaluated for each in caveats)
+    return (
+        "the checkpoint was chosen on the evaluated split: too good to be true" * used
+    )
+
+
+_KINDS: tuple[tuple[str, str, Callable[[Sequence[Caveats]], str]], ...] = (
+    ("p", "partial", _partial),
+    ("s", "sample data", _sample),
+    ("v", "selected on the evaluated split", _selected),
+    ("t", "truncated", _total("truncated", "{n} inputs were cut to fit the model")),
+    ("x", "shots dropped", _total("dropped_shots", "{n} examples lost shots to fit")),
+    ("u", "unparsable", _total("unparsable", "{n} answers could not be read")),
+    ("d", "duplicates", _total("duplicates", "{n} examples stand more than once")),
+)
+
+FAILED_SEEDS = "f"
+LEFT_OUT = "o"
+
+
+def flags_of(
+    done: Sequence[CellResult], *, failed: int = 0, left_out: int = 0
+) -> tuple[Flag, ...]:
+    """Return the flags of an entry.
+
+    Args:
+        done: the merged cells.
+        failed: how many other seeds have no score.
+        left_out: how many cells of the same place were left out (fewer examples, or
+            run earlier).
+    """
+    caveats = [cell.caveats for cell in done]
+    found = [(code, name, write(caveats)) for code, name, write in _KINDS]
+    if failed and done:
+        of = counted(failed + len(done), "seed")
+        found.append((FAILED_SEEDS, "seeds failed", f"{failed} of {of} has no score"))
+    if left_out:
+        cells = counted(left_out, "other cell")
+        text = f"{cells} of the same row left out: fewer examples, or run earlier"
+        found.append((LEFT_OUT, "other cells left out", text))
+    return tuple(Flag(code=c, name=n, text=text) for c, n, text in found if text)

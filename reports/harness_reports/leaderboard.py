@@ -1,0 +1,201 @@
+"""Make the leaderboard's view of results: pure, values in, values out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from harness.results import Results
+from harness.task import Benchmark
+from harness_reports import aggregates
+from harness_reports.board import Board, Line, make_board
+from harness_reports.columns import slug
+from harness_reports.numbers import counted, decimals_for
+from harness_reports.provenance import contradictions, make_runs
+from harness_reports.standings import cost_of, ranked
+from harness_reports.view import (
+    Column,
+    Entry,
+    Headline,
+    Row,
+    Section,
+    Standing,
+    Status,
+    TaskView,
+    View,
+)
+
+
+def build_view(results: Results) -> View:
+    """Return what the leaderboard shows of results."""
+    cells = list(results.cells)
+    board = make_board(cells)
+    sections = [
+        _benchmark_section(board, benchmark)
+        for benchmark in results.benchmarks
+        if _columns_of(board, benchmark)
+    ]
+    loose = _loose_section(board, results.benchmarks)
+    placed = [*sections, *([loose] if loose else [])]
+    return View(
+        title=results.title,
+        generated=results.generated,
+        command=results.command,
+        sections=tuple(placed),
+        tasks=tuple(_task_view(board, column) for column in board.columns),
+        models=board.models,
+        runs=tuple(make_runs(cells).values()),
+        is_sample=any(cell.caveats.is_sample for cell in cells),
+        counts=_count(placed),
+        problems=tuple(contradictions(cells)),
+    )
+
+
+def _columns_of(board: Board, benchmark: Benchmark) -> list[Column]:
+    order = {task: place for place, task in enumerate(benchmark.tasks)}
+    own = [column for column in board.columns if column.task in order]
+    return sorted(own, key=lambda column: order[column.task])
+
+
+def _benchmark_section(board: Board, benchmark: Benchmark) -> Section:
+    own = _columns_of(board, benchmark)
+    task_of = {column.id: column.task for column in own}
+
+    def official(entries: Sequence[Entry]) -> Headline:
+        named = [(task_of[entry.column], entry) for entry in entries]
+        return aggregates.benchmark_headline(benchmark, named)
+
+    lines = board.lines(own)
+    is_official = any(
+        official(entries).estimate.value is not None
+        for row, entries in lines
+        if not row.model.is_baseline
+    )
+    if not is_official:
+        section = _mean_section(board, own, slug(benchmark.id), benchmark.title)
+        ranking = (
+            f"no model has one score in every task of {benchmark.title}, so its "
+            f"official score is not shown; {section.ranking}"
+        )
+        return replace(section, source=benchmark.source, ranking=ranking)
+    counted_tasks = {task for group in benchmark.groups for task in group}
+    split = _split_label([c for c in own if c.task in counted_tasks])
+    title = f"{benchmark.title} ({split})" if split else benchmark.title
+    of = counted(len(benchmark.groups), "task")
+    frame = Section(
+        id=slug(benchmark.id),
+        title=benchmark.title,
+        source=benchmark.source,
+        headline_title=benchmark.title,
+        headline_note=split,
+        ranking=f"ranked by {title}: the mean of its {of}, of rows that have them all",
+        columns=tuple(own),
+    )
+    return _fill(frame, lines, official)
+
+
+def _split_label(counted_columns: Sequence[Column]) -> str:
+    splits = dict.fromkeys(column.split for column in counted_columns)
+    return ", ".join(split for split in splits if split != "test")
+
+
+def _loose_section(board: Board, benchmarks: Sequence[Benchmark]) -> Section | None:
+    grouped = {task for benchmark in benchmarks for task in benchmark.tasks}
+    own = [column for column in board.columns if column.task not in grouped]
+    title = "Other tasks" if len(own) < len(board.columns) else "Tasks"
+    return _mean_section(board, own, "tasks", title) if own else None
+
+
+def _mean_section(
+    board: Board, own: Sequence[Column], section_id: str, title: str
+) -> Section:
+    """Make a section ranked by the mean over the columns that its models share."""
+    lines = board.lines(own)
+    shared = aggregates.shared_columns(
+        own, [entries for row, entries in lines if not row.model.is_baseline]
+    )
+    meant = [column for column in own if column.id in shared]
+    is_one_scale = len(meant) == 1 or all(column.scale == 100 for column in meant)
+    if not meant or not is_one_scale:
+        shared = frozenset()
+    frame = Section(
+        id=section_id,
+        title=title,
+        headline_title=_mean_title(meant) if shared else None,
+        ranking=_mean_sentence(meant, own, is_one_scale=is_one_scale),
+        columns=tuple(own),
+    )
+    return _fill(
+        frame, lines, lambda entries: aggregates.mean_headline(entries, shared)
+    )
+
+
+def _mean_title(meant: Sequence[Column]) -> str:
+    return meant[0].title if len(meant) == 1 else f"mean of {len(meant)}"
+
+
+def _mean_sentence(
+    meant: Sequence[Column], own: Sequence[Column], *, is_one_scale: bool
+) -> str:
+    if not meant:
+        return "not ranked: there is no task that all models have a score in"
+    if not is_one_scale:
+        return "not ranked: the tasks' scores are on different scales"
+    if len(meant) == 1:
+        return f"ranked by {meant[0].title}" + (
+            ", the one task that all models share" if len(own) > 1 else ""
+        )
+    names = ", ".join(column.title for column in meant)
+    which = "all" if len(meant) == len(own) else "those that all models share:"
+    of = counted(len(meant), "task")
+    return f"ranked by the plain mean over {of} ({which} {names})"
+
+
+def _fill(
+    frame: Section,
+    lines: Sequence[Line],
+    headline: Callable[[Sequence[Entry]], Headline],
+) -> Section:
+    """Put the rows, in order, into a section that has none yet."""
+    standings = [
+        Standing(
+            row=row,
+            rank=None,
+            headline=headline(entries),
+            entries=entries,
+            cost=cost_of(entries),
+        )
+        for row, entries in lines
+    ]
+    models = ranked([each for each in standings if not each.row.model.is_baseline])
+    below = ranked([each for each in standings if each.row.model.is_baseline])
+    widths = [each.headline.estimate.half_width for each in standings]
+    return replace(
+        frame,
+        headline_decimals=decimals_for(widths),
+        models=models,
+        baselines=tuple(replace(standing, rank=None) for standing in below),
+    )
+
+
+def _task_view(board: Board, column: Column) -> TaskView:
+    found = [(row, board.entry(row, column)) for row in board.rows]
+    own = [(row, entry) for row, entry in found if entry.cells]
+    return TaskView(column=column, entries=tuple(sorted(own, key=_entry_place)))
+
+
+def _entry_place(pair: tuple[Row, Entry]) -> tuple[bool, bool, float, str]:
+    row, entry = pair
+    value = entry.estimate.value
+    return row.model.is_baseline, value is None, -(value or 0.0), row.label
+
+
+def _count(sections: Sequence[Section]) -> dict[Status, int]:
+    places = {
+        (entry.row, entry.column): entry.status
+        for section in sections
+        for standing in (*section.models, *section.baselines)
+        for entry in standing.entries
+    }
+    return dict(Counter(places.values()))

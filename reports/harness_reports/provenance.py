@@ -1,0 +1,64 @@
+"""Provenance, stored once: what all cells of a run share, and what is a cell's own."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from harness.results import CellResult
+from harness_reports.columns import slug, unique
+from harness_reports.view import RunView
+
+RUN = "run"
+
+
+def make_runs(cells: Sequence[CellResult]) -> dict[str, RunView]:
+    """Return every run by its name, with the facts that all its cells share."""
+    by_run: dict[str, list[CellResult]] = defaultdict(list)
+    for cell in cells:
+        by_run[cell.provenance.get(RUN, "")].append(cell)
+    taken: set[str] = set()
+    return {
+        name: RunView(
+            id=unique(f"run-{slug(name or 'unnamed')}", taken),
+            name=name,
+            facts=_shared([cell.provenance for cell in own]),
+            cells=len(own),
+        )
+        for name, own in by_run.items()
+    }
+
+
+def _shared(all_facts: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    first, *others = all_facts
+    return {
+        key: value
+        for key, value in first.items()
+        if key != RUN and all(other.get(key) == value for other in others)
+    }
+
+
+def own_facts(cell: CellResult, run: RunView) -> dict[str, str]:
+    """Return a cell's provenance without what its run already says."""
+    return {
+        key: value
+        for key, value in cell.provenance.items()
+        if key != RUN and key not in run.facts
+    }
+
+
+def contradictions(cells: Sequence[CellResult]) -> list[str]:
+    """Name every fingerprint whose cells are done but disagree in a score."""
+    scores: dict[str, set[tuple[float, ...]]] = defaultdict(set)
+    titles: dict[str, str] = {}
+    for cell in cells:
+        if cell.status == "done":
+            values = (score.value for score in cell.scores)
+            scores[cell.fingerprint].add(tuple(filter(math.isfinite, values)))
+            titles[cell.fingerprint] = f"{cell.model} on {cell.task}, seed {cell.seed}"
+    return [
+        f"{titles[name]}: the same cell ({name[:12]}) was stored with different scores"
+        for name, found in scores.items()
+        if len(found) > 1
+    ]

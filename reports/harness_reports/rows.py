@@ -1,0 +1,120 @@
+"""Rows and models: who stands on the left, under which name and colour."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+
+from harness.results import CellResult
+from harness_reports.columns import slug, unique
+from harness_reports.view import ModelView, Row
+
+RowKey = tuple[str, str, str, str, str]
+"""Model, regime, settings, formulation, and the prompt where rows need it."""
+
+COLORS = 6
+_OWNER_AND_NAME = re.compile(r"^[\w-]+:[\w.-]+/([\w.-]+)$")
+
+
+def group_rows(cells: Sequence[CellResult]) -> dict[RowKey, list[CellResult]]:
+    """Group cells into rows, by order of appearance.
+
+    A row that was asked the same task with several prompts is split by prompt.
+    """
+    prompts: dict[tuple[tuple[str, str, str, str], str], set[str | None]]
+    prompts = defaultdict(set)
+    for cell in cells:
+        prompts[cell.row, cell.task].add(cell.prompt)
+    split = {row for (row, _), names in prompts.items() if len(names) > 1}
+    rows: dict[RowKey, list[CellResult]] = defaultdict(list)
+    for cell in cells:
+        prompt = (cell.prompt or "no prompt") if cell.row in split else ""
+        rows[(*cell.row, prompt)].append(cell)
+    return dict(rows)
+
+
+def make_models(cells: Sequence[CellResult]) -> dict[str, ModelView]:
+    """Make every model of the cells, baselines last, with colours in order."""
+    by_name: dict[str, list[CellResult]] = defaultdict(list)
+    for cell in sorted(cells, key=lambda cell: cell.is_baseline):
+        by_name[cell.model].append(cell)
+    shorts = _short_names(list(by_name))
+    taken: set[str] = set()
+    models: dict[str, ModelView] = {}
+    colored = 0
+    for name, own in by_name.items():
+        is_baseline = own[0].is_baseline
+        parameters = [c.cost.parameters for c in own if c.cost.parameters is not None]
+        models[name] = ModelView(
+            id=unique(f"model-{slug(shorts[name])}", taken),
+            name=name,
+            short=shorts[name],
+            is_baseline=is_baseline,
+            color=None if is_baseline else colored % COLORS,
+            marker=0 if is_baseline else colored // COLORS,
+            parameters=max(parameters, default=None),
+            cells=tuple(own),
+        )
+        colored += not is_baseline
+    return models
+
+
+def _short_names(names: Sequence[str]) -> dict[str, str]:
+    """Drop adapter and owner where what remains is still unique."""
+    shorts = {name: _short(name) for name in names}
+    uses = Counter(shorts.values())
+    return {name: s if uses[s] == 1 else name for name, s in shorts.items()}
+
+
+def _short(name: str) -> str:
+    found = _OWNER_AND_NAME.match(name)
+    return found.group(1) if found else name.removesuffix(":")
+
+
+def make_rows(
+    grouped: Mapping[RowKey, Sequence[CellResult]], models: Mapping[str, ModelView]
+) -> dict[RowKey, Row]:
+    """Make a row of every group."""
+    labels = _labels({key: models[key[0]].short for key in grouped})
+    taken: set[str] = set()
+    return {
+        key: Row(
+            id=unique(f"row-{slug(labels[key])}", taken),
+            model=models[key[0]],
+            label=labels[key],
+            regime=key[1],
+            settings=key[2].replace(",", ", "),
+            formulation=key[3],
+            prompt=key[4],
+            seeds=len({cell.seed for cell in cells}),
+            telling=2 in _telling([k for k in grouped if k[0] == key[0]]),
+        )
+        for key, cells in grouped.items()
+    }
+
+
+def _telling(keys: Sequence[RowKey]) -> list[int]:
+    """Return the parts of the keys that it takes to tell them apart, in order."""
+    telling: list[int] = []
+    groups = 1
+    for part in range(1, 5):
+        split = len({tuple(key[i] for i in (*telling, part)) for key in keys})
+        if split > groups:
+            telling.append(part)
+            groups = split
+    return telling
+
+
+def _labels(shorts: Mapping[RowKey, str]) -> dict[RowKey, str]:
+    """Return the model's short name with whatever tells its rows apart."""
+    by_model: dict[str, list[RowKey]] = defaultdict(list)
+    for key in shorts:
+        by_model[key[0]].append(key)
+    labels: dict[RowKey, str] = {}
+    for keys in by_model.values():
+        telling = _telling(keys)
+        for key in keys:
+            parts = [shorts[key], *(key[i] for i in telling if key[i])]
+            labels[key] = " · ".join(parts)
+    return labels

@@ -1,0 +1,74 @@
+"""Standings: a section's rows in order, and what they cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from statistics import fmean
+
+from harness.results import CellResult
+from harness_reports.view import Entry, RowCost, Standing
+
+
+def cost_of(entries: Sequence[Entry]) -> RowCost:
+    """Sum up what a row's cells took."""
+    cells = [c for entry in entries for c in entry.cells if c.status == "done"]
+    timed = [c for c in cells if c.cost.seconds and c.cost.examples]
+    seconds = sum(cell.cost.seconds or 0.0 for cell in timed)
+    examples = sum(cell.cost.examples or 0 for cell in timed)
+    memory = [c.cost.peak_memory_bytes for c in cells if c.cost.peak_memory_bytes]
+    parameters = [c.cost.parameters for c in cells if c.cost.parameters is not None]
+    return RowCost(
+        examples_per_s=examples / seconds if seconds else None,
+        peak_memory_bytes=max(memory, default=None),
+        parameters=max(parameters, default=None),
+        train_seconds=_train_seconds(cells),
+    )
+
+
+def _train_seconds(cells: Sequence[CellResult]) -> float | None:
+    """Sum over trainings, averaged over seeds.
+
+    Evaluations of one checkpoint (MNLI matched and mismatched) carry the same clock
+    reading and curve, and count once.
+    """
+    trainings = {
+        (cell.seed, cell.cost.train_seconds, cell.curve)
+        for cell in cells
+        if cell.cost.train_seconds is not None
+    }
+    if not trainings:
+        return None
+    seeds = {seed for seed, _, _ in trainings}
+    return sum(seconds or 0.0 for _, seconds, _ in trainings) / len(seeds)
+
+
+def ranked(standings: Sequence[Standing]) -> tuple[Standing, ...]:
+    """Sort rows by their one number and number them; equal numbers share a rank.
+
+    Rows without it follow, unranked: those with more scores first.
+    """
+    values = [each.headline.estimate.value for each in standings]
+    present = [value for value in values if value is not None]
+    numbered = [
+        replace(each, rank=None if value is None else _rank(value, present))
+        for each, value in zip(standings, values, strict=True)
+    ]
+    return tuple(sorted(numbered, key=_place))
+
+
+def _rank(value: float, values: Sequence[float]) -> int:
+    return 1 + sum(other > value for other in values)
+
+
+def _place(standing: Standing) -> tuple[bool, float, int, float, str]:
+    values = [e.estimate.value for e in standing.entries if e.status == "done"]
+    scores = [value for value in values if value is not None]
+    own = standing.headline.estimate.value
+    return (
+        own is None,
+        -(own or 0.0),
+        -len(scores),
+        -fmean(scores) if scores else 0.0,
+        standing.row.label,
+    )

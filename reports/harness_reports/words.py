@@ -1,0 +1,60 @@
+"""Small texts of the page that are made of several values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from harness_reports.board import TINTS
+from harness_reports.numbers import fixed
+from harness_reports.view import Entry, Flag, ModelView, Section, TaskView
+
+
+def metric_axis(task: TaskView) -> str:
+    """Name a task's score with its unit."""
+    names = " and ".join(metric.split(",")[0] for metric in task.column.metrics)
+    mean = "mean of " if len(task.column.metrics) > 1 else ""
+    unit = " × 100" if task.column.scale == 100 else ""  # noqa: RUF001 # a product
+    return f"{mean}{names}{unit}"
+
+
+def letters(section: Section) -> list[Flag]:
+    """Return one flag of each letter that stands in a section's table."""
+    found: dict[str, Flag] = {}
+    for standing in (*section.models, *section.baselines):
+        of_entries = [flag for entry in standing.entries for flag in entry.flags]
+        found |= {flag.code: flag for flag in (*standing.headline.flags, *of_entries)}
+    return list(found.values())
+
+
+def column_title(section: Section, entry: Entry) -> str:
+    """Return the title of the column that an entry stands in."""
+    return next(c.title for c in section.columns if c.id == entry.column)
+
+
+def seed_line(entry: Entry, decimals: int) -> str:
+    """Say what each seed scored, with mean and deviation."""
+    scores = [
+        f"{seed}: {fixed(score, decimals) if math.isfinite(score) else 'undefined'}"
+        for seed, score in entry.seeds
+    ]
+    line = f"mean of {len(scores)} seeds"
+    if entry.deviation is not None:
+        line += f", sd {fixed(entry.deviation, max(decimals, 1))}"
+    return f"{line} ({', '.join(scores)})"
+
+
+def fingerprints(entry: Entry) -> str:
+    """Return the start of every cell's fingerprint."""
+    return ", ".join(cell.fingerprint[:12] for cell in entry.cells)
+
+
+def weights(model: ModelView) -> list[str]:
+    """Return the hashes of the model's weights, where provenance has them."""
+    found = [cell.provenance.get("weights_hash", "") for cell in model.cells]
+    return [each for each in dict.fromkeys(found) if each]
+
+
+def share_step(number: int, line: Sequence[int]) -> int:
+    """Return the tint of a count by its share of the line."""
+    return min(int(number / (sum(line) or 1) * TINTS), TINTS - 1)

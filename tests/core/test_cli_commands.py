@@ -1,0 +1,265 @@
+"""The command line: what it prints, where, and with which exit code."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from harness.cli import main
+
+ROWS = """\
+tasks:
+  - id: my/reviews
+    title: Reviews
+    summary: is the review positive?
+    data: {folder: my/reviews, id_column: null}
+    classification: {inputs: [text], labels: [no, yes]}
+    metrics: [accuracy]
+    prompts:
+      plain: {text: "{text}\\nPositive?", answers: {no: bad, yes: good}}
+      short: {text: "{text}", answers: {no: bad, yes: good}}
+  - id: my/stars
+    title: Stars
+    summary: how many stars?
+    data: {folder: my/reviews, id_column: null, train: null}
+    regression: {inputs: [text], low: 0, high: 1}
+    metrics: [pearson]
+"""
+
+
+class Outcome(NamedTuple):
+    code: int
+    out: str
+    error: str
+
+
+Run = Callable[..., Outcome]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run the command line with the core's own plugin alone."""
+    others = set(entry_points(group="harness").names) - {"builtin"}
+    monkeypatch.setenv("HARNESS_DISABLE_PLUGINS", ",".join(others))
+
+    def run(*words: str) -> Outcome:
+        monkeypatch.setattr(sys, "argv", ["harness", *words])
+        with pytest.raises(SystemExit) as exit_:
+            main()
+        code = exit_.value.code
+        captured = capsys.readouterr()
+        return Outcome(int(code or 0), captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture
+def rows(tmp_path: Path) -> str:
+    folder = tmp_path / "my" / "reviews"
+    folder.mkdir(parents=True)
+    (folder / "train.csv").write_text("text,label\nfine film,1\nbad film,0\n")
+    (folder / "validation.csv").write_text("text,label\nlovely,1\ndull,0\nso so,1\n")
+    path = tmp_path / "rows.yaml"
+    path.write_text(ROWS)
+    return str(path)
+
+
+def test_help_shows_examples(run: Run) -> None:
+    outcome = run("--help")
+    assert outcome.code == 0
+    assert "harness show glue/sst2" in outcome.out
+
+
+def test_version_is_printed(run: Run) -> None:
+    assert run("--version") == Outcome(0, "harness 0.1.0\n", "")
+
+
+def test_an_unknown_command_is_answered_with_the_nearest(run: Run) -> None:
+    outcome = run("lost")
+    assert outcome.code == 2
+    assert "Did you mean 'list'" in outcome.error
+
+
+def test_an_unknown_option_exits_with_2(run: Run) -> None:
+    assert run("list", "tasks", "--jsno").code == 2
+
+
+def test_a_mistake_is_one_line_on_stderr(run: Run) -> None:
+    message = (
+        "error: unknown list 'task': did you mean tasks or data? "
+        "'harness list --help' shows all\n"
+    )
+    assert run("list", "task") == Outcome(2, "", message)
+
+
+def test_a_mistake_in_a_plugin_is_one_line_on_stderr(run: Run, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.py"
+    broken.write_text("raise ValueError('two\\nlines')")
+    outcome = run("list", "tasks", "--plugin", str(broken))
+    assert outcome.code == 2
+    assert outcome.error.count("\n") == 1
+    assert "ValueError: two lines" in outcome.error
+
+
+def test_a_fault_of_our_own_keeps_its_traceback(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: object) -> None:
+        raise KeyError("ours")
+
+    monkeypatch.setattr("harness.plugins.load_plugins", fail)
+    monkeypatch.setattr(sys, "argv", ["harness", "list", "tasks"])
+    with pytest.raises(KeyError, match="ours"):
+        main()
+
+
+def test_control_c_exits_with_130(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("harness.plugins.load_plugins", interrupt)
+    assert run("list", "tasks").code == 130
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("plugins", "builtin"),
+        ("tasks", "my/reviews"),
+        ("metrics", "accuracy"),
+        ("executors", "in-process"),
+        ("data", "sample"),
+    ],
+)
+def test_a_list_shows_what_is_registered(
+    run: Run, rows: str, kind: str, expected: str
+) -> None:
+    names = [line.split()[0] for line in run("list", kind, "-p", rows).out.splitlines()]
+    assert expected in names
+
+
+@pytest.mark.parametrize("kind", ["models", "benchmarks", "recipes", "formats"])
+def test_an_empty_list_says_so(run: Run, kind: str) -> None:
+    assert run("list", kind) == Outcome(0, "", f"there are no {kind}\n")
+
+
+def test_a_list_is_plain_columns_where_there_is_no_terminal(
+    run: Run, rows: str
+) -> None:
+    assert run("list", "tasks", "--plugin", rows).out == (
+        "task        title    problem         metrics   prompts      version  plugin\n"
+        "my/reviews  Reviews  classification  accuracy  plain short  1        rows\n"
+        "my/stars    Stars    regression      pearson                1        rows\n"
+    )
+
+
+def test_a_list_is_a_table_on_a_terminal(
+    run: Run, rows: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    lines = run("list", "tasks", "--plugin", rows).out.splitlines()
+    assert lines[0].split()[:3] == ["task", "title", "problem"]
+    assert lines[1].startswith("my/reviews")
+    assert {len(line) for line in lines} == {len(lines[0])}
+
+
+def test_a_list_can_be_filtered(run: Run, rows: str) -> None:
+    outcome = run("list", "tasks", "STARS", "--plugin", rows)
+    assert [line.split()[0] for line in outcome.out.splitlines()] == [
+        "task",
+        "my/stars",
+    ]
+
+
+def test_a_filter_that_finds_nothing_says_so(run: Run) -> None:
+    outcome = run("list", "data", "moon")
+    assert outcome == Outcome(0, "", "there are no data with 'moon'\n")
+
+
+def test_a_list_can_be_json(run: Run, rows: str) -> None:
+    (line,) = json.loads(run("list", "tasks", "stars", "--json", "-p", rows).out)
+    assert line["metrics"] == ["pearson"]
+
+
+def test_show_prints_what_each_formulation_asks(run: Run, rows: str) -> None:
+    data = str(Path(rows).parent)
+    shown = run("show", "my/reviews", "-p", rows, "--data", data, "--count", "1").out
+    assert "my/reviews (version 1): Reviews, is the review positive?\n" in shown
+    assert "split validation: 3 labelled examples, sha256 " in shown
+    assert shown.partition("\n\n")[2] == (
+        "example 1: target 'yes'\n"
+        "  head asks Classify\n"
+        "    text: 'lovely'\n"
+        "    labels: 'no', 'yes'\n"
+        "  rank with plain asks Score\n"
+        "    context:\n"
+        "      | lovely\n"
+        "      | Positive?\n"
+        "    choices: ' bad', ' good'\n"
+        "    expected: ' good'\n"
+        "  rank with short asks Score\n"
+        "    context: 'lovely'\n"
+        "    choices: ' bad', ' good'\n"
+        "    expected: ' good'\n"
+        "  generate with plain asks Generate\n"
+        "    prompt:\n"
+        "      | lovely\n"
+        "      | Positive?\n"
+        "    stop: '\\n'\n"
+        "    max_tokens: 16\n"
+        "    expected: ' good'\n"
+        "  generate with short asks Generate\n"
+        "    prompt: 'lovely'\n"
+        "    stop: '\\n'\n"
+        "    max_tokens: 16\n"
+        "    expected: ' good'\n"
+    )
+
+
+def test_show_can_choose_a_formulation_a_prompt_and_exemplars(
+    run: Run, rows: str
+) -> None:
+    words = "show my/reviews --formulation rank --prompt short --shots 2 --count 1"
+    shown = run(*words.split(), "-p", rows, "--data", str(Path(rows).parent)).out
+    assert shown.count(" asks ") == 1
+    assert "| fine film good\n" in shown
+    assert "| bad film bad\n" in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            "my/review",
+            "unknown task 'my/review': did you mean my/reviews? "
+            "'harness list tasks' shows all",
+        ),
+        (
+            "my/reviews --formulation rnk",
+            "unknown formulation 'rnk': did you mean rank? "
+            "'harness show my/reviews' shows all",
+        ),
+        (
+            "my/reviews --prompt long",
+            "unknown prompt 'long': 'harness show my/reviews' shows all",
+        ),
+        (
+            "my/stars --shots 1",
+            "task 'my/stars' has no training split to draw exemplars from: leave "
+            "--shots out",
+        ),
+    ],
+)
+def test_show_answers_a_wrong_name_with_the_nearest(
+    run: Run, rows: str, words: str, message: str
+) -> None:
+    data = str(Path(rows).parent)
+    outcome = run("show", *words.split(), "-p", rows, "--data", data)
+    assert outcome == Outcome(2, "", f"error: {message}\n")

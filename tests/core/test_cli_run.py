@@ -1,0 +1,143 @@
+"""`harness run`, `plan` and `leaderboard`, over models that need no torch."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from harness.cli import main
+
+TOY = str(Path(__file__).parent / "toy_plugin.py")
+COLOURS = ("--model", "reader:", "--task", "toy/colours", "--data", "sample")
+
+
+class Outcome(NamedTuple):
+    code: int
+    out: str
+    error: str
+
+
+Command = Callable[..., Outcome]
+
+
+@pytest.fixture
+def command(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> Command:
+    """Run a command in an empty folder, with the toy plugin and the reports."""
+    others = set(entry_points(group="harness").names) - {"builtin", "reports"}
+    monkeypatch.setenv("HARNESS_DISABLE_PLUGINS", ",".join(others))
+    monkeypatch.chdir(tmp_path)
+
+    def command(*words: str) -> Outcome:
+        monkeypatch.setattr(sys, "argv", ["harness", *words, "--plugin", TOY])
+        with pytest.raises(SystemExit) as exit_:
+            main()
+        captured = capsys.readouterr()
+        return Outcome(int(exit_.value.code or 0), captured.out, captured.err)
+
+    return command
+
+
+def test_a_run_ends_with_the_page(command: Command, tmp_path: Path) -> None:
+    outcome = command("run", *COLOURS)
+    assert (outcome.code, outcome.out.splitlines()[-1]) == (
+        0,
+        "leaderboard: runs/leaderboard.html",
+    )
+    page = (tmp_path / "runs" / "leaderboard.html").read_text(encoding="utf-8")
+    assert "reader:" in page
+
+
+def test_progress_goes_to_stderr_in_plain_lines(command: Command) -> None:
+    lines = command("run", *COLOURS).error.splitlines()
+    assert lines[0].endswith("1 cells, 0 in the store")
+    assert lines[1].startswith(
+        "[1/1] reader: · toy/colours · zero-shot · seed 1  100.0"
+    )
+
+
+def test_a_second_run_finds_everything(command: Command) -> None:
+    command("run", *COLOURS)
+    assert "1 in the store already" in command("run", *COLOURS).out
+
+
+def test_the_suffix_chooses_the_format(command: Command, tmp_path: Path) -> None:
+    command("run", *COLOURS, "--out", "scores.csv")
+    assert "toy/colours" in (tmp_path / "scores.csv").read_text(encoding="utf-8")
+
+
+def test_a_failed_cell_means_exit_code_1_and_still_a_page(
+    command: Command, tmp_path: Path
+) -> None:
+    outcome = command("run", *COLOURS, "--model", "broken:")
+    assert (outcome.code, "1 done, 1 failed" in outcome.out) == (1, True)
+    assert (tmp_path / "runs" / "leaderboard.html").exists()
+
+
+def test_a_dry_run_writes_nothing(command: Command, tmp_path: Path) -> None:
+    outcome = command("run", *COLOURS, "--dry-run")
+    assert "1 evaluations, 1 to do, behind 0 trainings" in outcome.out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_plan_shows_what_cannot_be_asked(command: Command) -> None:
+    outcome = command("plan", *COLOURS, "--model", "memory:blank")
+    assert "can't be asked: memory:blank · toy/colours · zero-shot: " in outcome.out
+
+
+def test_a_plan_knows_what_the_store_holds(command: Command) -> None:
+    command("run", *COLOURS)
+    assert "1 evaluations, 0 to do" in command("plan", *COLOURS).out
+
+
+def test_a_suite_file_runs_and_options_override_it(
+    command: Command, tmp_path: Path
+) -> None:
+    suite = "models: [reader:]\ntasks: [toy/colours]\ndata: sample\n"
+    (tmp_path / "suite.yaml").write_text(suite, encoding="utf-8")
+    outcome = command("plan", "suite.yaml", "--limit", "6", "--seed", "2")
+    assert "6 of 20" in outcome.out
+
+
+def test_a_leaderboard_is_written_again_from_the_store(
+    command: Command, tmp_path: Path
+) -> None:
+    command("run", *COLOURS)
+    outcome = command("leaderboard", "--out", "again.md", "--title", "Again")
+    assert outcome.out == "leaderboard: again.md\n"
+    assert "Again" in (tmp_path / "again.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("run",), "error: no models to run: name a suite file, or give --model"),
+        (("run", "--model", "reader:"), "error: no tasks to run: name a suite file"),
+        (("run", *COLOURS, "--model", "raeder:"), "'raeder': did you mean reader?"),
+        (("run", *COLOURS, "--task", "toy/color"), "did you mean toy/colours"),
+        (("run", *COLOURS, "--regime", "finetune:lurn"), "did you mean learn"),
+        (("run", *COLOURS, "--regime", "ten-shot"), "unknown regime 'ten-shot'"),
+        (("run", *COLOURS, "--out", "page.doc"), "page.doc has no suffix of a report"),
+        (("run", *COLOURS, "--format", "htm"), "'htm': did you mean html?"),
+        (("run", *COLOURS, "--dtype", "fp8"), "dtype='fp8'"),
+        (("run", "none.yaml"), "none.yaml"),
+        (("run", *COLOURS[:-1], "nowhere/"), "nowhere"),
+        (("leaderboard", "--store", "none.sqlite"), "there is no store at none.sqlite"),
+    ],
+)
+def test_a_mistake_is_one_line_and_writes_nothing(
+    command: Command, tmp_path: Path, words: tuple[str, ...], message: str
+) -> None:
+    outcome = command(*words)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert message in outcome.error
+    assert outcome.error.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,174 @@
+"""A whole run in one process, over models that need no torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.api import Outcome, carry_out, checkpoints_of, open_store, read_results
+from harness.events import CellFinished
+from harness.hookspecs import hookimpl
+from harness.planner import make_plan
+from harness.plugins import Plugins
+from harness.results import CellResult
+from harness.suite import make_suite
+
+LEARN = {"regimes": ["finetune:learn"]}
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> str:
+    return str(tmp_path / "store.sqlite")
+
+
+def go(toy: Plugins, place: str, *models: str, **settings: Any) -> Outcome:
+    values = {"tasks": ["toy/colours"], "data": "sample"} | settings
+    suite = make_suite({"models": list(models), **values})
+    return carry_out(make_plan(suite, toy), toy, place, "harness run")
+
+
+def only(outcome: Outcome) -> CellResult:
+    (cell,) = outcome.results.cells
+    return cell
+
+
+def test_a_model_that_reads_scores_perfectly(toy: Plugins, place: str) -> None:
+    cell = only(go(toy, place, "reader:"))
+    assert [score.value for score in cell.scores] == [1.0, 1.0]
+    assert (cell.score, cell.formulation, cell.prompt) == (100.0, "rank", "plain")
+
+
+def test_a_trained_model_is_evaluated_from_its_checkpoint(
+    toy: Plugins, place: str
+) -> None:
+    cell = only(go(toy, place, "memory:blank", **LEARN))
+    folder = Path(cell.provenance["checkpoint"])
+    assert cell.score == 100.0
+    assert (folder.parent, folder.is_dir()) == (checkpoints_of(place), True)
+
+
+def test_a_checkpoint_may_be_selected_on_a_slice_of_train(
+    toy: Plugins, place: str
+) -> None:
+    regimes = ["finetune:learn,select=best,select_share=0.25"]
+    assert only(go(toy, place, "memory:blank", regimes=regimes)).score == 100.0
+
+
+def test_the_same_command_again_does_nothing(toy: Plugins, place: str) -> None:
+    first = go(toy, place, "memory:blank", "reader:", **LEARN, seeds=[1, 2])
+    again = go(toy, place, "memory:blank", "reader:", **LEARN, seeds=[1, 2])
+    assert (first.finished.done, again.finished.done) == (2, 0)
+    assert again.finished.cached == 2
+    assert again.results.cells == first.results.cells
+
+
+def test_a_cell_that_fails_leaves_the_others_standing(toy: Plugins, place: str) -> None:
+    outcome = go(toy, place, "broken:", "reader:")
+    statuses = {cell.model: cell.status for cell in outcome.results.cells}
+    assert statuses == {"broken:": "failed", "reader:": "done"}
+    assert (outcome.finished.failed, outcome.finished.done) == (1, 1)
+
+
+def test_a_failed_cell_says_why_and_keeps_the_traceback(
+    toy: Plugins, place: str
+) -> None:
+    cell = only(go(toy, place, "broken:"))
+    assert cell.reason == "ZeroDivisionError: no colour"
+    assert "in answer" in cell.provenance["traceback"]
+
+
+def test_a_failed_cell_is_tried_again(toy: Plugins, place: str) -> None:
+    go(toy, place, "broken:")
+    assert go(toy, place, "broken:").finished.failed == 1
+
+
+def test_what_waits_for_a_failed_training_is_blocked(toy: Plugins, place: str) -> None:
+    regimes = ["finetune:learn,fails=true"]
+    tasks = ["toy/colours", "toy/shades"]
+    outcome = go(toy, place, "memory:blank", regimes=regimes, tasks=tasks)
+    reasons = {(c.status, c.reason) for c in outcome.results.cells}
+    told = "its training failed: the recipe was told to fail"
+    assert reasons == {("blocked", told)}
+
+
+def test_a_failed_training_leaves_no_checkpoint(toy: Plugins, place: str) -> None:
+    go(toy, place, "memory:blank", regimes=["finetune:learn,fails=true"])
+    assert list(checkpoints_of(place).iterdir()) == []
+
+
+def test_what_cannot_be_asked_is_among_the_results(toy: Plugins, place: str) -> None:
+    outcome = go(toy, place, "memory:blank", "reader:")
+    blank = next(c for c in outcome.results.cells if c.model == "memory:blank")
+    assert (blank.status, blank.metrics_column) == ("blocked", "")
+    assert outcome.finished.blocked == 0
+
+
+def test_answers_are_shared_between_cells(toy: Plugins, place: str) -> None:
+    go(toy, place, "reader:", limit=10)
+    cell = only(go(toy, place, "reader:"))
+    assert (cell.caveats.cached, cell.cost.seconds) == (10, None)
+
+
+def test_a_limit_draws_both_labels_and_is_marked(toy: Plugins, place: str) -> None:
+    cell = only(go(toy, place, "reader:", limit=6))
+    assert cell.confusion == (("red", "blue"), ((3, 0), (0, 3)))
+    assert (cell.caveats.is_partial, cell.caveats.split_size) == (True, 20)
+
+
+def test_few_shot_exemplars_come_from_the_training_split(
+    toy: Plugins, place: str
+) -> None:
+    cell = only(go(toy, place, "reader:", regimes=["few-shot:2"]))
+    assert (cell.regime, cell.score) == ("few-shot:2", 100.0)
+
+
+def test_a_page_marks_sample_data(toy: Plugins, place: str) -> None:
+    assert only(go(toy, place, "reader:")).caveats.is_sample
+
+
+def test_the_command_of_a_cell_repeats_it(toy: Plugins, place: str) -> None:
+    cell = only(go(toy, place, "memory:blank", **LEARN))
+    assert cell.provenance["command"].startswith(
+        "harness run --model memory:blank --task toy/colours --regime finetune:learn"
+    )
+
+
+def test_predictions_and_examples_are_in_the_store(toy: Plugins, place: str) -> None:
+    cell = only(go(toy, place, "reader:"))
+    with open_store(place) as store:
+        kept = store.predictions(cell.fingerprint)
+    assert [p.value for _, p in kept] == [e.target for e, _ in kept]
+    assert len(kept) == 20
+
+
+def test_a_leaderboard_reads_every_run_of_a_store(toy: Plugins, place: str) -> None:
+    go(toy, place, "reader:")
+    go(toy, place, "memory:blank", **LEARN)
+    with open_store(place) as store:
+        found = read_results(store, toy, None, title="all", command="")
+    assert {cell.model for cell in found.cells} == {"reader:", "memory:blank"}
+    assert [benchmark.id for benchmark in found.benchmarks] == ["toy"]
+
+
+def test_listeners_hear_how_every_cell_ended(toy: Plugins, place: str) -> None:
+    heard: list[CellFinished] = []
+
+    class Listener:
+        @hookimpl
+        def harness_cell_finished(self, event: CellFinished) -> None:
+            heard.append(event)
+
+    toy.listen(Listener())
+    go(toy, place, "broken:", "reader:")
+    assert [(event.status, event.score) for event in heard] == [
+        ("failed", None),
+        ("done", 100.0),
+    ]
+
+
+def test_results_become_a_table(toy: Plugins, place: str) -> None:
+    frame = go(toy, place, "reader:").results.to_pandas()
+    assert list(frame["metric"]) == ["accuracy", "f1,positive=red"]
+    assert list(frame["score"]) == [100.0, 100.0]

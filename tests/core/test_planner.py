@@ -1,0 +1,132 @@
+"""The plan: what can be checked is checked before any weights load."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness import DataError, UsageError
+from harness.plan import Plan
+from harness.planner import make_plan
+from harness.plugins import Plugins
+from harness.suite import make_suite
+
+
+def plan(toy: Plugins, *models: str, **settings: Any) -> Plan:
+    values = {"tasks": ["toy/colours"], "data": "sample"} | settings
+    return make_plan(make_suite({"models": list(models), **values}), toy)
+
+
+LEARN = {"regimes": ["finetune:learn"]}
+
+
+def test_a_prefix_plans_every_task_below_it(toy: Plugins) -> None:
+    made = plan(toy, "reader:", tasks=["toy"])
+    tasks = {cell.task.id for cell in made.cells}
+    assert tasks == {"toy/colours", "toy/shades", "toy/hues"}
+
+
+def test_tasks_that_share_training_share_the_train_cell(toy: Plugins) -> None:
+    tasks = ["toy/colours", "toy/shades"]
+    made = plan(toy, "memory:blank", tasks=tasks, **LEARN)
+    assert [len(job.evaluates) for job in made.jobs] == [2]
+    assert [cell.task.id for cell in made.trains] == ["toy/colours"]
+
+
+def test_a_model_without_a_head_is_not_askable_and_the_reason_says_how(
+    toy: Plugins,
+) -> None:
+    with pytest.raises(UsageError, match=r"nothing to run: .* --regime finetune:full"):
+        plan(toy, "memory:blank")
+
+
+def test_what_cannot_be_asked_stands_beside_what_can(toy: Plugins) -> None:
+    made = plan(toy, "reader:", "memory:blank")
+    assert [str(cell.model) for cell in made.cells] == ["reader:"]
+    assert [str(unaskable.model) for unaskable in made.unaskable] == ["memory:blank"]
+
+
+def test_a_task_without_a_training_split_cannot_be_trained_on(toy: Plugins) -> None:
+    with pytest.raises(UsageError, match="toy/hues has no training split"):
+        plan(toy, "memory:blank", tasks=["toy/hues"], **LEARN)
+
+
+def test_seeds_multiply_training_and_not_zero_shot(toy: Plugins) -> None:
+    regimes = ["zero-shot", "finetune:learn"]
+    made = plan(toy, "reader:", "memory:blank", seeds=[1, 2, 3], regimes=regimes)
+    asked = [(str(cell.model), cell.seed) for cell in made.cells]
+    assert asked == [("reader:", 1), *(("memory:blank", seed) for seed in (1, 2, 3))]
+
+
+def test_every_setting_that_changes_an_answer_changes_the_fingerprint(
+    toy: Plugins,
+) -> None:
+    settings: list[dict[str, Any]] = [
+        {},
+        {"limit": 4},
+        {"split": "train"},
+        {"formulation": "rank"},
+        {"regimes": ["few-shot:2"]},
+        {"regimes": ["few-shot:3"]},
+        {"dtype": "bf16"},
+        {"data": "sample:2", "split": "train"},
+    ]
+    marks = [plan(toy, "reader:", **s).cells[0].fingerprint for s in settings]
+    same = {marks[0], marks[3]}  # rank is the reader's choice anyway
+    assert len(same) == 1
+    assert len(set(marks)) == len(marks) - 2  # the sample is the same at every seed
+
+
+def test_the_budget_does_not_change_the_fingerprint(toy: Plugins) -> None:
+    few, many = (plan(toy, "reader:", batch_tokens=n).cells[0] for n in (1, 9999))
+    assert few.fingerprint == many.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"tasks": ["toy/colour"]}, "unknown task 'toy/colour': did you mean toy/colo"),
+        ({"regimes": ["finetune:lern"]}, "unknown recipe 'lern': did you mean learn"),
+        ({"regimes": ["finetune:learn,fail=1"]}, "unknown setting .* did you mean fa"),
+        ({"regimes": ["finetune:learn,fails=x"]}, "setting fails='x' of recipe learn"),
+        ({"data": "smple"}, "unknown data source 'smple': did you mean sample"),
+        ({"prompt": "odd", "formulation": "rank"}, "can't be asked as 'rank odd'"),
+        ({"split": "test"}, "has no labels, so toy/colours can't be scored"),
+    ],
+)
+def test_a_wrong_name_is_one_clear_error(
+    toy: Plugins, settings: dict[str, Any], message: str
+) -> None:
+    with pytest.raises((UsageError, DataError), match=message):
+        plan(toy, "reader:", **settings)
+
+
+def test_an_unknown_model_lists_the_nearest(toy: Plugins) -> None:
+    with pytest.raises(UsageError, match="'raeder': did you mean reader"):
+        plan(toy, "raeder:")
+
+
+def test_an_unknown_model_option_lists_what_there_is(toy: Plugins) -> None:
+    with pytest.raises(UsageError, match="'mod', expected one of mood"):
+        plan(toy, "reader:,mod=1")
+
+
+def test_a_model_without_an_adapter_says_how_to_write_one(toy: Plugins) -> None:
+    with pytest.raises(UsageError, match="names no adapter: write adapter:checkpoint"):
+        plan(toy, "reader")
+
+
+def test_missing_data_stops_the_plan_and_names_the_way_on(
+    toy: Plugins, tmp_path: Path
+) -> None:
+    with pytest.raises(DataError, match=r"toy/colours.*--skip-unavailable"):
+        plan(toy, "reader:", tasks=["toy"], data=str(tmp_path))
+
+
+def test_missing_data_may_be_skipped_and_is_shown(toy: Plugins, tmp_path: Path) -> None:
+    tasks = [{"id": "toy/colours", "data": "sample"}, "toy/shades"]
+    made = plan(toy, "reader:", tasks=tasks, data=str(tmp_path), skip_unavailable=True)
+    assert [cell.task.id for cell in made.cells] == ["toy/colours"]
+    assert "shades" in made.unaskable[0].reason

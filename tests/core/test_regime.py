@@ -1,0 +1,32 @@
+"""Regimes as they are written."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness import UsageError
+from harness.regime import Regime
+
+
+@pytest.mark.parametrize(
+    "text", ["zero-shot", "few-shot:5", "finetune:full", "finetune:full,epochs=2"]
+)
+def test_a_regime_is_written_as_it_is_read(text: str) -> None:
+    assert Regime.parse(text).written == text
+
+
+def test_a_regime_shows_without_settings() -> None:
+    assert str(Regime.parse("finetune:full,epochs=2")) == "finetune:full"
+
+
+@pytest.mark.parametrize(
+    "text", ["zero", "few-shot", "few-shot:0", "few-shot:x", "finetune:", "zero-shot:1"]
+)
+def test_an_unknown_regime_says_what_is_expected(text: str) -> None:
+    with pytest.raises(UsageError, match=r"expected zero-shot, few-shot:K"):
+        Regime.parse(text)
+
+
+def test_a_setting_without_a_value_is_refused() -> None:
+    with pytest.raises(UsageError, match="'epochs' is not a new option=value"):
+        Regime.parse("finetune:full,epochs")

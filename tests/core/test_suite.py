@@ -1,0 +1,76 @@
+"""Suites from YAML and from options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness import UsageError
+from harness.suite import Suite, load_suite, make_suite
+
+WHOLE = """\
+title: encoders
+models: [bert:tiny, "majority:"]
+tasks:
+  - glue
+  - {id: glue/mrpc, data: elsewhere, limit: 10, prompt: t5}
+regimes:
+  - zero-shot
+  - finetune: {recipe: full, epochs: 2}
+data: sample
+seeds: [1, 2]
+"""
+
+
+def read(folder: Path, text: str) -> Suite:
+    path = folder / "suite.yaml"
+    path.write_text(text, encoding="utf-8")
+    return load_suite(path)
+
+
+def test_a_task_has_its_own_settings_over_the_suites(tmp_path: Path) -> None:
+    suite = read(tmp_path, WHOLE)
+    own = suite.choice("glue/mrpc")
+    assert (own.data, own.limit, own.prompt) == ("elsewhere", 10, "t5")
+    assert suite.choice("glue/cola").data == "sample"
+
+
+def test_a_recipe_with_settings_may_be_written_as_keys(tmp_path: Path) -> None:
+    suite = read(tmp_path, WHOLE)
+    assert suite.regimes == ["zero-shot", "finetune:full,epochs=2"]
+
+
+def test_a_baseline_needs_no_quotes(tmp_path: Path) -> None:
+    suite = read(tmp_path, "models:\n  - majority:\n  - bert:tiny\ntasks: [glue]\n")
+    assert suite.models == ["majority:", "bert:tiny"]
+
+
+def test_an_unknown_key_names_line_and_key(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"suite\.yaml:3: .*limits.*limit"):
+        read(tmp_path, "models: [a:]\ntasks: [b]\nlimits: 3\n")
+
+
+def test_a_wrong_value_names_line_and_key(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"suite\.yaml:3: .*limit"):
+        read(tmp_path, "models: [a:]\ntasks: [b]\nlimit: none\n")
+
+
+def test_broken_yaml_names_the_line(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"suite\.yaml:3:6: expected"):
+        read(tmp_path, "models: [a:]\ntasks: [b\nlimit: 3\n")
+
+
+def test_a_missing_suite_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"none\.yaml"):
+        load_suite(tmp_path / "none.yaml")
+
+
+def test_a_call_with_an_unknown_setting_is_refused() -> None:
+    with pytest.raises(UsageError, match="limits=3"):
+        make_suite({"models": ["a:"], "tasks": ["b"], "limits": 3})
+
+
+def test_a_suite_without_models_is_refused() -> None:
+    with pytest.raises(UsageError, match="models"):
+        make_suite({"models": [], "tasks": ["b"]})

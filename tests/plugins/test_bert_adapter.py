@@ -1,0 +1,457 @@
+"""The adapter answers, whatever the batch, and its checkpoints are loaded elsewhere."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+import pytest
+import torch
+import transformers
+from torch import nn
+
+from harness import (
+    Budget,
+    CheckpointError,
+    Encoded,
+    Head,
+    LoadSettings,
+    ModelCard,
+    ModelName,
+    OutOfMemoryError,
+    PluginError,
+    UsageError,
+)
+from harness.model import Adapter, Session, Trainable, TrainingExample
+from harness.requests import (
+    Answer,
+    Classify,
+    ClassifyAnswer,
+    Embed,
+    Regress,
+    RegressAnswer,
+    Request,
+)
+from harness_bert.adapter import BertAdapter
+from harness_bert.plugin import describe, harness_models, load
+from harness_bert.tiny import TINY_LEARNING_RATE
+
+LABELS = ("bad", "fair", "good")
+HEAD = Head(kind="classify", labels=LABELS)
+REGRESS = Head(kind="regress")
+TINY = ModelName.parse("bert:tiny")
+
+
+def requests(count: int = 30, labels: tuple[str, ...] = LABELS) -> list[Request]:
+    draw = random.Random(5)
+    words = [f"word{i}" for i in range(40)]
+    texts = [" ".join(draw.choices(words, k=draw.randint(0, 25))) for _ in range(count)]
+    pairs = [draw.choice([None, "another text", ""]) for _ in range(count)]
+    return [
+        Classify(text=text, pair=pair, labels=labels)
+        for text, pair in zip(texts, pairs, strict=True)
+    ]
+
+
+def fresh(head: Head = HEAD, settings: LoadSettings | None = None) -> BertAdapter:
+    """Make a tiny model with a random head; the noise makes its answers differ."""
+    adapter = load(TINY, settings or LoadSettings())
+    adapter.prepare(head, seed=1)
+    generator = torch.Generator().manual_seed(2)
+    with torch.no_grad():
+        for parameter in adapter.module.parameters():
+            parameter += torch.randn(parameter.shape, generator=generator) * 0.1
+    return adapter
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Hold a saved classifier; tests only read it."""
+    path = tmp_path_factory.mktemp("classifier")
+    fresh().save(path)
+    return path
+
+
+def loaded(folder: Path, settings: LoadSettings | None = None) -> BertAdapter:
+    name = ModelName(adapter="bert", checkpoint=str(folder))
+    return load(name, settings or LoadSettings())
+
+
+def ask(
+    adapter: Adapter, asked: Sequence[Request], *, tokens: int = 4096
+) -> list[Answer]:
+    encoded = adapter.encode(asked)
+    answers = dict(adapter.session().answer(iter(encoded), Budget(tokens=tokens)))
+    return [answers[item.key] for item in encoded]
+
+
+def probabilities(answers: Sequence[Answer]) -> torch.Tensor:
+    return torch.tensor([cast(ClassifyAnswer, a).probabilities for a in answers])
+
+
+def test_the_adapter_is_both_an_adapter_and_trainable() -> None:
+    adapter = load(TINY, LoadSettings())
+    assert isinstance(adapter, Adapter)
+    assert isinstance(adapter, Trainable)
+    assert isinstance(fresh().session(), Session)
+
+
+@pytest.mark.parametrize("tokens", [1, 40, 200])
+def test_answers_do_not_depend_on_the_batch(folder: Path, tokens: int) -> None:
+    together = probabilities(ask(loaded(folder), requests()))
+    apart = probabilities(ask(loaded(folder), requests(), tokens=tokens))
+    assert torch.allclose(together, apart, rtol=0, atol=1e-5)
+    assert float(together.std(dim=0).min()) > 1e-3
+
+
+def test_answers_come_before_the_stream_has_ended(folder: Path) -> None:
+    adapter = loaded(folder)
+    taken = []
+
+    def stream() -> object:
+        for item in adapter.encode(requests()):
+            taken.append(item.key)
+            yield item
+
+    answers = adapter.session().answer(
+        cast("Sequence[Encoded]", stream()), Budget(tokens=60)
+    )
+    next(answers)
+    assert 0 < len(taken) < 15
+
+
+def test_labels_are_matched_by_name(folder: Path) -> None:
+    asked = ("good", "bad", "fair")
+    straight = probabilities(ask(loaded(folder), requests()))
+    turned = probabilities(ask(loaded(folder), requests(labels=asked)))
+    assert torch.allclose(turned, straight[:, [2, 0, 1]], rtol=0, atol=1e-6)
+
+
+def test_other_labels_are_refused_with_both_lists(folder: Path) -> None:
+    with pytest.raises(
+        CheckpointError, match="labels bad, fair, good, expected no, yes"
+    ):
+        ask(loaded(folder), requests(labels=("no", "yes")))
+
+
+def test_an_answer_records_what_was_read_and_cut() -> None:
+    adapter = load(ModelName.parse("bert:tiny,length=8"), LoadSettings())
+    adapter.prepare(HEAD, seed=1)
+    (answer,) = ask(adapter, [Classify(text="a " * 10, labels=LABELS)])
+    assert (answer.tokens, answer.truncated_tokens) == (8, 4)
+
+
+def test_a_request_fits_until_it_must_be_cut() -> None:
+    adapter = load(ModelName.parse("bert:tiny,length=8"), LoadSettings())
+    assert adapter.fits(Classify(text="a " * 6, labels=LABELS))
+    assert not adapter.fits(Classify(text="a " * 7, labels=LABELS))
+
+
+def test_keys_are_positions_and_costs_are_tokens() -> None:
+    encoded = load(TINY, LoadSettings()).encode(requests(3))
+    assert [item.key for item in encoded] == [0, 1, 2]
+    assert [item.cost for item in encoded] == [len(item.ids) for item in encoded]
+
+
+def test_a_model_without_head_says_how_to_get_one() -> None:
+    with pytest.raises(CheckpointError, match="bert:tiny carries no trained head"):
+        load(TINY, LoadSettings()).session()
+
+
+def test_a_request_of_another_kind_is_refused() -> None:
+    with pytest.raises(PluginError, match="was asked a Embed request: it answers"):
+        load(TINY, LoadSettings()).encode([Embed(text="x")])
+
+
+def test_a_classifier_does_not_regress(folder: Path) -> None:
+    with pytest.raises(
+        CheckpointError, match="trained to classify, not to answer Regr"
+    ):
+        ask(loaded(folder), [Regress(text="x")])
+
+
+def test_a_regressor_answers_values(tmp_path: Path) -> None:
+    adapter = fresh(REGRESS)
+    asked = [Regress(text="a b c"), Regress(text="d", pair="e")]
+    adapter.save(tmp_path)
+    values = [cast(RegressAnswer, a).value for a in ask(adapter, asked)]
+    again = [cast(RegressAnswer, a).value for a in ask(loaded(tmp_path), asked)]
+    assert again == pytest.approx(values, abs=1e-6)
+    assert values[0] != pytest.approx(values[1], abs=1e-3)
+
+
+def test_a_saved_classifier_loads_and_answers_the_same(tmp_path: Path) -> None:
+    adapter = fresh()
+    adapter.save(tmp_path)
+    before, after = ask(adapter, requests()), ask(loaded(tmp_path), requests())
+    assert torch.allclose(
+        probabilities(before), probabilities(after), rtol=0, atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("head", [HEAD, REGRESS])
+@torch.inference_mode()
+def test_transformers_loads_what_was_saved_with_equal_logits(
+    tmp_path: Path, head: Head
+) -> None:
+    adapter = fresh(head)
+    adapter.save(tmp_path)
+    model = transformers.BertForSequenceClassification.from_pretrained(tmp_path).eval()
+    for item in adapter.encode(requests(5)):
+        ids, segments = [list(item.ids)], [item.extra["segments"]]
+        theirs = model(torch.tensor(ids), token_type_ids=torch.tensor(segments)).logits
+        ours = _logits(adapter, item)
+        assert torch.allclose(ours, theirs.float(), rtol=0, atol=1e-5)
+
+
+def _logits(adapter: BertAdapter, item: Encoded) -> torch.Tensor:
+    from harness_torch.packed import pack
+
+    packed = pack([item.ids], [item.extra["segments"]], device=torch.device("cpu"))
+    logits: torch.Tensor = adapter.module.eval()(packed)
+    return logits
+
+
+def test_a_saved_configuration_names_the_labels(folder: Path) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    assert config["architectures"] == ["BertForSequenceClassification"]
+    assert config["id2label"] == {"0": "bad", "1": "fair", "2": "good"}
+    assert config["label2id"] == {"bad": 0, "fair": 1, "good": 2}
+    assert config["problem_type"] == "single_label_classification"
+
+
+def test_the_head_and_the_tiny_weights_are_drawn_from_their_seeds() -> None:
+    def weights(model_seed: int, head_seed: int) -> list[float]:
+        adapter = load(TINY, LoadSettings(seed=model_seed))
+        adapter.prepare(HEAD, seed=head_seed)
+        parameters = adapter.module.state_dict()
+        names = ("bert.pooler.dense.weight", "classifier.weight")
+        return [float(parameters[name][0, 0]) for name in names]
+
+    assert weights(1, 1) == weights(1, 1)
+    assert weights(1, 2)[0] == weights(1, 1)[0]
+    assert weights(1, 2)[1] != weights(1, 1)[1]
+    assert weights(2, 1)[0] != weights(1, 1)[0]
+
+
+def test_a_model_is_prepared_once() -> None:
+    with pytest.raises(PluginError, match="was already used: load it again"):
+        fresh().prepare(HEAD, seed=1)
+
+
+def test_a_head_of_another_kind_is_refused() -> None:
+    with pytest.raises(PluginError, match="can't have a 'extract' head with 0 labels"):
+        load(TINY, LoadSettings()).prepare(Head(kind="extract"), seed=1)
+
+
+def test_training_examples_before_prepare_are_refused() -> None:
+    with pytest.raises(PluginError, match="has no head yet: call prepare first"):
+        load(TINY, LoadSettings()).encode_training([])
+
+
+def test_a_training_example_with_the_wrong_answer_is_refused() -> None:
+    example = TrainingExample(
+        request=Classify(text="x", labels=LABELS), answer=Answer()
+    )
+    with pytest.raises(PluginError, match="pairs a Classify request with a Answer"):
+        fresh().encode_training([example])
+
+
+def test_targets_stand_in_the_order_of_the_head() -> None:
+    example = TrainingExample(
+        request=Classify(text="x", labels=("good", "bad", "fair")),
+        answer=ClassifyAnswer(probabilities=(1.0, 0.0, 0.0)),
+    )
+    (encoded,) = fresh().encode_training([example])
+    assert encoded.extra["target"] == [0.0, 0.0, 1.0]
+
+
+def test_the_loss_is_summed_over_the_batch() -> None:
+    adapter = fresh()
+    adapter.module.eval()
+    right = ClassifyAnswer(probabilities=(0.0, 1.0, 0.0))
+    examples = [TrainingExample(request=r, answer=right) for r in requests(4)]
+    encoded = adapter.encode_training(examples)
+    expected = -probabilities(ask(adapter, requests(4)))[:, 1].log().sum()
+    loss = adapter.loss(encoded)
+    assert loss.count == 4
+    assert float(loss.total.detach()) == pytest.approx(float(expected), rel=1e-5)
+
+
+@pytest.mark.parametrize("is_prepared", [False, True])
+def test_bf16_answers_are_near_fp32_ones(folder: Path, is_prepared: bool) -> None:
+    settings = LoadSettings(dtype="bf16")
+    low = fresh(settings=settings) if is_prepared else loaded(folder, settings)
+    full = fresh() if is_prepared else loaded(folder)
+    rough, exact = ask(low, requests()), ask(full, requests())
+    assert torch.allclose(probabilities(rough), probabilities(exact), rtol=0, atol=0.05)
+    assert probabilities(rough).ne(probabilities(exact)).any()
+
+
+class Hungry(nn.Module):
+    """Asks for more memory than any machine has."""
+
+    def forward(self, *_: object, first_only: bool) -> torch.Tensor:
+        return torch.empty(2**52)
+
+
+def test_a_batch_that_does_not_fit_is_an_out_of_memory_error() -> None:
+    adapter = fresh()
+    adapter.module.bert.encoder = cast("torch.nn.Module", Hungry())  # type: ignore[assignment] # stands in for the stack
+    with pytest.raises(OutOfMemoryError, match=r"a batch of \d+ tokens does not fit"):
+        ask(adapter, requests())
+
+
+def test_another_fault_of_torch_keeps_its_traceback() -> None:
+    adapter = fresh()
+    encoded = [replace(i, ids=[9999] * i.cost) for i in adapter.encode(requests(2))]
+    with pytest.raises(IndexError):
+        list(adapter.session().answer(encoded, Budget(tokens=99)))
+
+
+def test_a_device_that_is_not_there_is_refused() -> None:
+    with pytest.raises(UsageError, match="device 'cuda:99' is not there"):
+        load(TINY, LoadSettings(device="cuda:99"))
+    with pytest.raises(UsageError, match="device 'warp' is unknown"):
+        load(TINY, LoadSettings(device="warp"))
+
+
+def card(name: str) -> ModelCard:
+    return describe(ModelName.parse(name))
+
+
+def test_the_card_of_tiny_counts_what_is_loaded() -> None:
+    parameters = load(TINY, LoadSettings()).module.parameters()
+    assert card("bert:tiny").parameters == sum(p.numel() for p in parameters)
+    assert card("bert:tiny").abilities == frozenset()
+    assert card("bert:tiny").trainable == {"classify", "regress"}
+    assert card("bert:tiny").max_tokens == 512
+    assert card("bert:tiny").suggested_learning_rate == TINY_LEARNING_RATE
+
+
+def test_the_card_of_a_classifier_tells_its_head(folder: Path) -> None:
+    told = card(f"bert:{folder}")
+    assert told.abilities == {Classify}
+    assert told.head == HEAD
+    assert told.parameters == sum(p.numel() for p in loaded(folder).module.parameters())
+
+
+def test_the_card_of_a_regressor_tells_its_head(tmp_path: Path) -> None:
+    fresh(REGRESS).save(tmp_path)
+    told = card(f"bert:{tmp_path}")
+    assert told.abilities == {Regress}
+    assert told.head == REGRESS
+
+
+def test_the_fingerprint_holds_what_changes_an_answer(tmp_path: Path) -> None:
+    fresh().save(tmp_path)
+    name = f"bert:{tmp_path}"
+    prints = [card(name).fingerprint, card(f"{name},length=64").fingerprint]
+    for file in ("config.json", "word_hash.json"):
+        (tmp_path / file).write_text((tmp_path / file).read_text() + " ")
+        prints.append(card(name).fingerprint)
+    fresh(REGRESS).save(tmp_path)
+    prints.append(card(name).fingerprint)
+    assert len(set(prints)) == len(prints)
+
+
+def test_the_fingerprint_does_not_hold_the_place(folder: Path, tmp_path: Path) -> None:
+    for path in folder.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    assert card(f"bert:{folder}").fingerprint == card(f"bert:{tmp_path}").fingerprint
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("bert:tiny,size=3", "unknown option 'size': expected length or revision"),
+        ("bert:tiny,length=x", "length 'x': expected a whole number from 8 to 512"),
+        ("bert:tiny,length=7", "length '7': expected a whole number from 8 to 512"),
+        ("bert:tiny,length=513", "length '513': expected a whole number from 8 to 512"),
+        ("bert:", "names no checkpoint: write bert:tiny, a Hub id"),
+    ],
+)
+def test_a_name_that_means_nothing_is_refused(name: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        card(name)
+
+
+def test_a_folder_without_tokenizer_is_refused(folder: Path, tmp_path: Path) -> None:
+    for file in ("config.json", "model.safetensors"):
+        (tmp_path / file).write_bytes((folder / file).read_bytes())
+    with pytest.raises(CheckpointError, match="has no tokenizer: expected one of"):
+        card(f"bert:{tmp_path}")
+
+
+def masked_language_model(folder: Path) -> transformers.BertForMaskedLM:
+    torch.manual_seed(0)
+    config = transformers.BertConfig(
+        vocab_size=90,
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=16,
+    )
+    model = transformers.BertForMaskedLM(config)
+    model.save_pretrained(folder)
+    (folder / "word_hash.json").write_text('{"vocab_size": 90}')
+    return model
+
+
+def test_a_masked_language_model_trains_with_a_fresh_pooler(tmp_path: Path) -> None:
+    model = masked_language_model(tmp_path)
+    adapter = loaded(tmp_path)
+    adapter.prepare(HEAD, seed=3)
+    words = adapter.module.bert.embeddings.word_embeddings.weight
+    assert torch.equal(words, model.bert.embeddings.word_embeddings.weight)
+    pooler = adapter.module.bert.pooler.dense
+    assert float(pooler.weight.detach().std()) == pytest.approx(0.02, rel=0.3)
+    assert not pooler.bias.detach().any()
+
+
+def test_the_fresh_pooler_is_drawn_from_the_seed(tmp_path: Path) -> None:
+    masked_language_model(tmp_path)
+    drawn = []
+    for seed in (3, 3, 4):
+        adapter = loaded(tmp_path)
+        adapter.prepare(HEAD, seed=seed)
+        drawn.append(adapter.module.bert.pooler.dense.weight.detach())
+    assert torch.equal(drawn[0], drawn[1])
+    assert not torch.equal(drawn[0], drawn[2])
+
+
+def test_a_trained_head_without_its_pooler_is_refused(tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    fresh().save(tmp_path)
+    path = tmp_path / "model.safetensors"
+    kept = {k: v for k, v in load_file(path).items() if "pooler" not in k}
+    save_file(kept, path)
+    with pytest.raises(
+        CheckpointError, match=r"2 missing \(bert\.pooler\.dense\.weight"
+    ):
+        loaded(tmp_path)
+
+
+def test_the_plugin_registers_one_entry_whose_examples_parse() -> None:
+    (entry,) = harness_models()
+    assert entry.name == "bert"
+    assert {ModelName.parse(name).adapter for name in entry.examples} == {"bert"}
+
+
+def test_describing_loads_no_torch(folder: Path) -> None:
+    code = (
+        "import sys; from harness import ModelName; from harness_bert import plugin;"
+        f"plugin.describe(ModelName.parse('bert:{folder}'));"
+        "plugin.describe(ModelName.parse('bert:tiny'));"
+        "print([m for m in ('torch', 'transformers', 'tokenizers', 'numpy', "
+        "'huggingface_hub') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.strip() == "[]"
