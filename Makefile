@@ -24,9 +24,9 @@ demo: $(VENV)/.installed ## fine-tune a tiny model on the built-in sample and wr
 		--store $(DEMO)/store.sqlite --out $(DEMO)/leaderboard.html
 	@echo "open $(CURDIR)/$(DEMO)/leaderboard.html"
 
-screenshot: demo ## photograph the demo's leaderboard (needs chromium)
+screenshot: demo ## photograph the demo for the README (needs chromium)
 	$(BIN)/python -m harness_reports.screenshot \
-		$(DEMO)/leaderboard.html $(DEMO)/leaderboard.png --width 1440
+		$(DEMO)/leaderboard.html docs/leaderboard.png --width 1440
 
 test: $(VENV)/.installed-dev ## run all tests; PYTEST_FLAGS='-m "not slow"' for the fast ones
 	$(BIN)/pytest $(PYTEST_FLAGS)
