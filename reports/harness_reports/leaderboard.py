@@ -10,7 +10,7 @@ from harness.results import Results
 from harness.task import Benchmark
 from harness_reports import aggregates
 from harness_reports.board import Board, Line, make_board
-from harness_reports.columns import slug
+from harness_reports.columns import slug, unique
 from harness_reports.numbers import counted, decimals_for
 from harness_reports.provenance import contradictions, make_runs
 from harness_reports.standings import cost_of, ranked
@@ -37,7 +37,11 @@ def build_view(results: Results) -> View:
         if _columns_of(board, benchmark)
     ]
     loose = _loose_section(board, results.benchmarks)
-    placed = [*sections, *([loose] if loose else [])]
+    taken: set[str] = set()
+    placed = [
+        replace(section, id=unique(section.id, taken))
+        for section in (*sections, *([loose] if loose else []))
+    ]
     return View(
         title=results.title,
         generated=results.generated,

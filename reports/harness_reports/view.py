@@ -216,7 +216,7 @@ class Row:
         settings: the regime's settings, as ``key=value``.
         formulation: how it was asked; empty for baselines.
         prompt: the prompt's name where it tells two rows apart; else empty.
-        seeds: the largest number of seeds behind one of its entries.
+        seeds: how many seeds its cells have.
         telling: whether its settings tell it from another row.
     """
 
@@ -335,7 +335,8 @@ class View:
         tasks: every column with its entries.
         models: every model, baselines last.
         runs: every run that a cell came from.
-        is_sample: whether any cell was measured on generated sample data.
+        is_sample: whether any cell was measured on generated sample data. Where all
+            were, the entries carry no flag for it.
         counts: cells by status, ``missing`` included.
         problems: contradictions among the cells, each in a line.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from harness_reports.board import TINTS
 from harness_reports.numbers import fixed
@@ -27,9 +28,28 @@ def letters(section: Section) -> list[Flag]:
     return list(found.values())
 
 
-def column_title(section: Section, entry: Entry) -> str:
-    """Return the title of the column that an entry stands in."""
-    return next(c.title for c in section.columns if c.id == entry.column)
+class Failure(NamedTuple):
+    """A cell of a section that has no score, and why."""
+
+    label: str
+    column: str
+    status: str
+    reason: str
+
+
+def failures(section: Section) -> list[Failure]:
+    """Return what failed or was blocked in a section."""
+    return [
+        Failure(
+            standing.row.label,
+            column.title,
+            entry.status,
+            entry.reason or "no reason is stored",
+        )
+        for standing in (*section.models, *section.baselines)
+        for column, entry in zip(section.columns, standing.entries, strict=True)
+        if entry.status in ("failed", "blocked")
+    ]
 
 
 def seed_line(entry: Entry, decimals: int) -> str:

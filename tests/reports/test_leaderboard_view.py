@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from harness.results import CellResult, CellScore, Cost, Results
+from harness.results import Caveats, CellResult, CellScore, Cost, Results
 from harness.task import Benchmark
 from harness_reports.leaderboard import build_view
 from harness_reports.view import Section, Standing, View
@@ -146,8 +146,6 @@ def test_a_baseline_is_never_the_best_of_a_column(on: MakeCell) -> None:
 
 
 def test_a_partial_score_is_not_best_beside_a_whole_one(on: MakeCell) -> None:
-    from harness.results import Caveats
-
     partial = on("m:1", "s/a", 0.9, caveats=Caveats(limit=10, split_size=100))
     view = view_of(partial, on("m:2", "s/a", 0.6), on("m:3", "s/a", 0.5))
     assert [e.is_best for _, e in view.tasks[0].entries] == [False, True, False]
@@ -271,6 +269,15 @@ def test_a_task_with_two_columns_for_a_row_leaves_its_aggregate_out(
     (section,) = view_of(*cells, benchmarks=(PAIR,)).sections
     assert section.headline_title == "B"
     assert standing(section, "m:1").headline.estimate.value == pytest.approx(70)
+
+
+def test_sample_data_is_flagged_only_where_other_data_stands_beside_it(
+    on: MakeCell,
+) -> None:
+    sample = on("m:1", "s/a", 0.6, caveats=Caveats(is_sample=True))
+    alone, mixed = view_of(sample), view_of(sample, on("m:2", "s/b", 0.6))
+    assert alone.tasks[0].entries[0][1].flags == ()
+    assert [flag.code for flag in mixed.tasks[0].entries[0][1].flags] == ["s"]
 
 
 def test_the_view_of_glue_counts_nine_tasks(glue: Results) -> None:
