@@ -24,9 +24,9 @@ demo: $(VENV)/.installed ## fine-tune a tiny model on the built-in sample and wr
 		--store $(DEMO)/store.sqlite --out $(DEMO)/leaderboard.html
 	@echo "open $(CURDIR)/$(DEMO)/leaderboard.html"
 
-screenshot: demo ## photograph the demo's leaderboard (needs chromium)
+screenshot: demo ## photograph the demo for the README (needs chromium)
 	$(BIN)/python -m harness_reports.screenshot \
-		$(DEMO)/leaderboard.html $(DEMO)/leaderboard.png --width 1440
+		$(DEMO)/leaderboard.html docs/leaderboard.png --width 1440
 
 test: $(VENV)/.installed-dev ## run all tests; PYTEST_FLAGS='-m "not slow"' for the fast ones
 	$(BIN)/pytest $(PYTEST_FLAGS)
@@ -48,7 +48,7 @@ wheel: $(BARE)/.installed ## build the wheel and try it where only it is install
 	mkdir -p build/elsewhere/tasks
 	echo 'raise SystemExit("a folder of the user shadows a package")' \
 		| tee build/elsewhere/tasks.py > build/elsewhere/tasks/__init__.py
-	cd build/elsewhere && ../../$(BARE)/bin/harness list tasks
+	cd build/elsewhere && PYTHONPATH=. ../../$(BARE)/bin/harness list tasks
 
 fix: $(VENV)/.installed-dev ## mend what can be mended by itself
 	$(BIN)/ruff check --fix .
@@ -74,6 +74,7 @@ $(VENV)/.installed-dev: $(SETTINGS) | $(VENV)/bin/python
 # one command runs here.
 $(BARE)/.installed: $(SETTINGS) | $(VENV)/.installed-dev
 	$(PYTHON) -m venv --clear $(BARE)
+	rm -rf build/requirements
 	$(BIN)/hatchling build --target wheel --directory build/requirements
 	$(BARE)/bin/$(INSTALL) --no-compile build/requirements/*.whl
 	touch $@
