@@ -13,7 +13,7 @@ from harness_reports.charts import Scale, color_class
 from harness_reports.view import ModelView
 
 _PANEL_WIDTH, _PANEL_HEIGHT = 172, 92
-_CURVE_POINTS = 30
+_CURVE_POINTS = 24
 
 
 def curve_panel(
@@ -44,7 +44,7 @@ def curve_panel(
         parts.append(svg.text(26, y(value) + 3.5, words, kind="tick", anchor="end"))
     kind = f"curve {color_class(model)}"
     for curve in thinned:
-        points = [(x(step), y(loss)) for step, loss in curve]
+        points = [(round(x(step)), y(loss)) for step, loss in curve]
         parts.append(svg.polyline(points, kind=kind))
     at = _PANEL_WIDTH - 4, _PANEL_HEIGHT - 4
     parts.append(svg.text(*at, f"{last} steps", kind="tick", anchor="end"))
@@ -54,7 +54,7 @@ def curve_panel(
 
 
 def _thin(curve: Sequence[tuple[int, float, float]]) -> list[tuple[float, float]]:
-    """Return at most 30 (step, loss) points, each the mean of its stretch."""
+    """Return at most 24 (step, loss) points, each the mean of its stretch."""
     finite = [(step, loss) for step, loss, _ in curve if math.isfinite(loss)]
     size = max(1, math.ceil(len(finite) / _CURVE_POINTS))
     stretches = [finite[i : i + size] for i in range(0, len(finite), size)]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from harness_reports.board import TINTS
 from harness_reports.numbers import fixed
-from harness_reports.view import Entry, Flag, ModelView, Section, TaskView
+from harness_reports.view import Entry, Flag, Section, TaskView
 
 
 def metric_axis(task: TaskView) -> str:
@@ -67,12 +67,6 @@ def seed_line(entry: Entry, decimals: int) -> str:
 def fingerprints(entry: Entry) -> str:
     """Return the start of every cell's fingerprint."""
     return ", ".join(cell.fingerprint[:12] for cell in entry.cells)
-
-
-def weights(model: ModelView) -> list[str]:
-    """Return the hashes of the model's weights, where provenance has them."""
-    found = [cell.provenance.get("weights_hash", "") for cell in model.cells]
-    return [each for each in dict.fromkeys(found) if each]
 
 
 def share_step(number: int, line: Sequence[int]) -> int:

@@ -174,15 +174,22 @@ def make_curve(seed: int, steps: int = 300) -> tuple[tuple[int, float, float], .
 
 
 def _provenance(task: str, model: str) -> dict[str, str]:
+    source = TRAINED_ON.get(task, task)
     return {
-        "data": f"folder data/{task}",
-        "data_hash": f"{hash_of(task):016x}",
-        "weights_hash": f"{hash_of(model):016x}",
+        "data": f"data/{task}/validation.parquet",
+        "data_hash": f"{hash_of(task):064x}",
+        "base_weights": f"{hash_of(model):064x}",
+        "trained_on": f"data/{source}/train.parquet",
+        "trained_on_hash": f"{hash_of(source):064x}",
+        "settings": "FullSettings(select='last', epochs=3.0, learning_rate=2e-05)",
+        "checkpoint": f"runs/checkpoints/{hash_of(model + source):064x}",
         "run": "7f3a91c2",
-        "date": "2026-11-22T09:14:05",
-        "command": COMMAND,
-        "hardware": "8 cores x86-64, 32 GiB, no GPU",
-        "versions": "nlp-harness 0.1.0, torch 2.13.0, python 3.11.9",
+        "date": "2026-11-22T09:14:05+00:00",
+        "command": f"harness run --model {model} --task {task} --regime finetune:full",
+        "processor": "8 cores x86-64",
+        "device": "cpu",
+        "torch": "2.13.0+cpu",
+        "nlp-harness": "0.1.0",
     }
 
 
@@ -199,6 +206,7 @@ def _glue_cell(spec: Sequence[Any], task: str, seed: int) -> CellResult:
     level = 0.56 if task == "glue/wnli" else level
     if metrics[0] == "matthews":
         level = 0.0 if is_baseline else max(0.03, 2 * level - 1.05)
+    prompt = {"rank": "lm-eval", "generate": "t5"}.get(formulation or "")
     trained = regime.startswith("finetune")
     source = TRAINED_ON.get(task, task)
     return make_cell(
@@ -207,11 +215,11 @@ def _glue_cell(spec: Sequence[Any], task: str, seed: int) -> CellResult:
         is_baseline=is_baseline,
         task=task,
         task_title=title,
-        metrics_column=f"{task}@1",
+        metrics_column=f"{task}@1|{prompt or ''}",
         regime=regime,
         settings={"epochs": "3", "lr": "2e-5"} if trained else {},
         formulation=formulation,
-        prompt={"rank": "lm-eval", "generate": "t5"}.get(formulation or ""),
+        prompt=prompt,
         seed=seed,
         scores=tuple(
             make_score(m, level - 0.01 * i, size) for i, m in enumerate(metrics)

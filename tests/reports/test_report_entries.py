@@ -72,6 +72,23 @@ def test_a_metric_without_interval_leaves_the_mean_without_one(
     assert (estimate.low, estimate.high) == (None, None)
 
 
+def test_a_cells_own_interval_goes_before_its_metrics(
+    cell: MakeCell, score: MakeScore
+) -> None:
+    scores = (score("f1", 0.9, 10), score("accuracy", 0.8, 10))
+    entry = merged([cell(scores=scores, low=82.0, high=88.0, method="bootstrap")])
+    assert (entry.estimate.low, entry.estimate.high) == (82.0, 88.0)
+    assert entry.method == "bootstrap"
+
+
+def test_a_method_that_the_metric_tells_is_not_told_again(
+    cell: MakeCell, score: MakeScore
+) -> None:
+    wilson = score("accuracy", 0.8, 10, method="Wilson")
+    entry = merged([cell(scores=(wilson,), low=70.0, high=88.0, method="Wilson")])
+    assert entry.method == ""
+
+
 def test_a_score_that_is_no_number_is_undefined(
     cell: MakeCell, score: MakeScore
 ) -> None:
