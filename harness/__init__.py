@@ -7,10 +7,12 @@ Importing it loads no torch, transformers, datasets, pandas or numpy.
 from __future__ import annotations
 
 from harness.api import run
+from harness.engine.batches import cut_batches
 from harness.errors import (
     CheckpointError,
     DataError,
     HarnessError,
+    MissingDataError,
     OutOfMemoryError,
     PluginError,
     StoreError,
@@ -56,6 +58,7 @@ __all__ = [
     "HubData",
     "LoadSettings",
     "Loss",
+    "MissingDataError",
     "ModelCard",
     "ModelEntry",
     "ModelName",
@@ -71,6 +74,7 @@ __all__ = [
     "TrainingError",
     "TrainingExample",
     "UsageError",
+    "cut_batches",
     "hookimpl",
     "run",
 ]

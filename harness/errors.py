@@ -3,7 +3,8 @@
     HarnessError
      ├── UsageError        a wrong command line, suite or name
      ├── PluginError       a plugin that can't be loaded or breaks its contract
-     ├── DataError         a data set that is missing or not what its task says
+     ├── DataError         a data set that can't be read or is not what its task says
+     │    └── MissingDataError   a data set, split or file that is not there
      ├── CheckpointError   weights, configuration or tokenizer that can't be used
      ├── TrainingError     a training run that can't go on (loss is not a number)
      ├── StoreError        a store that can't be read or written
@@ -33,7 +34,15 @@ class PluginError(HarnessError):
 
 
 class DataError(HarnessError):
-    """Raised for data that is missing or not what its task declares."""
+    """Raised for data that can't be read or is not what its task declares."""
+
+
+class MissingDataError(DataError):
+    """Raised for a data set, split or file that is not there.
+
+    ``--skip-unavailable`` leaves such tasks out; data that is there and wrong stops a
+    run all the same.
+    """
 
 
 class CheckpointError(HarnessError):

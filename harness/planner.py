@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from harness.askable import Unfit, choose_formulation, offer, same_formulation
 from harness.data import Split
-from harness.errors import DataError, UsageError
+from harness.errors import DataError, MissingDataError, UsageError
 from harness.formulations import Formulation
 from harness.measure import resolve_device
 from harness.model import LoadSettings, ModelCard, ModelEntry, ModelName, PredictorEntry
@@ -141,11 +141,13 @@ class _Planner:
                 )
 
     def _refuse(self, error: DataError, *, others: bool) -> None:
+        if not isinstance(error, MissingDataError):
+            raise error
         if self._suite.skip_unavailable:
             return
         if not others:
             raise error
-        raise DataError(
+        raise MissingDataError(
             f"{error}; --skip-unavailable leaves out tasks whose data is missing"
         ) from error
 

@@ -9,7 +9,7 @@ from harness.data.csv_table import read_csv
 from harness.data.json_lines import read_json_lines
 from harness.data.parquet import read_parquet
 from harness.data.source import DataSourceEntry, Table
-from harness.errors import DataError, UsageError
+from harness.errors import DataError, MissingDataError, UsageError
 from harness.task import Task
 
 SUFFIXES = (".parquet", ".jsonl", ".csv")
@@ -49,7 +49,7 @@ def open_folder(argument: str) -> FolderSource:
         )
     root = Path(argument).expanduser()
     if not root.is_dir():
-        raise DataError(
+        raise MissingDataError(
             f"there is no folder {root}, expected one with a folder for each data set, "
             "such as glue/sst2: correct --data, or try --data sample"
         )
@@ -58,7 +58,7 @@ def open_folder(argument: str) -> FolderSource:
 
 def _find(folder: Path, split: str, task: Task) -> Path:
     if not folder.is_dir():
-        raise DataError(
+        raise MissingDataError(
             f"there is no folder {folder} for the data of {task.id}: put its splits "
             "there, name another folder with --data, or try --data sample"
         )
@@ -72,7 +72,7 @@ def _find(folder: Path, split: str, task: Task) -> Path:
             "the others"
         )
     there = sorted({path.stem for path in folder.iterdir() if path.suffix in SUFFIXES})
-    raise DataError(
+    raise MissingDataError(
         f"{folder} has no split {split!r}, only {', '.join(there) or 'none at all'}: "
         f"add {split}.parquet, {split}.jsonl or {split}.csv, or name another split"
     )

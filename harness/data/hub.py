@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from harness.data.arrow import BATCH_ROWS, batch_rows
 from harness.data.source import DataSourceEntry, Table
-from harness.errors import DataError
+from harness.errors import DataError, MissingDataError
 from harness.task import HubData, Task
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class HubSource:
         from harness.data.quiet import quiet
 
         if task.data.hub is None:
-            raise DataError(f"{task.id} is on no hub: {_INSTEAD}")
+            raise MissingDataError(f"{task.id} is on no hub: {_INSTEAD}")
         hub = replace(task.data.hub, revision=self.revision or task.data.hub.revision)
         with quiet():
             builder = self._open(hub)
@@ -226,7 +226,7 @@ def _read(builder: DatasetBuilder, hub: HubData, split: str) -> Dataset:
     except _failures() as error:
         raise _unread(hub, error) from error
     if split not in builder.info.splits:
-        raise DataError(
+        raise MissingDataError(
             f"{_name(hub)} has no split {split!r}, only "
             f"{', '.join(builder.info.splits)}: name another split"
         )

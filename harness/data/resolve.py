@@ -28,7 +28,7 @@ def open_source(text: str, entries: Mapping[str, DataSourceEntry]) -> DataSource
     if "folder" in entries and _looks_like_a_path(text):
         return entries["folder"].open(text)
     raise UsageError(
-        f"{unknown_name('data source', name, entries, 'harness list')}, or name a "
+        f"{unknown_name('data source', name, entries, 'harness list data')}, or name a "
         "folder that exists"
     )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from harness.data.source import DataSourceEntry, Table
-from harness.errors import DataError, UsageError
+from harness.errors import MissingDataError, UsageError
 from harness.task import Task
 
 DEFAULT_SEED = 1
@@ -25,13 +25,13 @@ class SampleSource:
             DataError: the task has no sample, or none of this split.
         """
         if task.data.sample is None:
-            raise DataError(
+            raise MissingDataError(
                 f"{task.id} has no built-in sample: name a folder with --data DIR or "
                 "the Hub with --data hub"
             )
         rows = list(task.data.sample(split, self.seed))
         if not rows:
-            raise DataError(
+            raise MissingDataError(
                 f"the built-in sample of {task.id} has no split {split!r}: name "
                 "another split, or a folder with --data DIR"
             )

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from harness.model import Budget, Encoded
+from harness.model import Encoded
 
 
-def cut_batches(stream: Iterable[Encoded], budget: Budget) -> Iterator[list[Encoded]]:
-    """Cut a stream into batches whose summed cost stays within the budget.
+def cut_batches(stream: Iterable[Encoded], tokens: int) -> Iterator[list[Encoded]]:
+    """Cut a stream into batches of at most `tokens`, as it comes.
 
-    A request that costs more than the budget alone is a batch of its own: whether it
+    A request that costs more alone is a batch of its own: whether it
     fits in memory is for the adapter to find out.
     """
     batch: list[Encoded] = []
     cost = 0
     for encoded in stream:
-        if batch and cost + encoded.cost > budget.tokens:
+        if batch and cost + encoded.cost > tokens:
             yield batch
             batch, cost = [], 0
         batch.append(encoded)

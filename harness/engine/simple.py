@@ -22,7 +22,7 @@ class SimpleSession:
         self, stream: Iterable[Encoded], budget: Budget
     ) -> Iterator[tuple[int, Answer]]:
         """Yield the answers batch by batch."""
-        characters = Budget(tokens=budget.tokens * CHARACTERS_PER_TOKEN)
+        characters = budget.tokens * CHARACTERS_PER_TOKEN
         for batch in cut_batches(stream, characters):
             answers = self._adapter.answer([encoded.request for encoded in batch])
             if len(answers) != len(batch):

@@ -21,6 +21,7 @@ from harness import (
     ModelName,
     PluginError,
     TrainingExample,
+    cut_batches,
 )
 from harness.requests import (
     Answer,
@@ -36,7 +37,6 @@ from harness_bert.model import BertClassifier, Pooler, initialise
 from harness_bert.names import POOLER
 from harness_bert.tiny import tiny_scale
 from harness_bert.tokenizer import load_tokenizer
-from harness_torch.batches import cut_batches
 from harness_torch.checkpoint import load_strictly, read_tensors, save_checkpoint
 from harness_torch.device import DTYPES, memory_errors, pick_device
 from harness_torch.heads import (

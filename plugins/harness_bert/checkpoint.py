@@ -14,9 +14,10 @@ from pathlib import Path
 from harness import CheckpointError, Head, ModelName, UsageError
 from harness_bert.config import BertConfig, read_config
 from harness_bert.names import HEAD_WEIGHT, POOLER, parameter_names
-from harness_bert.tiny import TINY, TINY_CONFIG, TINY_REVISION, parameter_count
+from harness_bert.shapes import parameter_count, parameter_shapes
+from harness_bert.tiny import TINY, TINY_CONFIG, TINY_REVISION
 from harness_torch.source import find_checkpoint, read_json
-from harness_torch.weights import Weights, fingerprint, read_weights
+from harness_torch.weights import Weights, check_shapes, fingerprint, read_weights
 
 ADAPTER_REVISION = 1
 """Raised whenever this adapter's code changes an answer."""
@@ -132,6 +133,12 @@ def _open_folder(name: ModelName, folder: Path) -> Checkpoint:
             "save the model's tokenizer there"
         )
     outputs = _outputs(weights, names)
+    check_shapes(
+        {ours: weights.tensors[stored].shape for stored, ours in names.items()},
+        parameter_shapes(config, outputs),
+        origin=folder,
+        may_lack=POOLER if outputs is None else frozenset(),
+    )
     return Checkpoint(
         title=str(name),
         config=config,

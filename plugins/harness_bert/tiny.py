@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from harness_bert.config import BertConfig
-
 TINY = "tiny"
 TINY_REVISION = 1
 """Raised whenever the configuration, tokenizer or initialisation changes."""
@@ -56,13 +54,3 @@ def tiny_scale(name: str) -> float:
     """
     scales = (scale for pattern, scale in _SCALES if re.search(pattern, name))
     return next(scales, 1.0)
-
-
-def parameter_count(config: BertConfig) -> int:
-    """Return how many parameters the encoder and its pooler have."""
-    width, inner = config.hidden_size, config.intermediate_size
-    norm, square = 2 * width, width * width + width
-    rows = config.vocab_size + config.max_position_embeddings + config.type_vocab_size
-    feed_forward = width * inner + inner + inner * width + width
-    layer = 4 * square + feed_forward + 2 * norm
-    return rows * width + norm + config.num_hidden_layers * layer + square

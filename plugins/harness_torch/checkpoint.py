@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from harness import CheckpointError
-from harness_torch.weights import SINGLE, Weights
-
-_SHOWN = 3
+from harness_torch.weights import SINGLE, Weights, check_shapes
 
 
 def read_tensors(weights: Weights, names: Mapping[str, str]) -> dict[str, Tensor]:
@@ -65,25 +63,11 @@ def load_strictly(
         CheckpointError: a tensor is missing, unexpected or of another shape; names
             how many and the first few.
     """
-    expected = module.state_dict()
-    missing = [n for n in expected if n not in tensors]
-    faults = {
-        "missing": [n for n in missing if n not in may_lack],
-        "unexpected": [n for n in tensors if n not in expected],
-        "misshapen": [
-            f"{n} is {tuple(tensors[n].shape)}, not {tuple(expected[n].shape)}"
-            for n in expected
-            if n in tensors and tensors[n].shape != expected[n].shape
-        ],
-    }
-    if any(faults.values()):
-        raise CheckpointError(
-            f"the weights of {origin} don't fit the model: "
-            + "; ".join(_told(kind, names) for kind, names in faults.items() if names)
-            + ": use a checkpoint whose config.json belongs to its weights"
-        )
+    expected = {n: tuple(t.shape) for n, t in module.state_dict().items()}
+    found = {n: tuple(t.shape) for n, t in tensors.items()}
+    check_shapes(found, expected, origin=origin, may_lack=may_lack)
     module.load_state_dict(dict(tensors), strict=False, assign=True)
-    return missing
+    return [name for name in expected if name not in tensors]
 
 
 def save_checkpoint(
@@ -130,9 +114,3 @@ def _floats(tensor: Tensor, name: str) -> Tensor:
         raise ValueError(f"{name} holds {tensor.dtype}, expected floats")
     # A copy: the library maps the file, which may change or go while we train.
     return tensor.to(torch.float32, copy=True)
-
-
-def _told(kind: str, names: Iterable[str]) -> str:
-    listed = list(names)
-    more = ", ..." if len(listed) > _SHOWN else ""
-    return f"{len(listed)} {kind} ({', '.join(listed[:_SHOWN])}{more})"

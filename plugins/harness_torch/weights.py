@@ -11,7 +11,7 @@ import hashlib
 import json
 import math
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,9 @@ SINGLE = "model.safetensors"
 SHARDS = "model.safetensors.index.json"
 PICKLES = ("*.bin", "*.bin.index.json", "*.pt", "*.pth", "*.ckpt")
 _MAX_HEADER_BYTES = 100_000_000  # the limit of the safetensors library itself
+
+
+_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +73,47 @@ def read_weights(folder: Path) -> Weights:
         "(a repository that has only pytorch_model.bin must be converted first, with "
         "'harness convert FOLDER OUT')"
     )
+
+
+def check_shapes(
+    found: Mapping[str, tuple[int, ...]],
+    expected: Mapping[str, tuple[int, ...]],
+    *,
+    origin: Path,
+    may_lack: frozenset[str] = frozenset(),
+) -> None:
+    """Refuse tensors that are not exactly what a model takes.
+
+    Args:
+        found: shapes by parameter name, as stored.
+        expected: shapes by parameter name, as the model has them.
+        origin: where they come from, for messages.
+        may_lack: parameters that may be missing.
+
+    Raises:
+        CheckpointError: a tensor is missing, unexpected or of another shape; names
+            how many and the first few.
+    """
+    faults = {
+        "missing": [n for n in expected if n not in found and n not in may_lack],
+        "unexpected": [n for n in found if n not in expected],
+        "misshapen": [
+            f"{name} is {found[name]}, not {shape}"
+            for name, shape in expected.items()
+            if name in found and found[name] != shape
+        ],
+    }
+    if any(faults.values()):
+        raise CheckpointError(
+            f"the weights of {origin} don't fit the model: "
+            + "; ".join(_told(kind, names) for kind, names in faults.items() if names)
+            + ": use a checkpoint whose config.json belongs to its weights"
+        )
+
+
+def _told(kind: str, names: Sequence[str]) -> str:
+    more = ", ..." if len(names) > _SHOWN else ""
+    return f"{len(names)} {kind} ({', '.join(names[:_SHOWN])}{more})"
 
 
 def fingerprint(files: Iterable[Path], facts: Mapping[str, str]) -> str:

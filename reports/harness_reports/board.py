@@ -10,6 +10,7 @@ from statistics import median
 from harness.results import CellResult
 from harness_reports import columns, rows
 from harness_reports.entries import merge
+from harness_reports.flags import SAMPLE
 from harness_reports.numbers import decimals_for
 from harness_reports.view import Column, Entry, ModelView, Row
 
@@ -66,12 +67,20 @@ def make_board(cells: Sequence[CellResult]) -> Board:
             )
         )
         entries |= {(entry.row, column_id): entry for entry in own}
+    if all(cell.caveats.is_sample for cell in cells):
+        entries = {place: _unflagged(entry) for place, entry in entries.items()}
     return Board(
         columns=tuple(made_columns),
         rows=tuple(made_rows.values()),
         models=tuple(models.values()),
         entries=entries,
     )
+
+
+def _unflagged(entry: Entry) -> Entry:
+    """Drop the flag for sample data: where all have it, the page says it once."""
+    flags = tuple(flag for flag in entry.flags if flag.code != SAMPLE)
+    return replace(entry, flags=flags)
 
 
 def _merge_column(

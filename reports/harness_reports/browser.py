@@ -63,10 +63,10 @@ class Browser:
         self._number = 0
         self._buffer = b""
         self._session: str | None = None
-        self._profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
 
     def __enter__(self) -> Browser:
         program = find_browser()
+        self._profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         read_commands, self._commands = os.pipe()
         self._answers, write_answers = os.pipe()
         flags = [*_FLAGS, f"--user-data-dir={self._profile.name}", "about:blank"]
@@ -80,7 +80,11 @@ class Browser:
         )
         os.close(read_commands)
         os.close(write_answers)
-        self._attach()
+        try:
+            self._attach()
+        except UsageError:
+            self._close()
+            raise
         return self
 
     def __exit__(
@@ -89,6 +93,9 @@ class Browser:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._close()
+
+    def _close(self) -> None:
         os.close(self._commands)
         os.close(self._answers)
         self._process.terminate()

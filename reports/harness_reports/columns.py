@@ -34,14 +34,15 @@ def group_columns(cells: Iterable[CellResult]) -> list[list[CellResult]]:
 
     Cells with the same `metrics_column` share one. So do those that differ in
     nothing but the prompt, where the hash of their data is known to be equal: how a
-    model was asked belongs to its row.
+    model was asked belongs to its row. A cell that could not be asked has no column
+    of its own and joins the first of its task.
     """
     by_key: dict[tuple[str, str], list[CellResult]] = defaultdict(list)
     for cell in cells:
         by_key[cell.task, cell.metrics_column].append(cell)
     groups: list[list[CellResult]] = []
-    for group in by_key.values():
-        host = next((g for g in groups if _differ_in_prompt_only(g, group)), None)
+    for group in sorted(by_key.values(), key=lambda own: not own[0].metrics_column):
+        host = next((g for g in groups if _share_column(g, group)), None)
         if host is None:
             groups.append(group)
         else:
@@ -49,15 +50,17 @@ def group_columns(cells: Iterable[CellResult]) -> list[list[CellResult]]:
     return groups
 
 
-def _differ_in_prompt_only(
-    first: Sequence[CellResult], second: Sequence[CellResult]
-) -> bool:
-    if first[0].task != second[0].task:
+def _share_column(host: Sequence[CellResult], group: Sequence[CellResult]) -> bool:
+    if host[0].task != group[0].task:
         return False
-    one, other = facets_of(first), facets_of(second)
-    prompts = {c.prompt for c in first}, {c.prompt for c in second}
-    is_known = bool(one["data"] and one["metric"] and other["metric"])
-    return is_known and one == other and prompts[0].isdisjoint(prompts[1])
+    if not group[0].metrics_column:
+        return True
+    one, other = facets_of(host), facets_of(group)
+    if not one["metric"] or not other["metric"]:
+        # nothing is done here yet, so the metric is not known to differ
+        one["metric"] = other["metric"] = ""
+    prompts = {c.prompt for c in host}, {c.prompt for c in group}
+    return bool(one["data"]) and one == other and prompts[0].isdisjoint(prompts[1])
 
 
 def facets_of(cells: Sequence[CellResult]) -> Facets:

@@ -82,7 +82,7 @@ def merge(
     chosen, left_out = choose(cells)
     done = [cell for cell in chosen if cell.status == "done"]
     metrics = _metric_lines(done)
-    estimate = mean_estimate([line.estimate for line in metrics if line.is_headline])
+    estimate = _estimate(done, metrics)
     status = _status(chosen, done, estimate)
     scores = _seed_scores(done)
     defined = [score for _, score in scores if math.isfinite(score)]
@@ -92,6 +92,7 @@ def merge(
         row=row,
         status=status,
         estimate=estimate,
+        method=_method(done, metrics),
         deviation=stdev(defined) if len(defined) > 1 else None,
         seeds=tuple(scores),
         metrics=metrics,
@@ -100,6 +101,21 @@ def merge(
         cells=tuple(chosen),
         confusion=_summed_confusion(done),
     )
+
+
+def _estimate(done: Sequence[CellResult], metrics: Sequence[MetricLine]) -> Estimate:
+    """Return the mean over seeds, with the cells' own intervals where they have them."""
+    headline = mean_estimate([line.estimate for line in metrics if line.is_headline])
+    own = [Estimate(value=cell.score, low=cell.low, high=cell.high) for cell in done]
+    if headline.value is None or any(each.half_width is None for each in own):
+        return headline
+    return mean_estimate(own)
+
+
+def _method(done: Sequence[CellResult], metrics: Sequence[MetricLine]) -> str:
+    methods = dict.fromkeys(cell.method for cell in done if cell.method)
+    told = {line.method for line in metrics if line.is_headline}
+    return "" if told == set(methods) else ", ".join(methods)
 
 
 def _status(

@@ -8,6 +8,10 @@ from harness.results import Caveats, CellResult
 from harness_reports.numbers import counted
 from harness_reports.view import Flag
 
+SAMPLE = "s"
+FAILED_SEEDS = "f"
+LEFT_OUT = "o"
+
 
 def _total(name: str, text: str) -> Callable[[Sequence[Caveats]], str]:
     def write(caveats: Sequence[Caveats]) -> str:
@@ -39,18 +43,15 @@ def _selected(caveats: Sequence[Caveats]) -> str:
     )
 
 
-_KINDS: tuple[tuple[str, str, Callable[[Sequence[Caveats]], str]], ...] = (
+KINDS: tuple[tuple[str, str, Callable[[Sequence[Caveats]], str]], ...] = (
     ("p", "partial", _partial),
-    ("s", "sample data", _sample),
+    (SAMPLE, "sample data", _sample),
     ("v", "selected on the evaluated split", _selected),
     ("t", "truncated", _total("truncated", "{n} inputs were cut to fit the model")),
     ("x", "shots dropped", _total("dropped_shots", "{n} examples lost shots to fit")),
     ("u", "unparsable", _total("unparsable", "{n} answers could not be read")),
     ("d", "duplicates", _total("duplicates", "{n} examples stand more than once")),
 )
-
-FAILED_SEEDS = "f"
-LEFT_OUT = "o"
 
 
 def flags_of(
@@ -65,10 +66,11 @@ def flags_of(
             run earlier).
     """
     caveats = [cell.caveats for cell in done]
-    found = [(code, name, write(caveats)) for code, name, write in _KINDS]
+    found = [(code, name, write(caveats)) for code, name, write in KINDS]
     if failed and done:
         of = counted(failed + len(done), "seed")
-        found.append((FAILED_SEEDS, "seeds failed", f"{failed} of {of} has no score"))
+        text = f"{failed} of {of} {'has' if failed == 1 else 'have'} no score"
+        found.append((FAILED_SEEDS, "seeds failed", text))
     if left_out:
         cells = counted(left_out, "other cell")
         text = f"{cells} of the same row left out: fewer examples, or run earlier"

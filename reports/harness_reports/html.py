@@ -15,7 +15,7 @@ from harness_reports import figures, numbers, words
 from harness_reports.charts import color_class
 from harness_reports.leaderboard import build_view
 from harness_reports.provenance import own_facts
-from harness_reports.view import RunView, View
+from harness_reports.view import Row, RunView, TaskView, View
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -29,8 +29,8 @@ def to_html(results: Results) -> str:
     style, script = _static("page.css"), _static("page.js")
     runs = {run.name: run for run in view.runs}
 
-    def facts(cell: CellResult) -> dict[str, str]:
-        return own_facts(cell, run_of(cell))
+    def facts(cell: CellResult, row: Row, task: TaskView) -> dict[str, str]:
+        return own_facts(cell, run_of(cell).facts, row.facts, task.facts)
 
     def run_of(cell: CellResult) -> RunView:
         return runs[cell.provenance.get("run", "")]

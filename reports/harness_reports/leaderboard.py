@@ -10,9 +10,14 @@ from harness.results import Results
 from harness.task import Benchmark
 from harness_reports import aggregates
 from harness_reports.board import Board, Line, make_board
-from harness_reports.columns import slug
+from harness_reports.columns import slug, unique
 from harness_reports.numbers import counted, decimals_for
-from harness_reports.provenance import contradictions, make_runs
+from harness_reports.provenance import (
+    COLUMN_FACTS,
+    agreed,
+    contradictions,
+    make_runs,
+)
 from harness_reports.standings import cost_of, ranked
 from harness_reports.view import (
     Column,
@@ -37,13 +42,18 @@ def build_view(results: Results) -> View:
         if _columns_of(board, benchmark)
     ]
     loose = _loose_section(board, results.benchmarks)
-    placed = [*sections, *([loose] if loose else [])]
+    taken: set[str] = set()
+    placed = [
+        replace(section, id=unique(section.id, taken))
+        for section in (*sections, *([loose] if loose else []))
+    ]
     return View(
         title=results.title,
         generated=results.generated,
         command=results.command,
         sections=tuple(placed),
-        tasks=tuple(_task_view(board, column) for column in board.columns),
+        tasks=tuple(_task_view(board, column) for column in _in_order(placed)),
+        rows=board.rows,
         models=board.models,
         runs=tuple(make_runs(cells).values()),
         is_sample=any(cell.caveats.is_sample for cell in cells),
@@ -147,9 +157,9 @@ def _mean_sentence(
             ", the one task that all models share" if len(own) > 1 else ""
         )
     names = ", ".join(column.title for column in meant)
-    which = "all" if len(meant) == len(own) else "those that all models share:"
     of = counted(len(meant), "task")
-    return f"ranked by the plain mean over {of} ({which} {names})"
+    which = f"all {of}" if len(meant) == len(own) else f"the {of} that all models share"
+    return f"ranked by the plain mean over {which} ({names})"
 
 
 def _fill(
@@ -179,10 +189,20 @@ def _fill(
     )
 
 
+def _in_order(sections: Sequence[Section]) -> list[Column]:
+    columns = {c.id: c for section in sections for c in section.columns}
+    return list(columns.values())
+
+
 def _task_view(board: Board, column: Column) -> TaskView:
     found = [(row, board.entry(row, column)) for row in board.rows]
     own = [(row, entry) for row, entry in found if entry.cells]
-    return TaskView(column=column, entries=tuple(sorted(own, key=_entry_place)))
+    cells = [cell for _, entry in own for cell in entry.cells]
+    return TaskView(
+        column=column,
+        facts=agreed(cells, COLUMN_FACTS),
+        entries=tuple(sorted(own, key=_entry_place)),
+    )
 
 
 def _entry_place(pair: tuple[Row, Entry]) -> tuple[bool, bool, float, str]:

@@ -12,6 +12,12 @@ from harness_reports.view import RunView
 
 RUN = "run"
 
+COLUMN_FACTS = ("data", "data_hash", "trained_on", "trained_on_hash")
+"""What belongs to a column where its cells agree."""
+
+ROW_FACTS = ("base_weights", "settings")
+"""What belongs to a row where its cells agree."""
+
 
 def make_runs(cells: Sequence[CellResult]) -> dict[str, RunView]:
     """Return every run by its name, with the facts that all its cells share."""
@@ -39,12 +45,20 @@ def _shared(all_facts: Sequence[Mapping[str, str]]) -> dict[str, str]:
     }
 
 
-def own_facts(cell: CellResult, run: RunView) -> dict[str, str]:
-    """Return a cell's provenance without what its run already says."""
+def agreed(cells: Sequence[CellResult], keys: Sequence[str]) -> dict[str, str]:
+    """Return the facts of these keys that are the same wherever a cell has them."""
+    found = {
+        key: {c.provenance[key] for c in cells if key in c.provenance} for key in keys
+    }
+    return {key: values.pop() for key, values in found.items() if len(values) == 1}
+
+
+def own_facts(cell: CellResult, *told: Mapping[str, str]) -> dict[str, str]:
+    """Return a cell's provenance without what its run, row or column already says."""
     return {
         key: value
         for key, value in cell.provenance.items()
-        if key != RUN and key not in run.facts
+        if key != RUN and not any(key in facts for facts in told)
     }
 
 

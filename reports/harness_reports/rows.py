@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from harness.results import CellResult
 from harness_reports.columns import slug, unique
+from harness_reports.provenance import ROW_FACTS, agreed
 from harness_reports.view import ModelView, Row
 
 RowKey = tuple[str, str, str, str, str]
@@ -20,7 +21,8 @@ _OWNER_AND_NAME = re.compile(r"^[\w-]+:[\w.-]+/([\w.-]+)$")
 def group_rows(cells: Sequence[CellResult]) -> dict[RowKey, list[CellResult]]:
     """Group cells into rows, by order of appearance.
 
-    A row that was asked the same task with several prompts is split by prompt.
+    A row that was asked the same task with several prompts is split by prompt. What
+    could not be asked joins the first row of its model, regime and settings.
     """
     prompts: dict[tuple[tuple[str, str, str, str], str], set[str | None]]
     prompts = defaultdict(set)
@@ -28,9 +30,12 @@ def group_rows(cells: Sequence[CellResult]) -> dict[RowKey, list[CellResult]]:
         prompts[cell.row, cell.task].add(cell.prompt)
     split = {row for (row, _), names in prompts.items() if len(names) > 1}
     rows: dict[RowKey, list[CellResult]] = defaultdict(list)
-    for cell in cells:
+    for cell in sorted(cells, key=lambda cell: not cell.metrics_column):
         prompt = (cell.prompt or "no prompt") if cell.row in split else ""
-        rows[(*cell.row, prompt)].append(cell)
+        key = (*cell.row, prompt)
+        if not cell.metrics_column:
+            key = next((other for other in rows if other[:3] == key[:3]), key)
+        rows[key].append(cell)
     return dict(rows)
 
 
@@ -88,6 +93,7 @@ def make_rows(
             formulation=key[3],
             prompt=key[4],
             seeds=len({cell.seed for cell in cells}),
+            facts=agreed(cells, ROW_FACTS),
             telling=2 in _telling([k for k in grouped if k[0] == key[0]]),
         )
         for key, cells in grouped.items()

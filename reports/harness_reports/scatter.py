@@ -85,7 +85,8 @@ def _points(drawn: Sequence[Mark], x: Scale, y: Scale) -> list[Markup]:
         (x(math.log10(mark.speed or 1.0)), y(mark.estimate.value or 0.0), mark)
         for mark in drawn
     ]
-    parts = [svg.polyline(_stairs([(px, py) for px, py, _ in places]), kind="front")]
+    stairs = _stairs([(px, py) for px, py, _ in places])
+    parts = [svg.polyline(stairs, kind="front")] if len(stairs) > 1 else []
     taken = [_Box(px - 5, px + 5, py) for px, py, _ in places]
     for px, py, mark in sorted(places, key=lambda place: place[1]):
         estimate = mark.estimate

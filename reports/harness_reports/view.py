@@ -84,6 +84,7 @@ class Entry:
         status: ``undefined`` is a score that is no number, such as the correlation
             with a constant; ``missing`` is a cell that nobody ran.
         estimate: the mean over metrics and seeds.
+        method: how its intervals were made; empty where a metric's method says it.
         deviation: standard deviation of the score over seeds, from two seeds on.
         seeds: (seed, score) of every merged cell.
         metrics: every metric, in the task's order.
@@ -100,6 +101,7 @@ class Entry:
     row: str
     status: Status
     estimate: Estimate = Estimate()
+    method: str = ""
     deviation: float | None = None
     seeds: tuple[tuple[int, float], ...] = ()
     metrics: tuple[MetricLine, ...] = ()
@@ -216,8 +218,9 @@ class Row:
         settings: the regime's settings, as ``key=value``.
         formulation: how it was asked; empty for baselines.
         prompt: the prompt's name where it tells two rows apart; else empty.
-        seeds: the largest number of seeds behind one of its entries.
+        seeds: how many seeds its cells have.
         telling: whether its settings tell it from another row.
+        facts: provenance that all its cells agree on, such as the base weights.
     """
 
     id: str
@@ -229,6 +232,7 @@ class Row:
     prompt: str
     seeds: int
     telling: bool
+    facts: Mapping[str, str]
 
     @property
     def brief(self) -> str:
@@ -300,9 +304,11 @@ class TaskView:
         column: the column.
         entries: (row, entry) of every row that has cells here, best first, baselines
             last.
+        facts: provenance that all its cells agree on, such as the training data.
     """
 
     column: Column
+    facts: Mapping[str, str]
     entries: tuple[tuple[Row, Entry], ...]
 
 
@@ -332,10 +338,12 @@ class View:
         generated: ISO date and time of the reading.
         command: what repeats the run.
         sections: benchmarks in order, then ungrouped tasks.
-        tasks: every column with its entries.
+        tasks: every column with its entries, in the order of the sections.
+        rows: every row, by order of appearance.
         models: every model, baselines last.
         runs: every run that a cell came from.
-        is_sample: whether any cell was measured on generated sample data.
+        is_sample: whether any cell was measured on generated sample data. Where all
+            were, the entries carry no flag for it.
         counts: cells by status, ``missing`` included.
         problems: contradictions among the cells, each in a line.
     """
@@ -345,6 +353,7 @@ class View:
     command: str
     sections: tuple[Section, ...]
     tasks: tuple[TaskView, ...]
+    rows: tuple[Row, ...]
     models: tuple[ModelView, ...]
     runs: tuple[RunView, ...]
     is_sample: bool

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from harness_reports.board import TINTS
 from harness_reports.numbers import fixed
-from harness_reports.view import Entry, Flag, ModelView, Section, TaskView
+from harness_reports.view import Entry, Flag, Section, TaskView
 
 
 def metric_axis(task: TaskView) -> str:
@@ -27,9 +28,28 @@ def letters(section: Section) -> list[Flag]:
     return list(found.values())
 
 
-def column_title(section: Section, entry: Entry) -> str:
-    """Return the title of the column that an entry stands in."""
-    return next(c.title for c in section.columns if c.id == entry.column)
+class Failure(NamedTuple):
+    """A cell of a section that has no score, and why."""
+
+    label: str
+    column: str
+    status: str
+    reason: str
+
+
+def failures(section: Section) -> list[Failure]:
+    """Return what failed or was blocked in a section."""
+    return [
+        Failure(
+            standing.row.label,
+            column.title,
+            entry.status,
+            entry.reason or "no reason is stored",
+        )
+        for standing in (*section.models, *section.baselines)
+        for column, entry in zip(section.columns, standing.entries, strict=True)
+        if entry.status in ("failed", "blocked")
+    ]
 
 
 def seed_line(entry: Entry, decimals: int) -> str:
@@ -47,12 +67,6 @@ def seed_line(entry: Entry, decimals: int) -> str:
 def fingerprints(entry: Entry) -> str:
     """Return the start of every cell's fingerprint."""
     return ", ".join(cell.fingerprint[:12] for cell in entry.cells)
-
-
-def weights(model: ModelView) -> list[str]:
-    """Return the hashes of the model's weights, where provenance has them."""
-    found = [cell.provenance.get("weights_hash", "") for cell in model.cells]
-    return [each for each in dict.fromkeys(found) if each]
 
 
 def share_step(number: int, line: Sequence[int]) -> int:

@@ -7,11 +7,14 @@ the GLUE paper's table 1 (Wang et al., ICLR 2019).
 
 from __future__ import annotations
 
+import functools
+
 from harness import Benchmark, Classification, Data, HubData, Regression, Task
 from harness_glue import prompts
+from harness_glue.sample import make_sample
 
 HUB = "nyu-mll/glue"
-REVISION: str | None = None
+REVISION = "bcdcba79d07bc864c1c254ccfcedcce55bcc9a8c"
 """The Hub revision that every row is pinned to."""
 
 GLUE_PAPER = (
@@ -28,7 +31,11 @@ def _hub(config: str) -> HubData:
 
 
 def _data(config: str) -> Data:
-    return Data(hub=_hub(config), folder=f"glue/{config}")
+    return Data(
+        hub=_hub(config),
+        folder=f"glue/{config}",
+        sample=functools.partial(make_sample, config),
+    )
 
 
 def _mnli_data(half: str) -> Data:
@@ -37,6 +44,7 @@ def _mnli_data(half: str) -> Data:
         folder="glue/mnli",
         evaluate=f"validation_{half}",
         submit=f"test_{half}",
+        sample=functools.partial(make_sample, "mnli"),
     )
 
 
@@ -168,6 +176,7 @@ TASKS: tuple[Task, ...] = (
             train=None,
             evaluate="test_labelled",
             submit="test",
+            sample=functools.partial(make_sample, "ax"),
         ),
         problem=Classification(inputs=NLI_INPUTS, labels=prompts.NLI),
         metrics=("matthews",),

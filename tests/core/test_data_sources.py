@@ -109,7 +109,7 @@ def test_path_that_does_not_exist_is_refused_as_a_folder(text: str) -> None:
 def test_unknown_source_lists_nearest_names() -> None:
     with pytest.raises(
         UsageError,
-        match=r"^unknown data source 'sampel': did you mean sample\? 'harness list' "
+        match=r"^unknown data source 'sampel': did you mean sample\? 'harness list data' "
         r"shows all, or name a folder that exists$",
     ):
         open_source("sampel:1", ENTRIES)

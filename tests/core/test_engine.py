@@ -55,7 +55,7 @@ class Lengths:
     def answer(
         self, stream: Iterable[Encoded], budget: Budget
     ) -> Iterator[tuple[int, Answer]]:
-        for batch in cut_batches(stream, budget):
+        for batch in cut_batches(stream, budget.tokens):
             costs = [item.cost for item in batch]
             if sum(costs) > self.memory:
                 raise OutOfMemoryError("too much")
@@ -143,7 +143,7 @@ def test_a_batch_is_journalled_before_the_next_is_computed() -> None:
         def answer(
             self, stream: Iterable[Encoded], budget: Budget
         ) -> Iterator[tuple[int, Answer]]:
-            for batch in cut_batches(stream, budget):
+            for batch in cut_batches(stream, budget.tokens):
                 known.append(len(cache.known))
                 yield from [(item.key, _answer(item.request)) for item in batch]
 

@@ -125,6 +125,15 @@ def test_missing_data_stops_the_plan_and_names_the_way_on(
         plan(toy, "reader:", tasks=["toy"], data=str(tmp_path))
 
 
+def test_wrong_data_is_not_skipped(toy: Plugins, tmp_path: Path) -> None:
+    folder = tmp_path / "toy" / "shades"
+    folder.mkdir(parents=True)
+    (folder / "validation.csv").write_text("idx,text,label\n1,a,9\n")
+    tasks = [{"id": "toy/colours", "data": "sample"}, "toy/shades"]
+    with pytest.raises(DataError, match=r"validation\.csv.*row 1"):
+        plan(toy, "reader:", tasks=tasks, data=str(tmp_path), skip_unavailable=True)
+
+
 def test_missing_data_may_be_skipped_and_is_shown(toy: Plugins, tmp_path: Path) -> None:
     tasks = [{"id": "toy/colours", "data": "sample"}, "toy/shades"]
     made = plan(toy, "reader:", tasks=tasks, data=str(tmp_path), skip_unavailable=True)

@@ -10,6 +10,8 @@ import transformers
 
 from harness import CheckpointError, ModelName
 from harness_bert.checkpoint import open_checkpoint
+from harness_bert.config import read_config
+from harness_bert.shapes import parameter_shapes
 from harness_bert.tokenizer import WordHashTokenizer, load_tokenizer
 from harness_torch.tokenizer import TextPair, TextTokenizer, read_tokenizer
 
@@ -58,7 +60,10 @@ def with_vocabulary(
     (folder / "config.json").write_text(json.dumps(CONFIG))
     (folder / "vocab.txt").write_text("\n".join(words) + "\n")
     (folder / "tokenizer_config.json").write_text(json.dumps(settings or {}))
-    save_file({"x": torch.ones(1)}, folder / "model.safetensors")
+    config = read_config(CONFIG, folder / "config.json")
+    shapes = parameter_shapes(config)
+    weights = {name: torch.zeros(shape) for name, shape in shapes.items()}
+    save_file(weights, folder / "model.safetensors")
     name = ModelName(adapter="bert", checkpoint=str(folder), options={"length": "16"})
     return load_tokenizer(open_checkpoint(name))
 

@@ -22,11 +22,11 @@ from harness import (
     TrainingError,
     TrainingExample,
     UsageError,
+    cut_batches,
 )
 from harness.events import TrainStep
 from harness.recipe import TrainJob, TrainReport
 from harness.requests import Regress, RegressAnswer
-from harness_torch.batches import cut_batches
 from harness_torch.device import memory_errors
 from harness_torch.meter import Meter, StepOutcome
 from harness_torch.schedule import Schedule

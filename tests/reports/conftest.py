@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from harness.results import Caveats, CellResult, CellScore, Cost, Results
+from harness.results import Caveats, CellResult, CellScore, Cost, Results, ResultStatus
 from harness.task import Benchmark
 
 GLUE = Benchmark(
@@ -82,6 +82,9 @@ TASKS: Mapping[str, tuple[str, tuple[str, ...], tuple[str, ...], int]] = {
         1104,
     ),
 }
+
+# one checkpoint, several evaluations
+TRAINED_ON = {"glue/mnli-mismatched": "glue/mnli", "glue/ax": "glue/mnli"}
 
 # model, regime, formulation, baseline, skill, examples a second, GB, million
 # parameters, seeds: all invented
@@ -171,15 +174,22 @@ def make_curve(seed: int, steps: int = 300) -> tuple[tuple[int, float, float], .
 
 
 def _provenance(task: str, model: str) -> dict[str, str]:
+    source = TRAINED_ON.get(task, task)
     return {
-        "data": f"folder data/{task}",
-        "data_hash": f"{hash_of(task):016x}",
-        "weights_hash": f"{hash_of(model):016x}",
+        "data": f"data/{task}/validation.parquet",
+        "data_hash": f"{hash_of(task):064x}",
+        "base_weights": f"{hash_of(model):064x}",
+        "trained_on": f"data/{source}/train.parquet",
+        "trained_on_hash": f"{hash_of(source):064x}",
+        "settings": "FullSettings(select='last', epochs=3.0, learning_rate=2e-05)",
+        "checkpoint": f"runs/checkpoints/{hash_of(model + source):064x}",
         "run": "7f3a91c2",
-        "date": "2026-11-22T09:14:05",
-        "command": COMMAND,
-        "hardware": "8 cores x86-64, 32 GiB, no GPU",
-        "versions": "nlp-harness 0.1.0, torch 2.13.0, python 3.11.9",
+        "date": "2026-11-22T09:14:05+00:00",
+        "command": f"harness run --model {model} --task {task} --regime finetune:full",
+        "processor": "8 cores x86-64",
+        "device": "cpu",
+        "torch": "2.13.0+cpu",
+        "nlp-harness": "0.1.0",
     }
 
 
@@ -196,18 +206,20 @@ def _glue_cell(spec: Sequence[Any], task: str, seed: int) -> CellResult:
     level = 0.56 if task == "glue/wnli" else level
     if metrics[0] == "matthews":
         level = 0.0 if is_baseline else max(0.03, 2 * level - 1.05)
+    prompt = {"rank": "lm-eval", "generate": "t5"}.get(formulation or "")
     trained = regime.startswith("finetune")
+    source = TRAINED_ON.get(task, task)
     return make_cell(
         fingerprint=f"{hash_of(f'{model}{regime}{task}{seed}'):016x}",
         model=model,
         is_baseline=is_baseline,
         task=task,
         task_title=title,
-        metrics_column=f"{task}@1",
+        metrics_column=f"{task}@1|{prompt or ''}",
         regime=regime,
         settings={"epochs": "3", "lr": "2e-5"} if trained else {},
         formulation=formulation,
-        prompt={"rank": "lm-eval", "generate": "t5"}.get(formulation or ""),
+        prompt=prompt,
         seed=seed,
         scores=tuple(
             make_score(m, level - 0.01 * i, size) for i, m in enumerate(metrics)
@@ -219,49 +231,49 @@ def _glue_cell(spec: Sequence[Any], task: str, seed: int) -> CellResult:
             padding=0.0,
             peak_memory_bytes=int(memory * 1e9),
             parameters=None if is_baseline else parameters * 1_000_000,
-            train_seconds=size * 1.3 + seed if trained else None,
+            train_seconds=hash_of(source) % 3000 / skill + seed if trained else None,
         ),
         caveats=Caveats(split_size=size),
         confusion=make_confusion(labels, (level + 1) / 2, size) if labels else None,
-        curve=make_curve(seed + hash_of(task)) if trained else (),
+        curve=make_curve(seed + hash_of(source)) if trained else (),
         provenance=_provenance(task, model),
     )
+
+
+# by adapter, regime and task
+CAVEATS: Mapping[tuple[str, str, str], Caveats] = {
+    ("gpt", "few-shot:5", "glue/qnli"): Caveats(truncated=31, dropped_shots=212),
+    ("gpt", "few-shot:5", "glue/mnli"): Caveats(limit=1000, split_size=9815),
+    ("t5", "finetune:full", "glue/mrpc"): Caveats(unparsable=4),
+    ("bert", "finetune:full", "glue/rte"): Caveats(duplicates=2),
+    ("bert", "finetune:lora", "glue/cola"): Caveats(selected_on_evaluated=True),
+}
 
 
 def _spoil(cell: CellResult) -> CellResult:
     """Put caveats and failures where a real run would have them."""
     place = cell.model.partition(":")[0], cell.regime, cell.task
     if place == ("t5", "finetune:full", "glue/qqp"):
-        return replace(
-            cell,
-            status="failed",
-            reason="loss is not a number at step 211: lower the learning rate",
-            scores=(),
-            cost=Cost(),
-            confusion=None,
-            curve=(),
-        )
+        reason = "loss is not a number at step 211: lower the learning rate"
+        return _without_score(cell, "failed", reason)
     if place == ("t5", "finetune:full", "glue/rte"):
-        reason = "the train cell it waits for failed"
-        return replace(cell, status="blocked", reason=reason, scores=(), confusion=None)
-    caveats = {
-        ("gpt", "few-shot:5", "glue/qnli"): {"truncated": 31, "dropped_shots": 212},
-        ("gpt", "few-shot:5", "glue/mnli"): {"limit": 1000},
-        ("t5", "finetune:full", "glue/mrpc"): {"unparsable": 4},
-        ("bert", "finetune:full", "glue/rte"): {"duplicates": 2},
-        ("bert", "finetune:lora", "glue/cola"): {"selected_on_evaluated": True},
-    }.get(place)
+        return _without_score(cell, "blocked", "the train cell it waits for failed")
     if cell.is_baseline and cell.task == "glue/stsb":
         # the correlation with a constant is no number
-        nothing = {"value": math.nan, "low": None, "high": None}
-        return replace(cell, scores=tuple(replace(s, **nothing) for s in cell.scores))
-    if caveats is None:
-        return cell
-    changed = replace(cell.caveats, **caveats)
-    if changed.is_partial:
+        undefined = [
+            replace(s, value=math.nan, low=None, high=None) for s in cell.scores
+        ]
+        return replace(cell, scores=tuple(undefined))
+    caveats = CAVEATS.get(place, cell.caveats)
+    if caveats.is_partial:
         scores = tuple(make_score(s.metric, s.value, 1000) for s in cell.scores)
-        return replace(cell, caveats=changed, scores=scores)
-    return replace(cell, caveats=changed)
+        return replace(cell, caveats=caveats, scores=scores)
+    return replace(cell, caveats=caveats)
+
+
+def _without_score(cell: CellResult, status: ResultStatus, reason: str) -> CellResult:
+    bare = replace(cell, scores=(), cost=Cost(), confusion=None, curve=())
+    return replace(bare, status=status, reason=reason)
 
 
 def make_glue() -> Results:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from harness.results import CellResult, CellScore, Cost, Results
+from harness.results import Caveats, CellResult, CellScore, Cost, Results
 from harness.task import Benchmark
 from harness_reports.leaderboard import build_view
 from harness_reports.view import Section, Standing, View
@@ -146,8 +146,6 @@ def test_a_baseline_is_never_the_best_of_a_column(on: MakeCell) -> None:
 
 
 def test_a_partial_score_is_not_best_beside_a_whole_one(on: MakeCell) -> None:
-    from harness.results import Caveats
-
     partial = on("m:1", "s/a", 0.9, caveats=Caveats(limit=10, split_size=100))
     view = view_of(partial, on("m:2", "s/a", 0.6), on("m:3", "s/a", 0.5))
     assert [e.is_best for _, e in view.tasks[0].entries] == [False, True, False]
@@ -167,6 +165,30 @@ def test_cells_asked_with_another_prompt_share_the_column(on: MakeCell) -> None:
     headed = on("m:1", "s/a", 0.6, metrics_column="s/a@1|none")
     asked = on("m:2", "s/a", 0.7, metrics_column="s/a@1|t5", prompt="t5")
     assert len(view_of(headed, asked).tasks) == 1
+
+
+def test_a_failed_cell_with_another_prompt_stands_in_the_tasks_column(
+    on: MakeCell,
+) -> None:
+    failed = {"status": "failed", "reason": "no", "scores": (), "prompt": "t5"}
+    cells = [on("m:1", "s/a", 0.0, metrics_column="x", **failed)]
+    view = view_of(*cells, on("m:2", "s/a", 0.6, metrics_column="y"))
+    assert [len(task.entries) for task in view.tasks] == [2]
+
+
+def test_what_could_not_be_asked_stands_in_its_tasks_column(on: MakeCell) -> None:
+    unaskable = {"metrics_column": "", "status": "blocked", "scores": ()}
+    view = view_of(on("m:1", "s/a", 0.0, **unaskable), on("m:2", "s/a", 0.6))
+    assert [(row.label, e.status) for row, e in view.tasks[0].entries] == [
+        ("m:2", "done"),
+        ("m:1", "blocked"),
+    ]
+
+
+def test_what_could_not_be_asked_joins_the_row_of_what_could(on: MakeCell) -> None:
+    unaskable = {"metrics_column": "", "status": "blocked", "formulation": None}
+    view = view_of(on("m:1", "s/b", 0.0, **unaskable), on("m:1", "s/a", 0.6))
+    assert [row.formulation for row in view.rows] == ["rank"]
 
 
 def test_prompts_merge_no_columns_of_unknown_data(on: MakeCell) -> None:
@@ -256,6 +278,24 @@ def test_what_a_run_shares_is_stored_once(on: MakeCell) -> None:
     assert (run.name, dict(run.facts)) == ("r1", {"hardware": "8 cores"})
 
 
+def test_what_a_row_and_a_column_share_is_stored_with_them(on: MakeCell) -> None:
+    facts = {"settings": "epochs=3", "trained_on": "train.parquet", "date": "today"}
+    view = view_of(on("m:1", "s/a", 0.6, provenance=facts))
+    assert dict(view.rows[0].facts) == {"settings": "epochs=3"}
+    assert dict(view.tasks[0].facts) == {"trained_on": "train.parquet"}
+
+
+def test_settings_that_differ_by_task_stay_with_the_cells(on: MakeCell) -> None:
+    cells = [on("m:1", t, 0.6, provenance={"settings": t}) for t in ("s/a", "s/b")]
+    assert dict(view_of(*cells).rows[0].facts) == {}
+
+
+def test_tasks_stand_in_the_order_of_their_benchmark(on: MakeCell) -> None:
+    cells = [on("m:1", task, 0.6) for task in ("s/b", "s/a")]
+    view = view_of(*cells, benchmarks=(PAIR,))
+    assert [task.column.title for task in view.tasks] == ["A", "B"]
+
+
 def test_one_fingerprint_with_two_scores_is_a_problem(on: MakeCell) -> None:
     cells = [on("m:1", "s/a", value, fingerprint="abc") for value in (0.6, 0.7)]
     assert view_of(*cells).problems == (
@@ -271,6 +311,15 @@ def test_a_task_with_two_columns_for_a_row_leaves_its_aggregate_out(
     (section,) = view_of(*cells, benchmarks=(PAIR,)).sections
     assert section.headline_title == "B"
     assert standing(section, "m:1").headline.estimate.value == pytest.approx(70)
+
+
+def test_sample_data_is_flagged_only_where_other_data_stands_beside_it(
+    on: MakeCell,
+) -> None:
+    sample = on("m:1", "s/a", 0.6, caveats=Caveats(is_sample=True))
+    alone, mixed = view_of(sample), view_of(sample, on("m:2", "s/b", 0.6))
+    assert alone.tasks[0].entries[0][1].flags == ()
+    assert [flag.code for flag in mixed.tasks[0].entries[0][1].flags] == ["s"]
 
 
 def test_the_view_of_glue_counts_nine_tasks(glue: Results) -> None:

@@ -14,8 +14,10 @@ from harness_reports.html import to_html
 
 pytestmark = pytest.mark.slow
 
-NAMES = "[...document.querySelectorAll('#glue tbody th a')].map(a => a.textContent)"
-SHOWN = "[...document.querySelectorAll('#glue tbody tr')].filter(r => !r.hidden).length"
+NAMES = (
+    "[...document.querySelectorAll('#board-glue tbody th a')].map(a => a.textContent)"
+)
+SHOWN = "[...document.querySelectorAll('#board-glue tbody tr')].filter(r => !r.hidden).length"
 FAULTS = {
     "Runtime.consoleAPICalled",
     "Runtime.exceptionThrown",
@@ -132,7 +134,7 @@ def test_the_table_is_saved_as_csv(opened: Browser) -> None:
     opened.evaluate(
         "URL.createObjectURL = blob => { saved = blob; return 'about:blank#' };"
         "HTMLAnchorElement.prototype.click = () => {};"
-        "document.querySelectorAll('#glue .tools button')[0].click()"
+        "document.querySelectorAll('#board-glue .tools button')[0].click()"
     )
     head, first, *_ = opened.evaluate("saved.text()").split("\r\n")
     assert head.startswith("rank,model,GLUE")
@@ -166,7 +168,7 @@ def test_the_first_columns_and_the_header_stay_while_the_table_scrolls(
     browser.resize(390, 844)
     browser.open(page)
     browser.evaluate("document.querySelector('.scroll').scrollLeft = 300")
-    left = "document.querySelector('#glue tbody th').getBoundingClientRect().left"
+    left = "document.querySelector('#board-glue tbody th').getBoundingClientRect().left"
     assert 0 < browser.evaluate(left) < 100
 
 

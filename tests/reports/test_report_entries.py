@@ -9,7 +9,7 @@ import pytest
 
 from harness.results import Caveats, CellResult, CellScore
 from harness_reports.entries import merge
-from harness_reports.view import Entry, Estimate
+from harness_reports.view import Entry
 
 MakeCell = Callable[..., CellResult]
 MakeScore = Callable[..., CellScore]
@@ -68,7 +68,25 @@ def test_a_metric_without_interval_leaves_the_mean_without_one(
 ) -> None:
     scores = (score("f1", 0.9, 10, low=None, high=None), score("accuracy", 0.8, 10))
     estimate = merged([cell(scores=scores)]).estimate
-    assert estimate == Estimate(value=pytest.approx(85))
+    assert estimate.value == pytest.approx(85)
+    assert (estimate.low, estimate.high) == (None, None)
+
+
+def test_a_cells_own_interval_goes_before_its_metrics(
+    cell: MakeCell, score: MakeScore
+) -> None:
+    scores = (score("f1", 0.9, 10), score("accuracy", 0.8, 10))
+    entry = merged([cell(scores=scores, low=82.0, high=88.0, method="bootstrap")])
+    assert (entry.estimate.low, entry.estimate.high) == (82.0, 88.0)
+    assert entry.method == "bootstrap"
+
+
+def test_a_method_that_the_metric_tells_is_not_told_again(
+    cell: MakeCell, score: MakeScore
+) -> None:
+    wilson = score("accuracy", 0.8, 10, method="Wilson")
+    entry = merged([cell(scores=(wilson,), low=70.0, high=88.0, method="Wilson")])
+    assert entry.method == ""
 
 
 def test_a_score_that_is_no_number_is_undefined(
@@ -139,7 +157,7 @@ def test_each_count_has_its_flag(
     ("caveat", "code"), [("is_sample", "s"), ("selected_on_evaluated", "v")]
 )
 def test_each_doubt_has_its_flag(cell: MakeCell, caveat: str, code: str) -> None:
-    caveats = Caveats(**{caveat: True})  # type: ignore[arg-type] # both are booleans
+    caveats = Caveats(**{caveat: True})
     assert [flag.code for flag in merged([cell(caveats=caveats)]).flags] == [code]
 
 

@@ -11,6 +11,7 @@ from html.parser import HTMLParser
 import pytest
 
 from harness.results import Caveats, CellResult, Results
+from harness.task import Benchmark
 from harness_reports.html import content_policy, to_html
 
 MakeCell = Callable[..., CellResult]
@@ -157,6 +158,25 @@ def test_a_contradiction_is_announced(cell: MakeCell) -> None:
     one = cell()
     other = replace(one, scores=(replace(one.scores[0], value=0.1),))
     assert "was stored with different scores" in to_html(Results(cells=[one, other]))
+
+
+def test_a_single_task_stands_in_one_column_only(cell: MakeCell) -> None:
+    page = to_html(Results(cells=[cell(), cell(model="a:m/two")]))
+    assert 'data-c="s-task"' in page
+    assert 'data-c="score"' not in page
+
+
+def test_ids_are_unique_whatever_tasks_and_benchmarks_are_called(
+    cell: MakeCell,
+) -> None:
+    names = ("s/task", "s/task/title", "s/task-title", "notes/e1", "tasks/x")
+    cells = [cell(task=name, metrics_column=name) for name in names]
+    benchmarks = [
+        Benchmark(id=name, title=name, tasks=("tasks/x",), groups=(("tasks/x",),))
+        for name in ("tasks", "notes", "e1", "models")
+    ]
+    page = Page(to_html(Results(cells=cells, benchmarks=benchmarks)))
+    assert max(Counter(page.all("id")).values()) == 1
 
 
 def test_a_page_without_cells_says_so() -> None:

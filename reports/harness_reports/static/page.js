@@ -152,7 +152,7 @@
         const [name, details] = [cell.querySelector("a"), cell.querySelector("small")];
         return `${name.textContent} (${details.textContent})`;
       }
-      return cell.matches(".none") ? cell.textContent.trim() : "";
+      return cell.querySelector("a.word")?.textContent ?? "";
     };
     const head = headers(table).map(titleOf);
     const body = [...table.tBodies].flatMap((part) =>
@@ -181,7 +181,8 @@
       const label = `Sort by ${titleOf(header)}`;
       const button = make("button", { type: "button", class: "sort", "aria-label": label }, "↕");
       button.addEventListener("click", () => nextSort(table, header));
-      header.append(button);
+      if (header.matches(".num")) header.prepend(button);
+      else header.append(button);
     }
     const save = make("button", { type: "button" }, "Download CSV");
     save.addEventListener("click", () => download(table));

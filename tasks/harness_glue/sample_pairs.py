@@ -1,0 +1,115 @@
+"""Made-up sentence pairs: facts that agree or differ, and hints that lean."""
+
+from __future__ import annotations
+
+import functools
+import random
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib import resources
+from typing import Any
+
+Words = tuple[str, ...]
+Facts = Mapping[str, tuple[tuple[str, str], ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """A grammar of sentence pairs, one table of ``scenes.toml``.
+
+    Attributes:
+        first: templates of the first sentence.
+        second: templates of the second sentence.
+        facts: what the sentences tell, slot by slot: the wordings in the first and in
+            the second sentence. Neighbours (0 and 1, 2 and 3, ...) exclude each other.
+        changing: slots whose fact may turn into its neighbour in the second sentence.
+        hints: slots whose words lean to a side: the words of every side.
+    """
+
+    first: Words
+    second: Words
+    facts: Facts
+    changing: Words
+    hints: Mapping[str, tuple[Words, ...]]
+
+
+def make_pair(
+    generator: random.Random, scene: Scene, *, hints: Sequence[float], changes: int
+) -> tuple[str, str]:
+    """Return two sentences.
+
+    Args:
+        generator: where chance comes from.
+        scene: the grammar.
+        hints: the weight of each side in every hint slot.
+        changes: how many facts the second sentence changes.
+    """
+    facts = scene.facts
+    chosen = {slot: generator.randrange(len(facts[slot])) for slot in facts}
+    first = {slot: facts[slot][place][0] for slot, place in chosen.items()}
+    for slot in generator.sample(scene.changing, min(changes, len(scene.changing))):
+        chosen[slot] ^= 1
+    second = {slot: facts[slot][place][1] for slot, place in chosen.items()}
+    hinted = {}
+    for slot, sides in scene.hints.items():
+        for name, words in zip(
+            (slot, f"{slot}2"), generator.choices(sides, hints, k=2), strict=True
+        ):
+            hinted[name] = generator.choice(words)
+    return (
+        _sentence(generator.choice(scene.first), first | hinted),
+        _sentence(generator.choice(scene.second), second | hinted),
+    )
+
+
+def scene(name: str) -> Scene:
+    """Return a scene by its name; the diagnostic set's mixes both halves of MNLI."""
+    scenes = _read_scenes()
+    if name in scenes:
+        return scenes[name]
+    mnli, other = scenes["mnli"], _read_facts(_read_tables()["mnli_mismatched"])
+    if name == "mnli_mismatched":
+        return replace(mnli, facts=other)
+    return replace(mnli, facts={slot: mnli.facts[slot] + other[slot] for slot in other})
+
+
+@functools.cache
+def _read_tables() -> dict[str, Any]:
+    text = resources.files("harness_glue").joinpath("scenes.toml").read_text("utf-8")
+    return tomllib.loads(text)
+
+
+@functools.cache
+def _read_scenes() -> dict[str, Scene]:
+    return {
+        name: Scene(
+            first=tuple(table["first"]),
+            second=tuple(table["second"]),
+            facts=_read_facts(table),
+            changing=tuple(table["changing"]),
+            hints={
+                slot: tuple(_split(words, "|") for words in sides)
+                for slot, sides in table["hints"].items()
+            },
+        )
+        for name, table in _read_tables().items()
+        if "first" in table
+    }
+
+
+def _read_facts(table: Mapping[str, Any]) -> Facts:
+    facts = {}
+    for slot, text in table["facts"].items():
+        wordings = [_split(choice, "=") for choice in _split(text, "|")]
+        facts[slot] = tuple((wording[0], wording[-1]) for wording in wordings)
+    return facts
+
+
+def _split(text: str, separator: str) -> Words:
+    return tuple(piece.strip() for piece in text.split(separator))
+
+
+def _sentence(template: str, words: Mapping[str, str]) -> str:
+    text = template.format_map(words)
+    return text[0].upper() + text[1:]
