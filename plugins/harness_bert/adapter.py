@@ -178,7 +178,9 @@ class BertAdapter:
         ordered = sorted(batch, key=lambda item: item.cost)
         logits = _logits(self._module, ordered, self._device)
         targets = torch.tensor(
-            [item.extra["target"] for item in ordered], device=self._device
+            [item.extra["target"] for item in ordered],
+            dtype=torch.float32,
+            device=self._device,
         )
         total = (
             F.mse_loss(logits, targets, reduction="sum")
@@ -234,7 +236,8 @@ class BertSession:
 
         Raises:
             OutOfMemoryError: a batch did not fit.
-            CheckpointError: a request's labels are not the head's.
+            CheckpointError: a request's labels are not the head's, or the model's
+                output is not a number.
         """
         self._module.eval()
         for batch in cut_batches(stream, budget.tokens):
@@ -256,6 +259,11 @@ class BertSession:
             memory_errors(f"a batch of {tokens} tokens"),
         ):
             logits = _logits(self._module, batch, parameter.device)
+            if not logits.isfinite().all():
+                raise CheckpointError(
+                    f"{self._title} answers with values that are no numbers in "
+                    f"{self._autocast}: check its weights, or run it in fp32"
+                )
             if self._head.kind == "classify":
                 logits = logits.softmax(dim=-1)
             rows: list[list[float]] = logits.view(len(batch), -1).tolist()

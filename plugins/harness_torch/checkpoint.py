@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -90,14 +91,14 @@ def save_checkpoint(
         name: tensor.detach().to("cpu", torch.float32).contiguous()
         for name, tensor in module.state_dict().items()
     }
-    _write(
-        folder / SINGLE,
-        lambda path: save_file(tensors, path, metadata={"format": "pt"}),
-    )
-    for name, content in files.items():
-        _write(folder / name, lambda path, content=content: path.write_bytes(content))  # type: ignore[misc] # mypy can't infer lambdas with defaults
+
+    def write_tensors(path: Path) -> None:
+        save_file(tensors, path, metadata={"format": "pt"})
+
     text = json.dumps(dict(config), indent=2, sort_keys=True) + "\n"
-    _write(folder / "config.json", lambda path: path.write_text(text, encoding="utf-8"))
+    _write(folder / SINGLE, write_tensors)
+    for name, content in {**files, "config.json": text.encode()}.items():
+        _write(folder / name, partial(Path.write_bytes, data=content))
 
 
 def _write(path: Path, write: Callable[[Path], object]) -> None:

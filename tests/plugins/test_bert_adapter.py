@@ -291,6 +291,14 @@ def test_a_batch_that_does_not_fit_is_an_out_of_memory_error() -> None:
         ask(adapter, requests())
 
 
+def test_an_answer_that_is_no_number_is_refused() -> None:
+    adapter = fresh()
+    with torch.no_grad():
+        adapter.module.bert.pooler.dense.bias.fill_(torch.nan)
+    with pytest.raises(CheckpointError, match=r"no numbers in torch\.float32: check"):
+        ask(adapter, requests())
+
+
 def test_another_fault_of_torch_keeps_its_traceback() -> None:
     adapter = fresh()
     encoded = [replace(i, ids=[9999] * i.cost) for i in adapter.encode(requests(2))]
