@@ -35,6 +35,7 @@ from harness_bert.checkpoint import Checkpoint, open_checkpoint
 from harness_bert.config import BertConfig
 from harness_bert.model import BertClassifier, Pooler, initialise
 from harness_bert.names import POOLER
+from harness_bert.tiny import tiny_scale
 from harness_bert.tokenizer import load_tokenizer
 from harness_torch.checkpoint import load_strictly, read_tensors, save_checkpoint
 from harness_torch.device import DTYPES, memory_errors, pick_device
@@ -277,10 +278,7 @@ def _build(checkpoint: Checkpoint, seed: int) -> BertClassifier:
     head = checkpoint.head
     outputs = None if head is None else count_outputs(head, checkpoint.title)
     if checkpoint.weights is None or checkpoint.folder is None:
-        module = BertClassifier(config, outputs)
-        generator = torch.Generator().manual_seed(seed)
-        initialise(module, std=config.initializer_range, generator=generator)
-        return module
+        return _draw_tiny(config, seed)
     with torch.device("meta"):
         module = BertClassifier(config, outputs)
     missing = load_strictly(
@@ -291,6 +289,16 @@ def _build(checkpoint: Checkpoint, seed: int) -> BertClassifier:
     )
     if missing:
         module.bert.pooler = Pooler(config)
+    return module
+
+
+def _draw_tiny(config: BertConfig, seed: int) -> BertClassifier:
+    module = BertClassifier(config, None)
+    generator = torch.Generator().manual_seed(seed)
+    initialise(module, std=config.initializer_range, generator=generator)
+    with torch.no_grad():
+        for name, parameter in module.named_parameters():
+            parameter.mul_(tiny_scale(name))
     return module
 
 

@@ -1,5 +1,5 @@
 """The torch library shelf: what in-repo model plugins share.
 
-`source`, `weights` and `batches` are light: they import no torch and may be used
-while a model is described. The others load torch.
+`source`, `weights` and `heads` are light: they import no torch and may be used while a
+model is described. The others load torch.
 """

@@ -30,6 +30,11 @@ CONFIGS = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
 def reference(
     *, labels: int = 3, dropout: float = 0.1, **settings: Any
 ) -> transformers.BertForSequenceClassification:

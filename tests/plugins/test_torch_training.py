@@ -44,6 +44,11 @@ SETTINGS = LoopSettings(
 )
 
 
+@pytest.fixture(autouse=True)
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
 def item(key: int, cost: int) -> Encoded:
     return Encoded(key=key, request=Regress(text=""), cost=cost)
 
