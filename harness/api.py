@@ -146,4 +146,4 @@ def read_results(
 def checkpoints_of(place: str) -> Path:
     """Return the folder of a store's checkpoints: beside the file, or in ``runs``."""
     parent = Path("runs") if "://" in place else Path(place).parent
-    return parent.resolve() / "checkpoints"
+    return parent / "checkpoints"

@@ -6,7 +6,7 @@ import traceback
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -194,7 +194,9 @@ class Execution:
         if cell.train:
             found["trained_on"] = cell.train.split.origin
             found["trained_on_hash"] = cell.train.split.content_hash
-            found["settings"] = str(cell.train.settings)
+            found["settings"] = ", ".join(
+                f"{name}={value}" for name, value in asdict(cell.train.settings).items()
+            )
             found["checkpoint"] = trained_name(cell, self.checkpoints).checkpoint
         return found | self._environment
 

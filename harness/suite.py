@@ -136,7 +136,8 @@ def load_suite(path: Path) -> Suite:
         UsageError: the file is missing, is no YAML, or has a key that is unknown,
             missing or of the wrong type; names the line and the key.
     """
-    from harness.yaml_lines import check, load_yaml
+    from harness.yaml_check import check
+    from harness.yaml_lines import load_yaml
 
     return check(Suite, load_yaml(path))
 

@@ -15,7 +15,8 @@ from harness.errors import PluginError
 from harness.hookspecs import hookimpl
 from harness.problems import Classification, Regression
 from harness.task import Data, HubData, Problem, Prompt, Task
-from harness.yaml_lines import Document, Place, check, load_yaml
+from harness.yaml_check import check
+from harness.yaml_lines import Document, Place, load_yaml
 
 
 def _template(text: str) -> str:

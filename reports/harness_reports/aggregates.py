@@ -80,14 +80,18 @@ def mean_headline(entries: Sequence[Entry], shared: frozenset[str]) -> Headline:
 
 
 def _part_flags(parts: Sequence[tuple[Entry, float]]) -> tuple[Flag, ...]:
-    counts: dict[str, list[Flag]] = {code: [] for code in _AGGREGATE_FLAGS}
-    for entry, _ in parts:
-        for flag in entry.flags:
-            counts.setdefault(flag.code, []).append(flag)
+    """Count the tasks behind each flag that bears on an aggregate."""
+    flags = [flag for entry, _ in parts for flag in entry.flags]
+    tasks = Counter(flag.code for flag in flags)
+    names = {flag.code: flag.name for flag in flags}
     return tuple(
-        replace(found[0], text=f"{found[0].name} in {counted(len(found), 'task')}")
-        for code, found in counts.items()
-        if found and code in _AGGREGATE_FLAGS
+        Flag(
+            code=code,
+            name=names[code],
+            text=f"{names[code]} in {counted(tasks[code], 'task')}",
+        )
+        for code in _AGGREGATE_FLAGS
+        if code in names
     )
 
 

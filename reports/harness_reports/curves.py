@@ -9,7 +9,7 @@ from statistics import fmean
 from markupsafe import Markup
 
 from harness_reports import svg
-from harness_reports.charts import Scale, color_class
+from harness_reports.charts import Scale, color_class, shorten
 from harness_reports.view import ModelView
 
 _PANEL_WIDTH, _PANEL_HEIGHT = 172, 92
@@ -37,7 +37,7 @@ def curve_panel(
     low, high = min(0.0, *losses), max(losses)
     x = Scale(low=0, high=last, start=30, end=_PANEL_WIDTH - 4)
     y = Scale(low=low, high=high or 1.0, start=_PANEL_HEIGHT - 16, end=18)
-    parts = [svg.text(30, 11, title, kind="panel-title")]
+    parts = [svg.text(30, 11, shorten(title, 24), kind="panel-title")]
     for value in svg.ticks(low, high, 2):
         words = svg.tick_label(value)
         parts.append(svg.line(30, y(value), _PANEL_WIDTH - 4, y(value), kind="grid"))

@@ -18,6 +18,8 @@ from harness_reports.numbers import fixed
 from harness_reports.scatter import scatter
 from harness_reports.view import ModelView, Section, Standing, TaskView
 
+Curve = tuple[tuple[int, float, float], ...]
+
 
 def section_axis(section: Section) -> str:
     """Name the section's one number, with the split where it is not the test split."""
@@ -85,21 +87,20 @@ def bar_bounds(section: Section) -> tuple[str, str]:
 
 
 def model_curves(model: ModelView) -> list[Markup]:
-    """Return a panel of training loss for every task and regime of a model."""
-    panels: dict[tuple[str, str], dict[int, tuple[tuple[int, float, float], ...]]]
-    panels = defaultdict(dict)
-    seen: set[tuple[int, object]] = set()
-    regimes = {cell.regime for cell in model.cells if cell.curve}
-    for cell in model.cells:
+    """Return a panel of training loss for every task and way to train of a model."""
+    panels: dict[tuple[str, str], dict[int, Curve]] = defaultdict(dict)
+    trained = [cell for cell in model.cells if cell.curve]
+    ways = {cell.row[1:3] for cell in trained}
+    drawn: set[tuple[int, float | None, Curve]] = set()
+    for cell in trained:
         # evaluations of one checkpoint carry the same curve: it is drawn once
-        if (
-            cell.curve
-            and (cell.seed, (cell.curve, cell.cost.train_seconds)) not in seen
-        ):
-            seen.add((cell.seed, (cell.curve, cell.cost.train_seconds)))
-            regime = f" {cell.regime}" if len(regimes) > 1 else ""
-            panels[cell.task, f"{cell.task_title}{regime}"][cell.seed] = cell.curve
+        training = cell.seed, cell.cost.train_seconds, cell.curve
+        if training in drawn:
+            continue
+        drawn.add(training)
+        way = " ".join(cell.row[1:3]) if len(ways) > 1 else ""
+        panels[cell.task_title, way][cell.seed] = cell.curve
     return [
-        curve_panel(title, list(curves.values()), model)
-        for (_, title), curves in panels.items()
+        curve_panel(f"{title} {way}".strip(), list(curves.values()), model)
+        for (title, way), curves in panels.items()
     ]

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
+from harness import __version__
 from harness.cli import main
 
 ROWS = """\
@@ -77,7 +78,7 @@ def test_help_shows_examples(run: Run) -> None:
 
 
 def test_version_is_printed(run: Run) -> None:
-    assert run("--version") == Outcome(0, "harness 0.1.0\n", "")
+    assert run("--version") == Outcome(0, f"harness {__version__}\n", "")
 
 
 def test_an_unknown_command_is_answered_with_the_nearest(run: Run) -> None:

@@ -94,9 +94,8 @@ def test_the_wheel_holds_templates_and_styles(wheel: set[str]) -> None:
 def test_the_wheel_holds_nothing_else(wheel: set[str]) -> None:
     names = {Path(package).name for package in packages()}
     others = {name for name in wheel if name.partition("/")[0] not in names}
-    assert {name.partition("/")[0] for name in others} == {
-        "nlp_harness-0.1.0.dist-info"
-    }
+    information = f"nlp_harness-{PROJECT['project']['version']}.dist-info"
+    assert {name.partition("/")[0] for name in others} == {information}
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ import pytest
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from harness.errors import UsageError
-from harness.yaml_lines import check, load_yaml
+from harness.yaml_check import check
+from harness.yaml_lines import load_yaml
 
 
 def refuse_odd(value: int) -> int:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 
 import pytest
 
+from harness.results import CellResult, Results
 from harness_reports import svg
 from harness_reports.charts import Mark, forest, interval_bar, shorten
 from harness_reports.curves import curve_panel
+from harness_reports.figures import model_curves
+from harness_reports.leaderboard import build_view
 from harness_reports.scatter import scatter
 from harness_reports.view import Estimate, ModelView
+
+MakeCell = Callable[..., CellResult]
 
 
 def model(*, color: int | None = 0, marker: int = 0) -> ModelView:
@@ -130,3 +136,31 @@ def test_a_long_curve_is_thinned_to_means_of_stretches() -> None:
 
 def test_a_curve_without_a_number_draws_nothing() -> None:
     assert curve_panel("CoLA", [[(1, math.nan, 0.0)]], model()) == ""
+
+
+def test_a_checkpoint_evaluated_twice_has_one_curve(cell: MakeCell) -> None:
+    curve = ((1, 0.5, 0.0), (2, 0.4, 0.0))
+    cells = [cell(task=t, metrics_column=t, curve=curve) for t in ("s/a", "s/b")]
+    (found,) = build_view(Results(cells=cells)).models
+    assert len(model_curves(found)) == 1
+
+
+def test_each_way_to_train_has_a_panel(cell: MakeCell) -> None:
+    rates = ("1e-5", "2e-5")
+    cells = [
+        cell(settings={"lr": rate}, curve=((1, 0.5, 0.0), (2, float(rate), 0.0)))
+        for rate in rates
+    ]
+    (found,) = build_view(Results(cells=cells)).models
+    titles = [
+        re.findall(r'panel-title">(.*?)<', panel) for panel in model_curves(found)
+    ]
+    assert titles == [["Task zero-shot lr=1e-5"], ["Task zero-shot lr=2e-5"]]
+
+
+def test_each_seed_has_a_line_in_its_panel(cell: MakeCell) -> None:
+    cells = [
+        cell(seed=seed, curve=((1, 0.5, 0.0), (2, 0.1 * seed, 0.0))) for seed in (1, 2)
+    ]
+    (panel,) = model_curves(build_view(Results(cells=cells)).models[0])
+    assert panel.count("<polyline") == 2
