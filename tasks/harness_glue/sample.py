@@ -22,9 +22,9 @@ from harness_glue.sample_sentences import make_judged, make_review
 Texts = tuple[str, ...]
 Make = Callable[[random.Random, str, float], Texts]
 
-TRUST = 0.75
+TRUST = 0.8
 """How often a hint points to the right one of two labels."""
-TRUST_OF_THREE = 0.65
+TRUST_OF_THREE = 0.7
 """How often a hint points to the right one of three labels."""
 SIMILARITIES = tuple(fifths / 5 for fifths in range(26))
 PLAIN_SPLITS = {"train": 1000, "validation": 250, "test": 200}

@@ -43,24 +43,42 @@ def make_pair(
         generator: where chance comes from.
         scene: the grammar.
         hints: the weight of each side in every hint slot.
-        changes: how many facts the second sentence changes.
+        changes: how many facts the second sentence changes, of those that both tell.
     """
+    templates = generator.choice(scene.first), generator.choice(scene.second)
+    shown = [
+        slot
+        for slot in scene.changing
+        if all(f"{{{slot}}}" in template for template in templates)
+    ]
+    changed = generator.sample(shown, min(changes, len(shown)))
     facts = scene.facts
     chosen = {slot: generator.randrange(len(facts[slot])) for slot in facts}
-    first = {slot: facts[slot][place][0] for slot, place in chosen.items()}
-    for slot in generator.sample(scene.changing, min(changes, len(scene.changing))):
-        chosen[slot] ^= 1
-    second = {slot: facts[slot][place][1] for slot, place in chosen.items()}
+    told = {slot: facts[slot][number][0] for slot, number in chosen.items()}
+    chosen |= {slot: chosen[slot] ^ 1 for slot in changed}
+    told_again = {slot: facts[slot][number][1] for slot, number in chosen.items()}
+    hinted = _draw_hints(generator, scene, hints)
+    return (
+        _fill(templates[0], told | hinted),
+        _fill(templates[1], told_again | hinted),
+    )
+
+
+def _fill(template: str, words: Mapping[str, str]) -> str:
+    text = template.format_map(words)
+    return text[0].upper() + text[1:]
+
+
+def _draw_hints(
+    generator: random.Random, scene: Scene, weights: Sequence[float]
+) -> dict[str, str]:
+    """Draw words for every hint slot and, apart, for its namesake ending in 2."""
     hinted = {}
     for slot, sides in scene.hints.items():
-        for name, words in zip(
-            (slot, f"{slot}2"), generator.choices(sides, hints, k=2), strict=True
-        ):
+        for name in (slot, f"{slot}2"):
+            (words,) = generator.choices(sides, weights)
             hinted[name] = generator.choice(words)
-    return (
-        _sentence(generator.choice(scene.first), first | hinted),
-        _sentence(generator.choice(scene.second), second | hinted),
-    )
+    return hinted
 
 
 def scene(name: str) -> Scene:
@@ -108,8 +126,3 @@ def _read_facts(table: Mapping[str, Any]) -> Facts:
 
 def _split(text: str, separator: str) -> Words:
     return tuple(piece.strip() for piece in text.split(separator))
-
-
-def _sentence(template: str, words: Mapping[str, str]) -> str:
-    text = template.format_map(words)
-    return text[0].upper() + text[1:]

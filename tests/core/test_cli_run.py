@@ -2,48 +2,30 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import pytest
-
-from harness.cli import main
 
 TOY = str(Path(__file__).parent / "toy_plugin.py")
 COLOURS = ("--model", "reader:", "--task", "toy/colours", "--data", "sample")
 
 
-class Outcome(NamedTuple):
-    code: int
-    out: str
-    error: str
-
-
-Command = Callable[..., Outcome]
+Command = Callable[..., Any]
 
 
 @pytest.fixture
 def command(
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
+    run_command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Command:
     """Run a command in an empty folder, with the toy plugin and the reports."""
     others = set(entry_points(group="harness").names) - {"builtin", "reports"}
     monkeypatch.setenv("HARNESS_DISABLE_PLUGINS", ",".join(others))
     monkeypatch.chdir(tmp_path)
 
-    def command(*words: str) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["harness", *words, "--plugin", TOY])
-        with pytest.raises(SystemExit) as exit_:
-            main()
-        captured = capsys.readouterr()
-        return Outcome(int(exit_.value.code or 0), captured.out, captured.err)
-
-    return command
+    return lambda *words: run_command(*words, "--plugin", TOY)
 
 
 def test_a_run_ends_with_the_page(command: Command, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness import Benchmark, Classification, Data, PluginError, Regression, Task
+from harness.requests import JsonValue
 from harness.task import matches, parse_spec, render
 
 
@@ -58,13 +59,13 @@ def test_an_aggregate_needs_every_task_that_counts() -> None:
 @pytest.mark.parametrize(
     ("value", "target"), [(0, "no"), (1, "yes"), ("yes", "yes"), (-1, None)]
 )
-def test_a_label_is_read_by_number_or_name(value: object, target: object) -> None:
+def test_a_label_is_read_by_number_or_name(value: JsonValue, target: JsonValue) -> None:
     problem = Classification(inputs=("text",), labels=("no", "yes"))
     assert problem.read_target({"text": "t", "label": value}) == target
 
 
 @pytest.mark.parametrize("value", [2, "maybe", 0.5, [1]])
-def test_an_unknown_label_says_what_is_expected(value: object) -> None:
+def test_an_unknown_label_says_what_is_expected(value: JsonValue) -> None:
     problem = Classification(inputs=("text",), labels=("no", "yes"))
     with pytest.raises(ValueError, match=r"expected one of 0 \(no\), 1 \(yes\)"):
         problem.read_target({"text": "t", "label": value})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,12 +37,13 @@ from harness.requests import (
     Score,
     ScoreAnswer,
 )
+from harness.task import Row
 
 COLOURS = ("red", "blue")
 THINGS = ("car", "door", "lamp", "shoe", "wall", "coat", "boat", "hat")
 
 
-def sample(split: str, seed: int) -> list[dict[str, object]]:
+def sample(split: str, seed: int) -> list[Row]:
     """Say what colour a thing has; the validation split has other things."""
     size = {"train": 24, "validation": 20}.get(split, 10)
     return [
@@ -130,7 +131,9 @@ class Memory:
         """Be one's own session."""
         return self
 
-    def answer(self, stream: Sequence[Encoded], budget: Budget):  # noqa: ANN201
+    def answer(
+        self, stream: Iterable[Encoded], budget: Budget
+    ) -> Iterator[tuple[int, Answer]]:
         """Answer by the last word, in the reverse order."""
         for encoded in reversed(list(stream)):
             assert isinstance(encoded.request, Classify)
@@ -278,7 +281,7 @@ def harness_models() -> list[ModelEntry]:
             summary="remembers",
             examples=("memory:blank",),
             describe=describe_memory,
-            load=load_memory,  # type: ignore[arg-type] # prepare returns no module
+            load=load_memory,
         ),
     ]
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,45 +14,33 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from harness import Head, LoadSettings, ModelName
-from harness.cli import main
 from harness_bert.plugin import load
 
 FINETUNE = ("--task", "glue/sst2", "--regime", "finetune:full")
 ROWS = {"sentence": ["good", "bad"], "label": [1, 0], "idx": [0, 1]}
 
 
-class Outcome(NamedTuple):
-    code: int
-    out: str
-    error: str
-
-
-Command = Callable[..., Outcome]
+Command = Callable[..., Any]
 
 
 @pytest.fixture
 def command(
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
+    run_command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Command:
     """Run a command in a folder of its own, with every installed plugin."""
     place = tmp_path / "here"
     place.mkdir()
     monkeypatch.chdir(place)
 
-    def command(*words: str) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["harness", *words])
-        with pytest.raises(SystemExit) as exit_:
-            main()
-        captured = capsys.readouterr()
+    def command(*words: str) -> Any:
+        outcome = run_command(*words)
         assert list(place.iterdir()) == [], "something was written"
-        return Outcome(int(exit_.value.code or 0), captured.out, captured.err)
+        return outcome
 
     return command
 
 
-def expect(outcome: Outcome, *pieces: str) -> None:
+def expect(outcome: Any, *pieces: str) -> None:
     """Check for one line on stderr that holds every piece, and exit code 2."""
     assert (outcome.code, outcome.out, outcome.error.count("\n")) == (2, "", 1)
     for piece in pieces:

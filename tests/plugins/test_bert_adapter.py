@@ -65,7 +65,7 @@ def fresh(head: Head = HEAD, settings: LoadSettings | None = None) -> BertAdapte
     generator = torch.Generator().manual_seed(2)
     with torch.no_grad():
         for parameter in adapter.module.parameters():
-            parameter += torch.randn(parameter.shape, generator=generator) * 0.1
+            parameter.add_(torch.randn(parameter.shape, generator=generator) * 0.1)
     return adapter
 
 

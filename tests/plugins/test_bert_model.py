@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -35,11 +36,11 @@ def _one_thread() -> None:
 
 
 def reference(
-    *, labels: int = 3, dropout: float = 0.1, **settings: object
+    *, labels: int = 3, dropout: float = 0.1, **settings: Any
 ) -> transformers.BertForSequenceClassification:
     """Make a random model of transformers with noise on every parameter."""
     torch.manual_seed(7)
-    config = transformers.BertConfig(
+    values: dict[str, Any] = dict(
         vocab_size=50,
         hidden_size=32,
         intermediate_size=48,
@@ -49,6 +50,8 @@ def reference(
         attention_probs_dropout_prob=dropout,
         **settings,
     )
+    config = transformers.BertConfig(**values)
+    model: transformers.BertForSequenceClassification
     model = transformers.BertForSequenceClassification(config).eval()
     with torch.no_grad():
         for parameter in model.parameters():
@@ -85,7 +88,7 @@ def test_every_accepted_activation_is_built() -> None:
 
 @pytest.mark.parametrize("settings", CONFIGS)
 @torch.inference_mode()
-def test_hidden_states_equal_transformers(settings: dict[str, object]) -> None:
+def test_hidden_states_equal_transformers(settings: dict[str, Any]) -> None:
     model = reference(**settings)
     packed, padded = batch()
     theirs = model.bert(**padded).last_hidden_state
@@ -95,7 +98,7 @@ def test_hidden_states_equal_transformers(settings: dict[str, object]) -> None:
 
 @pytest.mark.parametrize("settings", CONFIGS)
 @torch.inference_mode()
-def test_logits_equal_transformers(settings: dict[str, object]) -> None:
+def test_logits_equal_transformers(settings: dict[str, Any]) -> None:
     model = reference(**settings)
     packed, padded = batch()
     theirs = model(**padded).logits
@@ -149,9 +152,10 @@ def test_one_training_step_equals_transformers() -> None:
         torch.optim.AdamW(each.parameters(), lr=1e-3, fused=True).step()
     theirs = dict(model.named_parameters())
     for name, parameter in module.named_parameters():
-        gradient = theirs[name].grad
+        mine, gradient = parameter.grad, theirs[name].grad
+        assert mine is not None
         assert gradient is not None
-        assert torch.allclose(parameter.grad, gradient, rtol=1e-4, atol=1e-5), name
+        assert torch.allclose(mine, gradient, rtol=1e-4, atol=1e-5), name
 
 
 def test_dropout_acts_in_training_only() -> None:

@@ -40,7 +40,8 @@ def sentences(count: int, seed: int) -> list[tuple[str, int]]:
     """Make word lists whose summed grades are far from 0, with the sum."""
     grades = random.Random(7)
     words = {f"w{i}": grades.choice([-2, -1, 0, 0, 0, 1, 2]) for i in range(150)}
-    draw, made = random.Random(seed), []
+    draw = random.Random(seed)
+    made: list[tuple[str, int]] = []
     while len(made) < count:
         chosen = draw.choices(list(words), k=draw.randint(5, 12))
         total = sum(words[word] for word in chosen)

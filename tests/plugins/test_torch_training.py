@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -64,6 +65,7 @@ class Slopes:
     def prepare(self, head: Head, *, seed: int) -> nn.Module:
         torch.manual_seed(seed)
         for part in self.module:
+            assert isinstance(part, nn.Linear | nn.LayerNorm)
             part.reset_parameters()
         return self.module
 
@@ -186,7 +188,10 @@ def test_the_steps_are_those_of_a_plain_loop() -> None:
     module = plain.prepare(Head(kind="regress"), seed=1)
     decayed = [p for n, p in module.named_parameters() if n in ("0.weight", "2.weight")]
     others = [p for p in module.parameters() if p.ndim == 1]
-    groups = [{"params": decayed, "weight_decay": 0.1}, {"params": others}]
+    groups: list[dict[str, Any]] = [
+        {"params": decayed, "weight_decay": 0.1},
+        {"params": others},
+    ]
     optimizer = torch.optim.AdamW(groups, lr=0.05, weight_decay=0.0)
     rates = transformers.get_linear_schedule_with_warmup(optimizer, 3, 10)
     for step in range(10):
@@ -203,15 +208,12 @@ def test_the_steps_are_those_of_a_plain_loop() -> None:
 
 def test_frozen_parameters_stay_and_are_not_counted() -> None:
     model = Slopes()
-    model.module[0].requires_grad_(False)
-    before = None
-
-    def remember(_: TrainStep) -> None:
-        nonlocal before
-        before = model.module[0].weight.clone() if before is None else before
-
-    _, report = run(model, on_step=remember)
-    assert torch.equal(model.module[0].weight, before)  # type: ignore[arg-type] # was set
+    frozen = model.module[0]
+    assert isinstance(frozen, nn.Linear)
+    frozen.requires_grad_(False)
+    before: list[torch.Tensor] = []
+    _, report = run(model, on_step=lambda _: before.append(frozen.weight.clone()))
+    assert torch.equal(frozen.weight, before[0])
     assert report.trainable_parameters == 4 + 4 + 4 + 1
 
 

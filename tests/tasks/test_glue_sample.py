@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import random
 import subprocess
 import sys
 import time
@@ -21,6 +22,7 @@ from harness import DataError, Example, Task
 from harness.task import Row
 from harness.testing import check_task
 from harness_glue.plugin import harness_tasks
+from harness_glue.sample_pairs import Scene, make_pair
 
 TASKS = {task.id: task for task in harness_tasks()}
 CLASSIFIED = {name: task for name, task in TASKS.items() if task.problem.labels}
@@ -219,6 +221,36 @@ def test_overlap_of_the_sentences_follows_the_similarity() -> None:
         shared.append(len(first & second))
     found = pearsonr(shared, _labels(rows)).statistic
     assert found > 0.3
+
+
+def _toy_pairs(changes: int) -> set[tuple[str, str]]:
+    """Make pairs that tell a colour in both sentences and a place in the first."""
+    toy = Scene(
+        first=("{colour} {place}",),
+        second=("{colour}",),
+        facts={
+            "colour": (("red", "Red"), ("green", "Green")),
+            "place": (("here", ""), ("there", "")),
+        },
+        changing=("colour", "place"),
+        hints={},
+    )
+    draws = (random.Random(seed) for seed in range(20))
+    return {make_pair(draw, toy, hints=(), changes=changes) for draw in draws}
+
+
+def test_facts_agree_unless_one_is_changed() -> None:
+    assert {(first.split()[0], second) for first, second in _toy_pairs(0)} == {
+        ("Red", "Red"),
+        ("Green", "Green"),
+    }
+
+
+def test_a_changed_fact_is_one_that_both_sentences_tell() -> None:
+    assert {(first.split()[0], second) for first, second in _toy_pairs(1)} == {
+        ("Red", "Green"),
+        ("Green", "Red"),
+    }
 
 
 def test_diagnostic_test_split_is_its_labelled_split_without_labels() -> None:
