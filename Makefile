@@ -20,13 +20,13 @@ help: ## show what there is
 demo: $(VENV)/.installed ## fine-tune a tiny model on the built-in sample and write its leaderboard
 	@mkdir -p $(DEMO)
 	$(BIN)/harness run --model bert:tiny --model majority: --model random: --task glue \
-		--regime finetune:full --data sample \
+		--regime finetune:full --data sample --title "GLUE, the built-in sample" \
 		--store $(DEMO)/store.sqlite --out $(DEMO)/leaderboard.html
 	@echo "open $(CURDIR)/$(DEMO)/leaderboard.html"
 
 screenshot: demo ## photograph the demo for the README (needs chromium)
 	$(BIN)/python -m harness_reports.screenshot \
-		$(DEMO)/leaderboard.html docs/leaderboard.png --width 1440
+		$(DEMO)/leaderboard.html docs/leaderboard.png --width 1440 --height 1000
 
 test: $(VENV)/.installed-dev ## run all tests; PYTEST_FLAGS='-m "not slow"' for the fast ones
 	$(BIN)/pytest $(PYTEST_FLAGS)

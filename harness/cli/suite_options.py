@@ -90,6 +90,9 @@ SeedOption = Annotated[
         help="Seeds training and exemplars; given several times, each is a cell.",
     ),
 ]
+TitleOption = Annotated[
+    str | None, typer.Option("--title", help="What the leaderboard is called.")
+]
 SkipOption = Annotated[
     bool,
     typer.Option(
@@ -114,6 +117,7 @@ _PARAMETERS: dict[str, tuple[Any, object]] = {
     "device": (DeviceOption, None),
     "dtype": (DtypeOption, None),
     "seed": (SeedOption, None),
+    "title": (TitleOption, None),
     "skip_unavailable": (SkipOption, False),
 }
 

@@ -106,7 +106,8 @@ def _benchmark_section(board: Board, benchmark: Benchmark) -> Section:
 
 
 def _split_label(counted_columns: Sequence[Column]) -> str:
-    splits = dict.fromkeys(column.split for column in counted_columns)
+    # validation_matched and validation_mismatched are both validation to the reader
+    splits = dict.fromkeys(c.split.partition("_")[0] for c in counted_columns)
     return ", ".join(split for split in splits if split != "test")
 
 
