@@ -64,7 +64,7 @@ def run(
 def run_suite(suite: Suite, plugins: Plugins, store: str) -> Outcome:
     """Plan and carry out a suite."""
     from harness.commands import suite_command
-    from harness.planner import make_plan
+    from harness.plan.planner import make_plan
 
     plan = make_plan(suite, plugins)
     return carry_out(plan, plugins, store, suite_command(suite))

@@ -21,7 +21,7 @@ def plan(
     plugin: PluginOption = None,
 ) -> None:
     """Check a suite and show its cells, without loading any weights."""
-    from harness.planner import make_plan
+    from harness.plan.planner import make_plan
     from harness.plugins import load_plugins
 
     plugins = load_plugins([*suite.plugins, *(plugin or ())])

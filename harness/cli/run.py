@@ -60,7 +60,7 @@ def run(
     What the store already holds is not run again. Exit code 0: all cells are done;
     1: some cell failed; 2: wrong use.
     """
-    from harness.planner import make_plan
+    from harness.plan.planner import make_plan
     from harness.plugins import load_plugins
 
     plugins = load_plugins([*suite.plugins, *(plugin or ())])

@@ -10,7 +10,7 @@ import pytest
 from harness.api import Outcome, carry_out, checkpoints_of, open_store, read_results
 from harness.events import CellFinished
 from harness.hookspecs import hookimpl
-from harness.planner import make_plan
+from harness.plan.planner import make_plan
 from harness.plugins import Plugins
 from harness.results import CellResult
 from harness.suite import make_suite

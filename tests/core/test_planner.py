@@ -9,7 +9,7 @@ import pytest
 
 from harness import DataError, UsageError
 from harness.plan import Plan
-from harness.planner import make_plan
+from harness.plan.planner import make_plan
 from harness.plugins import Plugins
 from harness.suite import make_suite
 

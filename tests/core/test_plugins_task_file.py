@@ -10,7 +10,7 @@ import pytest
 from harness import Classification, Data, HubData, Prompt, Regression, Task
 from harness.errors import PluginError
 from harness.plugins import load_plugins
-from harness.task_file import (
+from harness.plugins.task_file import (
     ClassificationRow,
     DataRow,
     HubRow,

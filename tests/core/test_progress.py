@@ -12,7 +12,7 @@ from rich.console import Console
 from harness.api import carry_out
 from harness.events import CellFinished, TrainStep
 from harness.hookspecs import hookimpl
-from harness.planner import make_plan
+from harness.plan.planner import make_plan
 from harness.plugins import Plugins
 from harness.progress import LiveProgress, PlainProgress, ending, listener, training
 from harness.suite import make_suite

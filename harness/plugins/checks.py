@@ -13,7 +13,7 @@ from harness.data import DataSourceEntry
 from harness.executors import ExecutorEntry
 from harness.metric import MetricEntry
 from harness.model import ModelEntry, PredictorEntry
-from harness.plugin_sources import Source, blaming
+from harness.plugins.sources import Source, blaming
 from harness.recipe import RecipeEntry
 from harness.results import ReportFormat
 from harness.task import Benchmark, Task

@@ -16,8 +16,8 @@ from harness.errors import PluginError, UsageError, unknown_name
 from harness.executors import ExecutorEntry
 from harness.metric import Metric, MetricEntry
 from harness.model import ModelEntry, ModelName, PredictorEntry
-from harness.plugin_checks import KINDS, check_hook_names, collect
-from harness.plugin_sources import (
+from harness.plugins.checks import KINDS, check_hook_names, collect
+from harness.plugins.sources import (
     DISABLE_SWITCH,
     Source,
     blaming,

@@ -15,6 +15,7 @@ from pathlib import Path
 from harness.errors import HarnessError, PluginError, UsageError
 
 GROUP = "harness"
+CORE = Path(__file__).parents[1]
 DISABLE_SWITCH = "HARNESS_DISABLE_PLUGINS"
 
 
@@ -120,7 +121,7 @@ def _load_python(path: Path) -> object:
 
 
 def _load_rows(path: Path) -> object:
-    from harness.task_file import TaskFile  # imports pydantic, which is slow
+    from harness.plugins.task_file import TaskFile  # imports pydantic, which is slow
 
     return TaskFile.read(path)
 
@@ -159,6 +160,6 @@ def _place(error: Exception) -> str | None:
         for frame in traceback.extract_tb(error.__traceback__)
         if not frame.filename.startswith("<")
         and "importlib" not in frame.filename
-        and not Path(frame.filename).is_relative_to(Path(__file__).parent)
+        and not Path(frame.filename).is_relative_to(CORE)
     ]
     return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else None

@@ -19,11 +19,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine
 
-from harness import tables
 from harness.errors import StoreError
 from harness.requests import Answer, JsonValue, answer_from_json, to_json
-from harness.result_json import result_from_json, result_to_json
 from harness.results import CellResult, CellScore
+from harness.store import tables
+from harness.store.result_json import result_from_json, result_to_json
 from harness.task import Example, Prediction
 
 _CHUNK = 500  # rows a statement; SQLite allows 32,766 bound values

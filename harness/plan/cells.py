@@ -1,4 +1,4 @@
-"""The plan: a graph of train and evaluate cells, checked before any weights load."""
+"""The cells of a plan: what each is made of, and what identifies it."""
 
 from __future__ import annotations
 

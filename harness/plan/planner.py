@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
-from harness.askable import Unfit, choose_formulation, offer, same_formulation
 from harness.data import Split
 from harness.errors import DataError, MissingDataError, UsageError
 from harness.formulations import Formulation
@@ -21,11 +20,12 @@ from harness.plan import (
     fingerprint,
     precision,
 )
+from harness.plan.askable import Unfit, choose_formulation, offer, same_formulation
+from harness.plan.settings import read_settings
+from harness.plan.split_reader import SplitReader
 from harness.plugins import Plugins
 from harness.recipe import RecipeEntry
 from harness.regime import BASELINE, Regime
-from harness.settings import read_settings
-from harness.split_reader import SplitReader
 from harness.suite import Suite, TaskChoice
 from harness.task import Task
 
