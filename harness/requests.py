@@ -245,6 +245,10 @@ _ANSWERS = (
     LikelihoodAnswer,
 )
 ANSWER_TYPES: dict[str, type[Answer]] = {t.__name__: t for t in _ANSWERS}
+ANSWER_OF: dict[type[Request], type[Answer]] = {
+    asked: ANSWER_TYPES[f"{name}Answer"] for name, asked in REQUEST_TYPES.items()
+}
+"""What answers each type of request."""
 
 Value = TypeVar("Value")
 

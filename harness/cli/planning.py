@@ -11,6 +11,7 @@ from harness.cli.suite_options import with_suite
 
 if TYPE_CHECKING:
     from harness.plan import EvaluateCell, Plan
+    from harness.results import CellResult
     from harness.suite import Suite
 
 
@@ -31,38 +32,39 @@ def plan(
 def print_plan(made: Plan, place: str) -> None:
     """Print a plan's cells, what the store holds of them, and what can't be asked."""
     from harness.cli.table import print_table
+    from harness.plan.estimate import estimate
 
-    statuses = known_statuses(made, place)
-    rows = [_row(cell, statuses.get(cell.fingerprint, "to do")) for cell in made.cells]
+    known = known_results(place)
+    done = {cell.fingerprint for cell in known if cell.status == "done"}
+    todo = [cell for cell in made.cells if cell.fingerprint not in done]
     headers = ["model", "task", "regime", "asked as", "seed", "examples", "status"]
+    rows = [_row(cell, is_done=cell.fingerprint in done) for cell in made.cells]
     print_table(headers, rows)
     for unaskable in made.unaskable:
         where = f"{unaskable.model} · {unaskable.task.id} · {unaskable.regime}"
         typer.echo(f"can't be asked: {where}: {unaskable.reason}")
-    trains = sum(1 for _ in made.trains)
-    todo = sum(status != "done" for *_, status in rows)
+    trains = len({cell.train.fingerprint for cell in todo if cell.train})
     typer.echo(
-        f"{len(rows)} evaluations, {todo} to do, behind {trains} trainings, "
+        f"{len(rows)} evaluations, {len(todo)} to do, behind {trains} trainings, "
         f"on {made.device}"
     )
+    if any(cell.card for cell in todo):
+        typer.echo(str(estimate(todo, known)))
 
 
-def known_statuses(made: Plan, place: str) -> dict[str, str]:
-    """Return the status of the cells that the store has; makes no store."""
+def known_results(place: str) -> list[CellResult]:
+    """Return what the store holds; makes no store."""
     from pathlib import Path
 
-    from harness.store import Store
+    from harness.api import open_store
 
     if "://" not in place and not Path(place).exists():
-        return {}
-    store = Store(place)
-    try:
-        return store.statuses(made.fingerprints)
-    finally:
-        store.close()
+        return []
+    with open_store(place) as store:
+        return store.results()
 
 
-def _row(cell: EvaluateCell, status: str) -> list[str]:
+def _row(cell: EvaluateCell, *, is_done: bool) -> list[str]:
     asked = cell.formulation
     way = " ".join(filter(None, [asked.name, asked.prompt])) if asked else "predictor"
     examples = f"{cell.size:,}" + (f" of {cell.split.size:,}" * bool(cell.limit))
@@ -74,5 +76,5 @@ def _row(cell: EvaluateCell, status: str) -> list[str]:
         way,
         str(cell.seed),
         examples,
-        status,
+        "in the store" if is_done else "to do",
     ]

@@ -10,7 +10,7 @@ from typing import Protocol
 from harness.engine.simple import as_full
 from harness.errors import OutOfMemoryError, PluginError
 from harness.model import Adapter, Budget, Encoded, SimpleAdapter
-from harness.requests import Answer, Generate, Request, Score, request_key
+from harness.requests import ANSWER_OF, Answer, Generate, Request, Score, request_key
 
 WINDOW = 4096  # requests that are ordered together; memory holds no more of them
 
@@ -81,7 +81,9 @@ class Engine:
         waiting = {item.key: item for item in encoded}
         answers: dict[str, Answer] = {}
         for index, raw in self._stream(waiting):
-            answer = _with_dropped(raw, fitted[index][1])
+            request, dropped = fitted[index]
+            _check_type(request, raw)
+            answer = _with_dropped(raw, dropped)
             answers[keys[index]] = self._journal[keys[index]] = answer
             self.tokens += answer.tokens
         self._flush()
@@ -161,6 +163,16 @@ def _check_encoding(encoded: Sequence[Encoded], count: int) -> None:
         raise PluginError(
             f"the adapter encoded {len(encoded)} of {count} requests: return one "
             "Encoded for each request, whose key is its position"
+        )
+
+
+def _check_type(request: Request, answer: Answer) -> None:
+    expected = ANSWER_OF[type(request)]
+    if type(answer) is not expected:
+        raise PluginError(
+            f"the adapter answered {type(request).__name__} with "
+            f"{type(answer).__name__}, expected {expected.__name__}: return the type "
+            "that belongs to the request"
         )
 
 

@@ -10,6 +10,7 @@ from harness import Budget, Encoded, OutOfMemoryError, PluginError
 from harness.engine import Engine, cut_batches
 from harness.requests import (
     Answer,
+    ClassifyAnswer,
     Embed,
     EmbedAnswer,
     Request,
@@ -170,6 +171,15 @@ def test_an_unanswered_request_is_an_error() -> None:
     adapter = Lengths()
     adapter.answer = lambda stream, budget: iter(())  # type: ignore[method-assign]
     with pytest.raises(PluginError, match="left 1 requests unanswered, such as Embed"):
+        list(Engine(adapter, Cache(), Budget(tokens=9)).answer(texts(1)))
+
+
+def test_an_answer_of_another_type_is_an_error() -> None:
+    adapter = Lengths()
+    wrong = ClassifyAnswer(probabilities=(1.0,))
+    adapter.answer = lambda stream, budget: iter([(0, wrong)])  # type: ignore[method-assign]
+    message = "answered Embed with ClassifyAnswer, expected EmbedAnswer"
+    with pytest.raises(PluginError, match=message):
         list(Engine(adapter, Cache(), Budget(tokens=9)).answer(texts(1)))
 
 
