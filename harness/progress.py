@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,7 @@ def listener(console: Console) -> LiveProgress | PlainProgress:
 
 def ending(event: CellFinished) -> str:
     """Say in a line how a cell ended."""
-    score = "" if event.score is None else f"  {event.score:.1f}"
+    score = "" if event.score is None else f"  {_number(event.score)}"
     reason = f": {event.reason}" if event.reason else ""
     word = {"done": "", "cached": "  in the store already"}.get(event.status)
     status = f"  {event.status}{reason}" if word is None else word
@@ -46,6 +47,10 @@ def training(event: TrainStep) -> str:
         f"lr {event.learning_rate:.1e}  {event.examples_per_s:.0f} examples/s  "
         f"{event.tokens_per_s:.0f} tokens/s  {event.seconds_left:.0f} s left"
     )
+
+
+def _number(score: float) -> str:
+    return "undefined" if math.isnan(score) else f"{score:.1f}"
 
 
 class PlainProgress:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +123,13 @@ def test_a_failed_cell_says_why() -> None:
         fingerprint="f", title="m · t", status="failed", seconds=1.25, reason="no luck"
     )
     assert ending(event) == "m · t  1.2 s  failed: no luck"
+
+
+def test_an_undefined_score_is_called_so() -> None:
+    event = CellFinished(
+        fingerprint="f", title="m · t", status="done", seconds=0.0, score=math.nan
+    )
+    assert ending(event) == "m · t  undefined"
 
 
 def test_a_long_training_speaks_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
