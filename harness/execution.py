@@ -138,12 +138,17 @@ class Execution:
 
     def _evaluate(self, cell: EvaluateCell) -> None:
         self._announce.started(cell, "evaluate")
-        evaluated = None
+        result = None
         with _watched() as failure:
-            evaluated = evaluate(cell, self._tools, self._announce.batches(cell))
-        if evaluated is None:
+            result = self._result(cell)
+        if result is None:
             self._give_up(cell, "failed", failure)
-            return
+        else:
+            self._announce.finished(cell, "done", score=result.score)
+
+    def _result(self, cell: EvaluateCell) -> CellResult:
+        """Evaluate a cell and store it; what can't be stored fails as the cell does."""
+        evaluated = evaluate(cell, self._tools, self._announce.batches(cell))
         result = self._with_training(evaluated.result, cell)
         self.store.save_cell(
             replace(result, provenance=self._provenance(cell)),
@@ -151,7 +156,7 @@ class Execution:
             finished=_now(),
             predictions=evaluated.predictions,
         )
-        self._announce.finished(cell, "done", score=result.score)
+        return result
 
     def _with_training(self, result: CellResult, cell: EvaluateCell) -> CellResult:
         report = self.store.training(cell.train.fingerprint) if cell.train else None

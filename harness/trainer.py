@@ -44,6 +44,7 @@ def train(
     Raises:
         HarnessError: the model, the data or the recipe can't do it.
     """
+    tools.models.release()
     model = cell.entry.load(cell.model, cell.load)
     if not isinstance(model, Trainable):
         raise PluginError(
