@@ -131,7 +131,7 @@ def evaluate(
 
 
 def _examples(cell: EvaluateCell) -> list[Example]:
-    if cell.limit is not None and cell.limit < cell.split.size:
+    if cell.limit is not None:
         return cell.split.sample(cell.limit, LIMIT_SEED)
     return list(cell.split)
 
@@ -245,7 +245,7 @@ def blank_result(cell: EvaluateCell) -> CellResult:
         f"{cell.task.id}@{cell.task.version}",
         cell.split.name,
         cell.split.content_hash[:16],
-        "+".join(cell.task.metrics),
+        "+".join(cell.metrics),
         (formulation.prompt if formulation else None) or "",
     ]
     return CellResult(

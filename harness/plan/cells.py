@@ -82,9 +82,10 @@ class EvaluateCell:
         split: the split to evaluate.
         train_split: where exemplars and a baseline's targets come from.
         formulation: how the task is asked; None for baselines.
+        metrics: the signatures of the task's metrics, without n.
         regime: zero-shot, few-shot, finetune or baseline.
         seed: seeds exemplars and random baselines.
-        limit: how many examples, None for all.
+        limit: how many examples, fewer than the split holds; None for all.
         load: device and precision.
         data: the data source as written.
     """
@@ -98,6 +99,7 @@ class EvaluateCell:
     split: Split
     train_split: Split | None
     formulation: Formulation | None
+    metrics: tuple[str, ...]
     regime: Regime
     seed: int
     limit: int | None
@@ -112,7 +114,7 @@ class EvaluateCell:
     @property
     def size(self) -> int:
         """How many examples are evaluated."""
-        return min(self.split.size, self.limit or self.split.size)
+        return self.limit or self.split.size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +157,7 @@ class Plan:
         jobs: the cells, grouped by what they depend on.
         unaskable: what the suite names and nobody can do.
         batch_tokens: tokens that one forward may hold.
+        device: where the models run.
     """
 
     title: str
