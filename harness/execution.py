@@ -17,7 +17,7 @@ from harness.events import RunFinished
 from harness.executors import ExecutorEntry
 from harness.listeners import Announcer
 from harness.measure import environment
-from harness.plan import EvaluateCell, Job, Plan, TrainCell
+from harness.plan import EvaluateCell, Job, Plan, TrainCell, unaskable_fingerprint
 from harness.plugins import Plugins
 from harness.results import CellResult, ResultStatus
 from harness.runner import (
@@ -95,6 +95,11 @@ class Execution:
         self.store.start_run(record)
 
     def _record_unaskable(self) -> None:
+        """Record what can't be asked, and forget that what now can once could not."""
+        cells = self.plan.cells
+        self.store.forget(
+            [unaskable_fingerprint(c.model, c.task, c.regime) for c in cells]
+        )
         for unaskable in self.plan.unaskable:
             result = unaskable_result(unaskable)
             self.store.save_cell(result, run=self.id, finished=_now())

@@ -129,12 +129,14 @@ class Unaskable:
     @property
     def fingerprint(self) -> str:
         """Identify what was asked in vain."""
-        return fingerprint(
-            kind="unaskable",
-            model=str(self.model),
-            task=self.task.id,
-            regime=self.regime.written,
-        )
+        return unaskable_fingerprint(self.model, self.task, self.regime)
+
+
+def unaskable_fingerprint(model: ModelName, task: Task, regime: Regime) -> str:
+    """Identify what can't be asked, whatever the reason."""
+    return fingerprint(
+        kind="unaskable", model=str(model), task=task.id, regime=regime.written
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
