@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from harness.data import Split
@@ -18,8 +18,6 @@ from harness.plan import (
     Plan,
     TrainCell,
     Unaskable,
-    fingerprint,
-    precision,
 )
 from harness.plan.askable import Unfit, choose_formulation, offer, same_formulation
 from harness.plan.settings import read_settings
@@ -220,34 +218,15 @@ class _Planner:
     ) -> EvaluateCell:
         split = self._read(chosen.task, chosen.data, chosen.split)
         train_split = self._examples_to_learn_from(model.entry, chosen, regime, split)
-        limit, task = chosen.choice.limit, chosen.task
+        limit = chosen.choice.limit
         if limit is not None and limit >= split.size:
             limit = None
-        weights = model.card.fingerprint if model.card else None
-        mark = fingerprint(
-            kind="evaluate",
-            name=str(model.name),
-            model=train.fingerprint if train else weights,
-            task=f"{task.id}@{task.version}",
-            split=split.name,
-            data=split.content_hash,
-            metrics=chosen.metrics,
-            headline=task.headline_metrics,
-            formulation=formulation.name if formulation else None,
-            prompt=formulation.prompt if formulation else None,
-            regime=regime.written,
-            exemplars=train_split.content_hash if train_split else None,
-            seed=None if regime.kind == "zero-shot" else seed,
-            limit=limit,
-            **(precision(self._load) if model.card else {}),
-        )
         return EvaluateCell(
-            fingerprint=mark,
             model=model.name,
             entry=model.entry,
             card=model.card,
             train=train,
-            task=task,
+            task=chosen.task,
             split=split,
             train_split=train_split,
             formulation=formulation,
@@ -275,20 +254,7 @@ class _Planner:
         trained = same_formulation(task, formulation)
         split = self._training_split(chosen.task)
         load = LoadSettings(device=self._load.device, dtype=self._load.dtype, seed=seed)
-        mark = fingerprint(
-            kind="train",
-            model=model.card.fingerprint,
-            task=f"{task.id}@{task.version}",
-            data=split.content_hash,
-            formulation=trained.name,
-            prompt=trained.prompt,
-            recipe=recipe.name,
-            settings=asdict(settings),
-            seed=seed,
-            **precision(load),
-        )
         return TrainCell(
-            fingerprint=mark,
             model=model.name,
             entry=model.entry,
             card=model.card,
