@@ -87,7 +87,8 @@ class Caveats:
         dropped_shots: examples that lost exemplars to fit.
         unparsable: predictions that could not be read from the model's text.
         duplicates: examples that stand more than once in the data.
-        selected_on_evaluated: whether the evaluated split chose the checkpoint.
+        selected_on_evaluated: whether the evaluated split trained or chose the
+            checkpoint.
         cached: answers that came from the store.
     """
 

@@ -295,5 +295,6 @@ def _caveats(
         dropped_shots=ledger.dropped_shots,
         unparsable=sum(prediction.value is None for prediction in predictions),
         duplicates=cell.split.duplicates,
+        selected_on_evaluated=cell.is_trained_on_evaluated,
         cached=cached,
     )

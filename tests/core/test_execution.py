@@ -152,6 +152,15 @@ def test_training_on_few_examples_keeps_both_labels(toy: Plugins, place: str) ->
     assert json.loads(known.read_text("utf-8")) == {"red": "red", "blue": "blue"}
 
 
+def test_a_checkpoint_asked_about_its_own_training_is_marked(
+    toy: Plugins, place: str
+) -> None:
+    own = only(go(toy, place, "memory:blank", **LEARN, split="train"))
+    other = only(go(toy, place, "memory:blank", **LEARN))
+    marks = (own.caveats.selected_on_evaluated, other.caveats.selected_on_evaluated)
+    assert marks == (True, False)
+
+
 def test_a_finished_checkpoint_replaces_an_orphan(tmp_path: Path) -> None:
     fresh, place = tmp_path / "fresh", tmp_path / "place"
     for folder in (fresh, place):
