@@ -8,6 +8,9 @@ from collections.abc import Iterable
 from harness.plan import EvaluateCell
 from harness.suite import Suite
 
+_SINGLE = {"split", "limit", "formulation", "prompt", "device", "dtype"}
+"""What a suite says once and the command line too."""
+
 
 def cell_command(cell: EvaluateCell) -> str:
     """Return the short form of `harness run` that repeats one cell."""
@@ -33,10 +36,8 @@ def suite_command(suite: Suite) -> str:
     options += [("regime", regime) for regime in suite.regimes]
     options.append(("data", suite.data))
     options += [("seed", str(seed)) for seed in suite.seeds]
-    given = suite.model_dump(include={"split", "limit", "formulation", "prompt"})
-    options += [
-        (name, str(value)) for name, value in given.items() if value is not None
-    ]
+    given = suite.model_dump(include=_SINGLE, exclude_defaults=True)
+    options += [(name, str(value)) for name, value in given.items()]
     options += [("plugin", plugin) for plugin in suite.plugins]
     return _command(options) + (" --skip-unavailable" if suite.skip_unavailable else "")
 

@@ -14,7 +14,7 @@ _RESET_PEAK = "5"  # proc(5): resets the peak resident set size
 
 def start_peak_memory(device: str) -> None:
     """Forget the peak so far, where the system can."""
-    if device.startswith("cuda") and "torch" in sys.modules:
+    if _is_cuda_in_use(device):
         sys.modules["torch"].cuda.reset_peak_memory_stats(device)
     try:
         Path("/proc/self/clear_refs").write_text(_RESET_PEAK, encoding="ascii")
@@ -27,7 +27,7 @@ def peak_memory_bytes(device: str) -> int | None:
 
     None where the system does not tell.
     """
-    if device.startswith("cuda") and "torch" in sys.modules:
+    if _is_cuda_in_use(device):
         return int(sys.modules["torch"].cuda.max_memory_allocated(device))
     try:
         status = Path("/proc/self/status").read_text(encoding="ascii")
@@ -47,6 +47,8 @@ def environment(device: str) -> dict[str, str]:
             continue
     found["processor"] = f"{_processor()}, {os.cpu_count()} cores"
     found["device"] = device
+    if device.startswith("cuda"):
+        found["gpu"] = _gpu(device)
     return found
 
 
@@ -54,11 +56,27 @@ def resolve_device(device: str) -> str:
     """Return the device that ``auto`` means here: a GPU where there is one."""
     if device != "auto":
         return device
-    if not Path("/dev/nvidia0").exists():
+    if not any(Path("/dev").glob("nvidia[0-9]*")):
         return "cpu"  # saves a run without torch models the import of torch
     import torch
 
     return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _gpu(device: str) -> str:
+    import torch
+
+    index = int(device.partition(":")[2] or 0)
+    if index >= torch.cuda.device_count():
+        return "none"  # the adapter refuses the device, with a reason
+    return torch.cuda.get_device_name(index)
+
+
+def _is_cuda_in_use(device: str) -> bool:
+    """Tell whether a model was on the GPU yet; before that its allocator has no peak."""
+    if not device.startswith("cuda") or "torch" not in sys.modules:
+        return False
+    return bool(sys.modules["torch"].cuda.is_initialized())
 
 
 def _processor() -> str:

@@ -180,6 +180,13 @@ class Store:
             if scores:
                 connection.execute(tables.scores.insert(), scores)
 
+    def forget(self, fingerprints: Sequence[str]) -> None:
+        """Remove cells that have neither scores nor predictions."""
+        table = tables.cells
+        with self._transaction() as connection:
+            for chunk in _chunks(fingerprints):
+                connection.execute(table.delete().where(table.c.fingerprint.in_(chunk)))
+
     def save_training(self, record: TrainingRecord, *, run: str, finished: str) -> None:
         """Store a train cell's report; the checkpoint itself lies beside the store."""
         row = _cell_row(record.fingerprint, "train", record.task, record.model)
@@ -290,7 +297,8 @@ def _open_engine(place: str) -> Engine:
             f"as {path / 'store.sqlite'}"
         )
     path.parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
+    url = sa.URL.create("sqlite", database=str(path))  # a path may hold a "?"
+    engine = sa.create_engine(url, connect_args={"timeout": 30})
     sa.event.listen(engine, "connect", _set_up_sqlite)
     return engine
 

@@ -52,7 +52,7 @@ PREDICTIONS = [Prediction(id=e.id, value="red", detail={"red": 0.9}) for e in EX
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store(str(tmp_path / "deep" / "store.sqlite"))
+    opened = Store(str(tmp_path / "why?" / "store.sqlite"))
     opened.start_run(RUN)
     yield opened
     opened.close()
@@ -92,6 +92,10 @@ def test_an_undefined_score_stays_undefined(store: Store) -> None:
     save(store, replace(CELL, scores=(undefined,)))
     (score,) = store.results()[0].scores
     assert (score.value != score.value, score.low) == (True, None)
+
+
+def test_a_store_is_where_its_path_says(store: Store) -> None:
+    assert Path(store.place).is_file()
 
 
 def test_a_cell_saved_again_replaces_itself(store: Store) -> None:
