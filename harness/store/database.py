@@ -286,8 +286,9 @@ def _open_engine(place: str) -> Engine:
             return sa.create_engine(place)
         except (sa.exc.ArgumentError, ImportError) as error:
             raise StoreError(
-                f"the store {place} can't be opened: {error}: give a file for SQLite "
-                "or a SQLAlchemy URL such as postgresql+psycopg://host/name"
+                f"the store {place} can't be opened: {error}: give a file for SQLite, "
+                "or a SQLAlchemy URL such as postgresql+psycopg://host/name with its "
+                "driver installed (nlp-harness[postgres])"
             ) from error
     path = Path(place)
     if path.is_dir():

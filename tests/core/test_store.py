@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +16,7 @@ from harness.requests import ClassifyAnswer
 from harness.results import CellResult, CellScore
 from harness.store import RunRecord, Store, TrainingRecord
 
+POSTGRES = os.environ.get("HARNESS_TEST_POSTGRES", "")
 RUN = RunRecord("r1", "2026-01-01", "title", "harness run", {"python": "3"}, ["c1"])
 SCORE = CellScore(
     metric="accuracy",
@@ -130,6 +133,24 @@ def test_a_training_that_failed_has_no_report(store: Store) -> None:
     done = record._replace(status="done", report={"steps": 3})
     store.save_training(done, run="r1", finished="2026-01-01")
     assert store.training("t1") == {"steps": 3}
+
+
+@pytest.mark.skipif(not POSTGRES, reason="HARNESS_TEST_POSTGRES names no database")
+def test_postgresql_keeps_what_sqlite_keeps() -> None:
+    store = Store(POSTGRES)
+    run = RUN._replace(id=uuid.uuid4().hex, started="2026-01-02")
+    store.start_run(run)
+    store.save_cell(
+        CELL,
+        run=run.id,
+        finished="2026-01-02",
+        predictions=zip(EXAMPLES, PREDICTIONS, strict=True),
+    )
+    store.add_answers("m1", {"q": ClassifyAnswer(probabilities=(0.1,))})
+    store.add_answers("m1", {"q": ClassifyAnswer(probabilities=(0.2,))})
+    assert store.results(["c1"]) == [CELL]
+    assert store.predictions("c1") == list(zip(EXAMPLES, PREDICTIONS, strict=True))
+    store.close()
 
 
 def test_a_file_that_is_no_store_is_refused(tmp_path: Path) -> None:
