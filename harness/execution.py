@@ -187,7 +187,7 @@ class Execution:
             "data_hash": cell.split.content_hash,
             "run": self.id,
             "date": _now(),
-            "command": cell_command(cell),
+            "command": cell_command(cell, self.plugins.arguments),
         }
         if cell.card:
             found["base_weights"] = cell.card.fingerprint

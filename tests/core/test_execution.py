@@ -157,6 +157,12 @@ def test_the_command_of_a_cell_repeats_it(toy: Plugins, place: str) -> None:
     )
 
 
+def test_the_command_of_a_cell_loads_its_plugins(toy: Plugins, place: str) -> None:
+    command = only(go(toy, place, "reader:")).provenance["command"]
+    assert "--plugin harness.builtin --plugin " in command
+    assert command.endswith("toy_plugin.py")
+
+
 def test_predictions_and_examples_are_in_the_store(toy: Plugins, place: str) -> None:
     cell = only(go(toy, place, "reader:"))
     with open_store(place) as store:
