@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
 from harness.data import Split
-from harness.errors import DataError, MissingDataError, UsageError
+from harness.errors import DataError, MissingDataError, UsageError, unknown_name
 from harness.formulations import Formulation
 from harness.measure import resolve_device
 from harness.model import LoadSettings, ModelCard, ModelEntry, ModelName, PredictorEntry
@@ -122,10 +122,15 @@ class _Planner:
             for choice in self._suite.tasks
             for task in self._plugins.find_tasks(choice.id)
         }
-        return [
+        chosen = [
             _Chosen(task=task, choice=self._suite.choice(task.id))
             for task in tasks.values()
         ]
+        known = {prompt for task in tasks.values() for prompt in task.prompts}
+        for prompt in (one.choice.prompt for one in chosen):
+            if prompt is not None and prompt not in known:
+                raise unknown_name("prompt", prompt, known, "harness list tasks")
+        return chosen
 
     def _check_data(self, tasks: list[_Chosen]) -> None:
         """Read every split to evaluate; what is missing is named before all else."""
@@ -136,8 +141,8 @@ class _Planner:
             elif not split.is_labelled:
                 raise DataError(
                     f"{split.origin} has no labels, so {chosen.task.id} can't be "
-                    f"scored on split {chosen.split!r}: evaluate the split "
-                    f"{chosen.task.data.evaluate!r}"
+                    f"scored on split {chosen.split!r}: name a labelled split with "
+                    "--split, or other data with --data"
                 )
 
     def _refuse(self, error: DataError, *, others: bool) -> None:
@@ -158,7 +163,9 @@ class _Planner:
             try:
                 for train, cell in self._cells(model, chosen, regime):
                     key = train.fingerprint if train else cell.fingerprint
-                    self._jobs.setdefault(key, (train, []))[1].append(cell)
+                    cells = self._jobs.setdefault(key, (train, []))[1]
+                    if all(cell.fingerprint != other.fingerprint for other in cells):
+                        cells.append(cell)
             except Unfit as reason:
                 self._unaskable.append(
                     Unaskable(
@@ -208,7 +215,9 @@ class _Planner:
         split = self._read(chosen.task, chosen.data, chosen.split)
         train_split = self._examples_to_learn_from(model.entry, chosen, regime)
         weights = model.card.fingerprint if model.card else str(model.name)
-        task = chosen.task
+        task, limit = chosen.task, chosen.choice.limit
+        if limit is not None and limit >= split.size:
+            limit = None  # nothing is left out, so it is the same cell
         mark = fingerprint(
             kind="evaluate",
             model=train.fingerprint if train else weights,
@@ -221,7 +230,7 @@ class _Planner:
             regime=regime.written,
             exemplars=train_split.content_hash if train_split else None,
             seed=seed,
-            limit=chosen.choice.limit,
+            limit=limit,
             **precision(self._load),
         )
         return EvaluateCell(
@@ -236,7 +245,7 @@ class _Planner:
             formulation=formulation,
             regime=regime,
             seed=seed,
-            limit=chosen.choice.limit,
+            limit=limit,
             load=self._load,
             data=chosen.data,
         )
@@ -292,7 +301,18 @@ class _Planner:
         is_needed = regime.kind == "few-shot" or (
             isinstance(entry, PredictorEntry) and entry.needs_training_targets
         )
-        return self._training_split(chosen.task) if is_needed else None
+        if not is_needed:
+            return None
+        split = self._training_split(chosen.task)
+        evaluated = self._read(chosen.task, chosen.data, chosen.split)
+        if regime.shots and split.content_hash == evaluated.content_hash:
+            raise Unfit(f"{regime} would take exemplars from the evaluated split")
+        if regime.shots > split.size:
+            raise Unfit(
+                f"{regime} asks for more exemplars than the {split.size} examples of "
+                f"{split.origin}"
+            )
+        return split
 
     def _training_split(self, evaluated: Task) -> Split:
         task = self._plugins.task(evaluated.training_task)
