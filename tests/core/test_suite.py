@@ -41,6 +41,29 @@ def test_a_recipe_with_settings_may_be_written_as_keys(tmp_path: Path) -> None:
     assert suite.regimes == ["zero-shot", "finetune:full,epochs=2"]
 
 
+@pytest.mark.parametrize(
+    ("written", "regime"),
+    [
+        ("finetune: full", "finetune:full"),
+        ("finetune:", "finetune:full"),
+        ("few-shot: 5", "few-shot:5"),
+    ],
+)
+def test_a_regime_may_be_a_key_with_a_value(
+    tmp_path: Path, written: str, regime: str
+) -> None:
+    text = f"models: [a:]\ntasks: [b]\nregimes:\n  - {written}\n"
+    assert read(tmp_path, text).regimes == [regime]
+
+
+@pytest.mark.parametrize(
+    "line", ["limit: true", "limit: 0", "seeds: [-1]", "seeds: [4294967296]"]
+)
+def test_a_number_that_can_not_be_is_refused(tmp_path: Path, line: str) -> None:
+    with pytest.raises(UsageError, match=r"suite\.yaml:3: key (limit|seeds)"):
+        read(tmp_path, f"models: [a:]\ntasks: [b]\n{line}\n")
+
+
 def test_a_baseline_needs_no_quotes(tmp_path: Path) -> None:
     suite = read(tmp_path, "models:\n  - majority:\n  - bert:tiny\ntasks: [glue]\n")
     assert suite.models == ["majority:", "bert:tiny"]
