@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,10 +30,10 @@ class Outcome(NamedTuple):
 
 def run(
     models: Sequence[str],
-    tasks: Sequence[str],
+    tasks: Sequence[str | Mapping[str, Any]],
     *,
     regimes: Sequence[str] = ("zero-shot",),
-    store: str = DEFAULT_STORE,
+    store: str | Path = DEFAULT_STORE,
     **settings: Any,  # noqa: ANN401 # checked against Suite
 ) -> Results:
     """Run models on tasks and return the results.
@@ -42,7 +42,8 @@ def run(
 
     Args:
         models: model names, such as ``bert:tiny`` or ``majority:``.
-        tasks: task ids or prefixes, such as ``glue``.
+        tasks: task ids or prefixes, such as ``glue``, or a task with settings of its
+            own, such as ``{"id": "glue/rte", "limit": 100}``.
         regimes: ``zero-shot``, ``few-shot:5`` or ``finetune:full,epochs=2``.
         store: a file for SQLite, or a SQLAlchemy URL.
         **settings: anything else that a suite may say: ``data``, ``seeds``,
@@ -55,19 +56,24 @@ def run(
     from harness.suite import make_suite
 
     suite = make_suite(
-        {"models": list(models), "tasks": list(tasks), "regimes": list(regimes)}
-        | settings
+        {"models": _listed(models), "tasks": _listed(tasks)}
+        | {"regimes": _listed(regimes), **settings}
     )
-    return run_suite(suite, load_plugins(suite.plugins), store).results
+    return run_suite(suite, load_plugins(suite.plugins), str(store)).results
+
+
+def _listed(values: Sequence[object]) -> object:
+    """Return a list; a single text stays one, for the suite's check to refuse."""
+    return values if isinstance(values, str) else list(values)
 
 
 def run_suite(suite: Suite, plugins: Plugins, store: str) -> Outcome:
     """Plan and carry out a suite."""
-    from harness.commands import suite_command
+    from harness.commands import suite_call
     from harness.plan.planner import make_plan
 
     plan = make_plan(suite, plugins)
-    return carry_out(plan, plugins, store, suite_command(suite))
+    return carry_out(plan, plugins, store, suite_call(suite))
 
 
 def carry_out(plan: Plan, plugins: Plugins, place: str, command: str) -> Outcome:

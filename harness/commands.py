@@ -1,9 +1,9 @@
-"""The commands that repeat a cell or a run."""
+"""What repeats a cell, as a command, or a suite, as a Python call."""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from harness.plan import EvaluateCell
 from harness.suite import Suite
@@ -12,8 +12,13 @@ _SINGLE = {"split", "limit", "formulation", "prompt", "device", "dtype"}
 """What a suite says once and the command line too."""
 
 
-def cell_command(cell: EvaluateCell) -> str:
-    """Return the short form of `harness run` that repeats one cell."""
+def cell_command(cell: EvaluateCell, plugins: Sequence[str] = ()) -> str:
+    """Return the short form of `harness run` that repeats one cell.
+
+    Args:
+        cell: the cell.
+        plugins: what ``--plugin`` must say.
+    """
     options = [("model", str(cell.model)), ("task", cell.task.id)]
     if cell.regime.kind != "baseline":
         options.append(("regime", cell.regime.written))
@@ -26,22 +31,16 @@ def cell_command(cell: EvaluateCell) -> str:
         options.append(("formulation", cell.formulation.name))
         if cell.formulation.prompt:
             options.append(("prompt", cell.formulation.prompt))
-    return _command(options)
-
-
-def suite_command(suite: Suite) -> str:
-    """Return the short form of `harness run` that repeats a suite of plain tasks."""
-    options = [("model", model) for model in suite.models]
-    options += [("task", choice.id) for choice in suite.tasks]
-    options += [("regime", regime) for regime in suite.regimes]
-    options.append(("data", suite.data))
-    options += [("seed", str(seed)) for seed in suite.seeds]
-    given = suite.model_dump(include=_SINGLE, exclude_defaults=True)
-    options += [(name, str(value)) for name, value in given.items()]
-    options += [("plugin", plugin) for plugin in suite.plugins]
-    return _command(options) + (" --skip-unavailable" if suite.skip_unavailable else "")
-
-
-def _command(options: Iterable[tuple[str, str]]) -> str:
+    options += [("plugin", plugin) for plugin in plugins]
     words = [word for name, value in options for word in (f"--{name}", value)]
     return shlex.join(["harness", "run", *words])
+
+
+def suite_call(suite: Suite) -> str:
+    """Return the Python call that repeats a suite, with all that was set."""
+    given = suite.model_dump(exclude_unset=True)
+    given["tasks"] = [
+        task["id"] if list(task) == ["id"] else task for task in given["tasks"]
+    ]
+    arguments = ", ".join(f"{name}={value!r}" for name, value in given.items())
+    return f"harness.run({arguments})"

@@ -29,7 +29,7 @@ from harness.runner import (
     unaskable_result,
 )
 from harness.store import RunRecord, Store, TrainingRecord
-from harness.trainer import train
+from harness.trainer import is_whole, train
 
 
 @dataclass(slots=True, kw_only=True)
@@ -122,13 +122,13 @@ class Execution:
                 self._evaluate(cell)
 
     def _train(self, cell: TrainCell) -> str | None:
-        """Train unless the checkpoint is there; return why it failed, if it did."""
-        known = self.store.training(cell.fingerprint)
-        if known and (self.checkpoints / cell.fingerprint).is_dir():
-            return None
-        self._announce.started(cell, "train")
+        """Train unless the checkpoint is whole; return why it failed, if it did."""
         report: dict[str, Any] = {}
         with _watched() as failure:
+            known = self.store.training(cell.fingerprint)
+            if is_whole(cell, self.checkpoints, known):
+                return None
+            self._announce.started(cell, "train")
             report = train(cell, self._tools, self._announce.train_step)
         record = TrainingRecord(
             fingerprint=cell.fingerprint,
@@ -197,7 +197,7 @@ class Execution:
             "data_hash": cell.split.content_hash,
             "run": self.id,
             "date": _now(),
-            "command": cell_command(cell),
+            "command": cell_command(cell, self.plugins.arguments),
         }
         if cell.card:
             found["base_weights"] = cell.card.fingerprint
@@ -207,7 +207,7 @@ class Execution:
             found["settings"] = ", ".join(
                 f"{name}={value}" for name, value in asdict(cell.train.settings).items()
             )
-            found["checkpoint"] = trained_name(cell, self.checkpoints).checkpoint
+            found["checkpoint"] = trained_name(cell.train, self.checkpoints).checkpoint
         return found | self._environment
 
 

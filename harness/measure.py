@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import sys
 from importlib import metadata
 from pathlib import Path
+
+from harness.errors import UsageError
 
 _LIBRARIES = ("nlp-harness", "torch", "tokenizers", "transformers", "numpy")
 _RESET_PEAK = "5"  # proc(5): resets the peak resident set size
@@ -53,8 +56,13 @@ def environment(device: str) -> dict[str, str]:
 
 
 def resolve_device(device: str) -> str:
-    """Return the device that ``auto`` means here: a GPU where there is one."""
+    """Return the device that a suite names; ``auto`` is a GPU where there is one.
+
+    Raises:
+        UsageError: it is no device of this machine.
+    """
     if device != "auto":
+        _check_device(device)
         return device
     if not any(Path("/dev").glob("nvidia[0-9]*")):
         return "cpu"  # saves a run without torch models the import of torch
@@ -77,6 +85,23 @@ def _is_cuda_in_use(device: str) -> bool:
     if not device.startswith("cuda") or "torch" not in sys.modules:
         return False
     return bool(sys.modules["torch"].cuda.is_initialized())
+
+
+def _check_device(device: str) -> None:
+    if device == "cpu":
+        return
+    if not re.fullmatch(r"cuda(:[0-9]+)?", device):
+        raise UsageError(
+            f"unknown device {device!r}: expected cpu, cuda, cuda:1 or auto"
+        )
+    import torch
+
+    count = torch.cuda.device_count()
+    if int(device.partition(":")[2] or 0) >= count:
+        raise UsageError(
+            f"device {device!r} is not there, this machine has {count} CUDA devices: "
+            "choose another, cpu or auto"
+        )
 
 
 def _processor() -> str:

@@ -63,8 +63,8 @@ class Regime:
 
     @property
     def written(self) -> str:
-        """The regime with its settings, as the command line takes it."""
-        settings = "".join(f",{key}={value}" for key, value in self.settings.items())
+        """The regime with its settings by name, as the command line takes it."""
+        settings = "".join(f",{k}={v}" for k, v in sorted(self.settings.items()))
         return f"{self}{settings}"
 
 

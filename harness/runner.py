@@ -23,7 +23,14 @@ from harness.model import (
     PredictorEntry,
     SimpleAdapter,
 )
-from harness.plan import LIMIT_SEED, EvaluateCell, Unaskable, fingerprint, precision
+from harness.plan import (
+    LIMIT_SEED,
+    EvaluateCell,
+    TrainCell,
+    Unaskable,
+    fingerprint,
+    precision,
+)
 from harness.plugins import Plugins
 from harness.requests import Answer, Request
 from harness.results import Caveats, CellResult, Cost
@@ -159,7 +166,7 @@ def _ask(
     examples: Sequence[Example],
     on_batch: Callable[[int], None],
 ) -> tuple[list[Prediction], Cost, Caveats]:
-    name = trained_name(cell, tools.checkpoints)
+    name = asked_name(cell, tools.checkpoints)
     # only a checkpoint that was trained since the plan is not described yet
     card = cell.card if cell.card and not cell.train else entry.describe(name)
     adapter = tools.models.load(entry, name, cell.load)
@@ -226,11 +233,14 @@ def ask_about(
     return formulation.finish(predictions)
 
 
-def trained_name(cell: EvaluateCell, checkpoints: Path) -> ModelName:
+def asked_name(cell: EvaluateCell, checkpoints: Path) -> ModelName:
     """Return the name of what is evaluated: the model, or its trained checkpoint."""
-    if cell.train is None:
-        return cell.model
-    folder = checkpoints / cell.train.fingerprint
+    return trained_name(cell.train, checkpoints) if cell.train else cell.model
+
+
+def trained_name(cell: TrainCell, checkpoints: Path) -> ModelName:
+    """Return the name of the checkpoint that a train cell makes."""
+    folder = checkpoints / cell.fingerprint
     return ModelName(
         adapter=cell.model.adapter,
         checkpoint=str(folder),

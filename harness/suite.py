@@ -26,12 +26,23 @@ def _model_item(value: object) -> object:
 
 
 def _regime_item(value: object) -> object:
-    """Write ``finetune: {recipe: full, epochs: 2}`` as ``finetune:full,epochs=2``."""
-    if not isinstance(value, dict) or list(value) != ["finetune"]:
+    """Write a regime's key and value as the command line does.
+
+    ``finetune: {recipe: full, epochs: 2}`` is ``finetune:full,epochs=2``.
+    """
+    if not isinstance(value, dict) or len(value) != 1:
         return value
-    settings = dict(value["finetune"] or {})
-    recipe = settings.pop("recipe", "full")
-    return ",".join([f"finetune:{recipe}", *(f"{k}={v}" for k, v in settings.items())])
+    ((kind, argument),) = value.items()
+    if isinstance(argument, dict) or (kind == "finetune" and argument is None):
+        settings = dict(argument or {})
+        recipe = settings.pop("recipe", "full")
+        argument = ",".join([recipe, *(f"{k}={v}" for k, v in settings.items())])
+    return f"{kind}:{argument}"
+
+
+_Count = Annotated[int, Field(gt=0, strict=True)]
+_Seed = Annotated[int, Field(ge=0, lt=2**32, strict=True)]
+"""What every library's generator takes as a seed."""
 
 
 class TaskChoice(BaseModel):
@@ -51,7 +62,7 @@ class TaskChoice(BaseModel):
     id: str
     data: str | None = None
     split: str | None = None
-    limit: Annotated[int, Field(gt=0)] | None = None
+    limit: _Count | None = None
     formulation: str | None = None
     prompt: str | None = None
 
@@ -65,7 +76,7 @@ class Suite(BaseModel):
         tasks: task ids or prefixes, each with its own settings where needed.
         regimes: ``zero-shot``, ``few-shot:K`` or ``finetune:RECIPE[,setting=value]``.
         data: ``hub``, ``sample`` or a folder.
-        seeds: one cell for each.
+        seeds: one cell for each, from 0 to 2**32 - 1.
         split: the split to evaluate, each task's own by default.
         limit: how many examples of each task to evaluate, all by default.
         formulation: the formulation to use, the first that fits by default.
@@ -90,14 +101,14 @@ class Suite(BaseModel):
         list[Annotated[str, BeforeValidator(_regime_item)]], Field(min_length=1)
     ] = ["zero-shot"]
     data: str = "hub"
-    seeds: Annotated[list[int], Field(min_length=1)] = [1]
+    seeds: Annotated[list[_Seed], Field(min_length=1)] = [1]
     split: str | None = None
-    limit: Annotated[int, Field(gt=0)] | None = None
+    limit: _Count | None = None
     formulation: str | None = None
     prompt: str | None = None
-    device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:[0-9]+)?)$")] = "auto"
+    device: str = "auto"
     dtype: Precision = "fp32"
-    batch_tokens: Annotated[int, Field(gt=0)] = 2048
+    batch_tokens: _Count = 2048
     skip_unavailable: bool = False
     plugins: list[str] = []
 

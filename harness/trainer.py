@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -11,14 +10,14 @@ from typing import Any
 
 from harness.data.draw import choose, split_off, take
 from harness.engine import Engine
-from harness.errors import PluginError
+from harness.errors import CheckpointError, PluginError
 from harness.events import TrainStep
 from harness.measure import peak_memory_bytes, start_peak_memory
 from harness.model import Adapter, Budget, Trainable
 from harness.plan import TrainCell
 from harness.recipe import TrainJob
 from harness.requests import Answer
-from harness.runner import Tools, ask_about
+from harness.runner import Tools, ask_about, trained_name
 from harness.scoring import selection_score
 from harness.task import Example
 
@@ -39,7 +38,8 @@ def train(
     """Train a checkpoint into its folder, which appears only when it is whole.
 
     Returns:
-        The recipe's report as JSON, with the peak memory in bytes.
+        The recipe's report as JSON, with the peak memory in bytes and the
+        checkpoint's fingerprint.
 
     Raises:
         HarnessError: the model, the data or the recipe can't do it.
@@ -70,14 +70,37 @@ def train(
         )
         report = cell.recipe.run(job)
         publish(folder, tools.checkpoints / cell.fingerprint)
-    return asdict(report) | {"peak_memory_bytes": peak_memory_bytes(cell.load.device)}
+    return asdict(report) | {
+        "peak_memory_bytes": peak_memory_bytes(cell.load.device),
+        "checkpoint": cell.entry.describe(
+            trained_name(cell, tools.checkpoints)
+        ).fingerprint,
+    }
+
+
+def is_whole(
+    cell: TrainCell, checkpoints: Path, report: Mapping[str, Any] | None
+) -> bool:
+    """Tell whether a cell's checkpoint is there, as it was when it was trained."""
+    if report is None:
+        return False
+    try:
+        card = cell.entry.describe(trained_name(cell, checkpoints))
+    except CheckpointError:
+        return False
+    return bool(card.fingerprint == report.get("checkpoint"))
 
 
 def publish(folder: Path, place: Path) -> None:
-    """Move a finished folder to its place; one that is there already is replaced."""
-    if place.exists():
-        shutil.rmtree(place)
-    folder.rename(place)
+    """Move a finished folder to its place; one that is there already is replaced.
+
+    The old one moves beside the new one, so that no moment shows half a folder.
+    """
+    try:
+        folder.rename(place)
+    except OSError:  # it is there, perhaps since a moment ago by another process
+        place.rename(folder.with_name("replaced"))
+        folder.rename(place)
 
 
 def _examples(cell: TrainCell) -> tuple[list[Example], list[Example]]:

@@ -53,7 +53,7 @@ def leaderboard(
 
 
 def _choose(runs: list[RunRecord], wanted: str | None, store: str) -> RunRecord:
-    from harness.errors import UsageError, unknown_name
+    from harness.errors import UsageError
 
     if not runs:
         raise UsageError(
@@ -64,5 +64,8 @@ def _choose(runs: list[RunRecord], wanted: str | None, store: str) -> RunRecord:
         return runs[-1]
     by_id = {record.id: record for record in runs}
     if wanted not in by_id:
-        raise unknown_name("run", wanted, by_id, "harness leaderboard without --run")
+        raise UsageError(
+            f"unknown run {wanted!r} in the store {store}: it holds "
+            f"{', '.join(by_id)}, the newest last"
+        )
     return by_id[wanted]

@@ -104,12 +104,24 @@ def choose_format(plugins: Plugins, name: str | None, place: Path) -> str:
 def write_report(
     plugins: Plugins, report_format: str, results: Results, place: Path
 ) -> None:
-    """Write a report, whole or not at all."""
+    """Write a report, whole or not at all.
+
+    Raises:
+        UsageError: the place can't be written.
+    """
+    from harness.errors import UsageError
+
     text = plugins.format(report_format).render(results)
-    place.parent.mkdir(parents=True, exist_ok=True)
     scratch = place.with_name(f".{place.name}.part")
-    scratch.write_text(text, encoding="utf-8")
-    scratch.replace(place)
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        scratch.write_text(text, encoding="utf-8")
+        scratch.replace(place)
+    except OSError as error:
+        raise UsageError(
+            f"{place} can't be written ({error}): name another file with --out; the "
+            "results are in the store, and 'harness leaderboard' writes them"
+        ) from error
 
 
 def _carry_out(made: Plan, plugins: Plugins, store: str) -> Outcome:

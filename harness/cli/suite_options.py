@@ -166,7 +166,11 @@ def read_suite(file: Path | None, **options: Any) -> Suite:  # noqa: ANN401
     """
     from harness.suite import load_suite, make_suite
 
-    given = {_NAMES.get(name, name): value for name, value in options.items() if value}
+    given = {
+        _NAMES.get(name, name): value
+        for name, value in options.items()
+        if value not in (None, False, [])  # an empty text was given, and is refused
+    }
     if file is not None:
         written = load_suite(file).model_dump()
         written["tasks"] = [

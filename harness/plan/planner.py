@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from harness.data import Split
-from harness.errors import DataError, MissingDataError, UsageError
+from harness.errors import DataError, MissingDataError, UsageError, unknown_name
 from harness.formulations import Formulation
 from harness.measure import resolve_device
 from harness.metric import signature
@@ -124,7 +124,7 @@ class _Planner:
             for choice in self._suite.tasks
             for task in self._plugins.find_tasks(choice.id)
         }
-        return [
+        chosen = [
             _Chosen(
                 task=task,
                 choice=self._suite.choice(task.id),
@@ -132,6 +132,11 @@ class _Planner:
             )
             for task in tasks.values()
         ]
+        known = {prompt for task in tasks.values() for prompt in task.prompts}
+        for prompt in (one.choice.prompt for one in chosen):
+            if prompt is not None and prompt not in known:
+                raise unknown_name("prompt", prompt, known, "harness list tasks")
+        return chosen
 
     def _signatures(self, task: Task) -> tuple[str, ...]:
         """Make a task's metrics, so that a wrong one is found before anything runs."""
@@ -147,8 +152,8 @@ class _Planner:
             elif not split.is_labelled:
                 raise DataError(
                     f"{split.origin} has no labels, so {chosen.task.id} can't be "
-                    f"scored on split {chosen.split!r}: evaluate the split "
-                    f"{chosen.task.data.evaluate!r}"
+                    f"scored on split {chosen.split!r}: name a labelled split with "
+                    "--split, or other data with --data"
                 )
 
     def _refuse(self, error: DataError, *, others: bool) -> None:

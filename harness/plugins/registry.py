@@ -41,6 +41,7 @@ class PluginInfo:
         version: the distribution's version.
         origin: the file that its code stands in.
         hooks: the hooks that it implements.
+        argument: what ``--plugin`` says, None for installed plugins.
     """
 
     name: str
@@ -48,6 +49,7 @@ class PluginInfo:
     version: str | None
     origin: str
     hooks: tuple[str, ...]
+    argument: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,11 @@ class Plugins:
     def hook(self) -> pluggy.HookRelay:
         """Calls a hook of every plugin: ``hook.harness_run_started(...)``."""
         return self.manager.hook
+
+    @property
+    def arguments(self) -> list[str]:
+        """What ``--plugin`` must say for all of them to load again."""
+        return [info.argument for info in self.infos if info.argument is not None]
 
     def listen(self, listener: object) -> None:
         """Let an object with event-hooks hear of runs."""
@@ -244,6 +251,7 @@ def _info(manager: pluggy.PluginManager, source: Source) -> PluginInfo:
         version=source.version,
         origin=str(getattr(plugin, "__file__", source.owner)),
         hooks=tuple(sorted(caller.name for caller in callers)),
+        argument=source.argument,
     )
 
 

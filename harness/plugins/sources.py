@@ -30,6 +30,7 @@ class Source:
         load: imports it and returns the object that has the hooks.
         distribution: the distribution's name, None for files and modules.
         version: the distribution's version.
+        argument: what ``--plugin`` says, None for installed plugins.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Source:
     load: Callable[[], object]
     distribution: str | None = None
     version: str | None = None
+    argument: str | None = None
 
     def error(self, message: str) -> PluginError:
         """Make the error that blames this plugin."""
@@ -84,6 +86,7 @@ def named(text: str) -> Source:
             owner=f"--plugin {text}",
             remedy="mend the module, or name a .py or .yaml file",
             load=lambda: importlib.import_module(text),
+            argument=text,
         )
     if not path.is_file():
         raise PluginError(
@@ -95,6 +98,7 @@ def named(text: str) -> Source:
         owner=text,
         remedy="correct the file",
         load=lambda: load(path.resolve()),
+        argument=text,
     )
 
 

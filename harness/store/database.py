@@ -296,7 +296,12 @@ def _open_engine(place: str) -> Engine:
             f"the store {place} is a folder, expected a file: name a file in it, such "
             f"as {path / 'store.sqlite'}"
         )
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"the store {place} can't be made ({error}): name another with --store"
+        ) from error
     url = sa.URL.create("sqlite", database=str(path))  # a path may hold a "?"
     engine = sa.create_engine(url, connect_args={"timeout": 30})
     sa.event.listen(engine, "connect", _set_up_sqlite)
@@ -312,7 +317,11 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 # 
 
 
 def _check_schema(connection: Connection, place: str) -> None:
-    tables.metadata.create_all(connection)
+    if not sa.inspect(connection).has_table(tables.meta.name):
+        if connection.dialect.name == "sqlite":
+            # two processes may open a new store at once: one makes it, one waits
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        tables.metadata.create_all(connection)
     statement = sa.select(tables.meta.c.value).where(tables.meta.c.key == "schema")
     found = connection.execute(statement).scalar()
     if found is None:

@@ -66,12 +66,12 @@ def read_weights(folder: Path) -> Weights:
     if pickles:
         raise CheckpointError(
             f"{folder / pickles[0]} is a pickle, which can run code when loaded: "
-            f"convert it with 'harness convert {folder} OUT'"
+            f"load it where you trust it and save it as {SINGLE}, as "
+            "transformers' save_pretrained does"
         )
     raise CheckpointError(
         f"{folder} holds no weights: expected {SINGLE}, or {SHARDS} with its shards "
-        "(a repository that has only pytorch_model.bin must be converted first, with "
-        "'harness convert FOLDER OUT')"
+        "(transformers' save_pretrained writes them)"
     )
 
 

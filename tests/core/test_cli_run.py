@@ -98,6 +98,24 @@ def test_a_leaderboard_is_written_again_from_the_store(
     assert "Again" in (tmp_path / "again.md").read_text(encoding="utf-8")
 
 
+def test_an_unknown_run_names_those_that_there_are(command: Command) -> None:
+    run = command("run", *COLOURS).error.split()[1].rstrip(":")
+    outcome = command("leaderboard", "--run", "last")
+    assert f"unknown run 'last' in the store runs/store.sqlite: it holds {run}," in (
+        outcome.error
+    )
+
+
+def test_a_page_that_cannot_be_written_leaves_the_results(
+    command: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    outcome = command("run", *COLOURS, "--out", "file/page.html")
+    assert (outcome.code, outcome.error.count("Traceback")) == (2, 0)
+    assert "error: file/page.html can't be written (" in outcome.error
+    assert command("leaderboard").code == 0
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -112,6 +130,8 @@ def test_a_leaderboard_is_written_again_from_the_store(
         (("run", *COLOURS, "--dtype", "fp8"), "dtype='fp8'"),
         (("run", "none.yaml"), "none.yaml"),
         (("run", *COLOURS[:-1], "nowhere/"), "nowhere"),
+        (("run", *COLOURS[:-1], ""), "needs a path: write --data DIR"),
+        (("run", *COLOURS, "--device", "cuda:99"), "device 'cuda:99' is not there"),
         (("leaderboard", "--store", "none.sqlite"), "there is no store at none.sqlite"),
     ],
 )

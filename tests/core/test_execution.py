@@ -102,6 +102,28 @@ def test_a_failed_training_leaves_no_checkpoint(toy: Plugins, place: str) -> Non
     assert list(checkpoints_of(place).iterdir()) == []
 
 
+@pytest.mark.parametrize("content", [None, "{", '{"red": "red"}'])
+def test_a_damaged_checkpoint_is_trained_again(
+    toy: Plugins, place: str, content: str | None
+) -> None:
+    cell = only(go(toy, place, "memory:blank", **LEARN))
+    memory = Path(cell.provenance["checkpoint"]) / "memory.json"
+    whole = memory.read_text()
+    memory.unlink()
+    if content is not None:
+        memory.write_text(content)
+    assert only(go(toy, place, "memory:blank", **LEARN, limit=6)).score == 100.0
+    assert memory.read_text() == whole
+
+
+def test_a_whole_checkpoint_is_not_trained_again(toy: Plugins, place: str) -> None:
+    cell = only(go(toy, place, "memory:blank", **LEARN))
+    memory = Path(cell.provenance["checkpoint"]) / "memory.json"
+    before = memory.stat().st_ino
+    go(toy, place, "memory:blank", **LEARN, limit=6)
+    assert memory.stat().st_ino == before
+
+
 def test_what_cannot_be_asked_is_among_the_results(toy: Plugins, place: str) -> None:
     outcome = go(toy, place, "memory:blank", "reader:")
     blank = next(c for c in outcome.results.cells if c.model == "memory:blank")
@@ -213,6 +235,12 @@ def test_the_command_of_a_cell_repeats_it(toy: Plugins, place: str) -> None:
     assert cell.provenance["command"].startswith(
         "harness run --model memory:blank --task toy/colours --regime finetune:learn"
     )
+
+
+def test_the_command_of_a_cell_loads_its_plugins(toy: Plugins, place: str) -> None:
+    command = only(go(toy, place, "reader:")).provenance["command"]
+    assert "--plugin harness.builtin --plugin " in command
+    assert command.endswith("toy_plugin.py")
 
 
 def test_predictions_and_examples_are_in_the_store(toy: Plugins, place: str) -> None:

@@ -105,7 +105,11 @@ def test_what_a_suite_names_twice_is_done_once(toy: Plugins) -> None:
         ({"regimes": ["finetune:learn,fail=1"]}, "unknown setting .* did you mean fa"),
         ({"regimes": ["finetune:learn,fails=x"]}, "setting fails='x' of recipe learn"),
         ({"data": "smple"}, "unknown data source 'smple': did you mean sample"),
-        ({"prompt": "odd", "formulation": "rank"}, "can't be asked as 'rank odd'"),
+        ({"prompt": "plane"}, "unknown prompt 'plane': did you mean plain"),
+        ({"formulation": "cloze"}, "can't be asked as 'cloze', only generate plain"),
+        ({"device": "gpu"}, "unknown device 'gpu': expected cpu, cuda, cuda:1 or auto"),
+        ({"device": "cuda:x"}, "unknown device 'cuda:x'"),
+        ({"device": "cuda:99"}, "device 'cuda:99' is not there, this machine has"),
         ({"split": "test"}, "has no labels, so toy/colours can't be scored"),
     ],
 )
@@ -114,6 +118,26 @@ def test_a_wrong_name_is_one_clear_error(
 ) -> None:
     with pytest.raises((UsageError, DataError), match=message):
         plan(toy, "reader:", **settings)
+
+
+def test_what_is_named_twice_is_planned_once(toy: Plugins) -> None:
+    again = {"tasks": ["toy/shades", "toy"], "seeds": [1, 1]}
+    regimes = ["finetune:learn,select=last,fails=no"] * 2
+    made = plan(toy, "memory:blank", "memory:blank", **again, regimes=regimes)
+    marks = [cell.fingerprint for cell in made.cells]
+    assert len(marks) == len(set(marks)) == 2
+
+
+def test_the_order_of_settings_does_not_change_the_fingerprint(toy: Plugins) -> None:
+    spellings = "select=last,fails=no", "fails=no,select=last"
+    regimes = [f"finetune:learn,{spelling}" for spelling in spellings]
+    assert len(plan(toy, "memory:blank", regimes=regimes).cells) == 1
+
+
+def test_a_limit_that_leaves_nothing_out_is_no_limit(toy: Plugins) -> None:
+    cells = [plan(toy, "reader:", limit=n).cells[0] for n in (None, 20, 99)]
+    assert {cell.limit for cell in cells} == {None}
+    assert len({cell.fingerprint for cell in cells}) == 1
 
 
 def test_an_unknown_model_lists_the_nearest(toy: Plugins) -> None:

@@ -6,6 +6,7 @@ import os
 import sqlite3
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -173,6 +174,22 @@ def test_a_store_of_another_schema_is_refused(store: Store) -> None:
     database.close()
     with pytest.raises(StoreError, match="has schema version 99, expected 1"):
         Store(store.place)
+
+
+def test_a_store_below_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match=r"can't be made \(.*: name another with"):
+        Store(str(tmp_path / "file" / "folder" / "store.sqlite"))
+
+
+def test_a_new_store_may_be_opened_many_times_at_once(tmp_path: Path) -> None:
+    for number in range(10):
+        place = str(tmp_path / f"{number}.sqlite")
+        with ThreadPoolExecutor(8) as pool:
+            stores = list(pool.map(Store, [place] * 8))
+        assert [store.runs() for store in stores] == [[]] * 8
+        for store in stores:
+            store.close()
 
 
 def test_a_url_of_an_unknown_database_is_refused() -> None:

@@ -8,7 +8,6 @@ import pytest
 
 from harness import UsageError
 from harness.cli.suite_options import read_suite
-from harness.commands import suite_command
 from harness.suite import Suite, load_suite, make_suite
 
 WHOLE = """\
@@ -54,23 +53,32 @@ def test_an_option_overrides_what_the_file_says_of_a_task(tmp_path: Path) -> Non
     assert (own.limit, own.data) == (5, "elsewhere")
 
 
-@pytest.mark.parametrize("device", ["gpu", "cuda:x", "cuda:"])
-def test_a_device_that_cannot_be_is_refused(device: str) -> None:
-    with pytest.raises(UsageError, match=f"device='{device}': string should match"):
-        make_suite({"models": ["a:"], "tasks": ["b"], "device": device})
-
-
-def test_the_command_of_a_suite_says_all_that_is_not_by_default() -> None:
-    values = {"models": ["a:"], "tasks": ["b"], "dtype": "bf16", "device": "cpu"}
-    assert suite_command(make_suite(values)) == (
-        "harness run --model a: --task b --regime zero-shot --data hub --seed 1 "
-        "--device cpu --dtype bf16"
-    )
-
-
 def test_a_recipe_with_settings_may_be_written_as_keys(tmp_path: Path) -> None:
     suite = read(tmp_path, WHOLE)
     assert suite.regimes == ["zero-shot", "finetune:full,epochs=2"]
+
+
+@pytest.mark.parametrize(
+    ("written", "regime"),
+    [
+        ("finetune: full", "finetune:full"),
+        ("finetune:", "finetune:full"),
+        ("few-shot: 5", "few-shot:5"),
+    ],
+)
+def test_a_regime_may_be_a_key_with_a_value(
+    tmp_path: Path, written: str, regime: str
+) -> None:
+    text = f"models: [a:]\ntasks: [b]\nregimes:\n  - {written}\n"
+    assert read(tmp_path, text).regimes == [regime]
+
+
+@pytest.mark.parametrize(
+    "line", ["limit: true", "limit: 0", "seeds: [-1]", "seeds: [4294967296]"]
+)
+def test_a_number_that_can_not_be_is_refused(tmp_path: Path, line: str) -> None:
+    with pytest.raises(UsageError, match=r"suite\.yaml:3: key (limit|seeds)"):
+        read(tmp_path, f"models: [a:]\ntasks: [b]\n{line}\n")
 
 
 def test_a_baseline_needs_no_quotes(tmp_path: Path) -> None:

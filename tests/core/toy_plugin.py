@@ -225,8 +225,11 @@ def load_memory(name: ModelName, settings: LoadSettings) -> Memory:
     """Load what a checkpoint knows."""
     if name.checkpoint == "blank":
         return Memory()
-    text = (Path(name.checkpoint) / "memory.json").read_text(encoding="utf-8")
-    return Memory(json.loads(text))
+    path = Path(name.checkpoint) / "memory.json"
+    try:
+        return Memory(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path} can't be read: train it again") from error
 
 
 def describe_memory(name: ModelName) -> ModelCard:
