@@ -23,6 +23,7 @@ from harness.errors import StoreError
 from harness.requests import Answer, JsonValue, answer_from_json, to_json
 from harness.results import CellResult, CellScore
 from harness.store import tables
+from harness.store.journal import set_up_sqlite
 from harness.store.result_json import result_from_json, result_to_json
 from harness.task import Example, Prediction
 
@@ -304,16 +305,8 @@ def _open_engine(place: str) -> Engine:
         ) from error
     url = sa.URL.create("sqlite", database=str(path))  # a path may hold a "?"
     engine = sa.create_engine(url, connect_args={"timeout": 30})
-    sa.event.listen(engine, "connect", _set_up_sqlite)
+    sa.event.listen(engine, "connect", set_up_sqlite)
     return engine
-
-
-def _set_up_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 # DB-API
-    # the journal survives kill -9 in this mode, and a commit costs no disk flush
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=NORMAL")
-    cursor.close()
 
 
 def _check_schema(connection: Connection, place: str) -> None:
