@@ -119,6 +119,14 @@ def test_what_is_named_twice_is_planned_once(toy: Plugins) -> None:
     assert len(marks) == len(set(marks)) == 2
 
 
+def test_one_model_under_two_names_is_refused(toy: Plugins, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "memory.json").write_text("{}")
+    with pytest.raises(UsageError, match=r"a' and '.*b' have the same weights"):
+        plan(toy, f"memory:{tmp_path / 'a'}", f"memory:{tmp_path / 'b'}")
+
+
 def test_the_order_of_settings_does_not_change_the_fingerprint(toy: Plugins) -> None:
     spellings = "select=last,fails=no", "fails=no,select=last"
     regimes = [f"finetune:learn,{spelling}" for spelling in spellings]
