@@ -7,6 +7,7 @@ Importing it loads no torch, transformers, datasets, pandas or numpy.
 from __future__ import annotations
 
 from harness.api import run
+from harness.data.source import DataSourceEntry
 from harness.engine.batches import cut_batches
 from harness.errors import (
     CheckpointError,
@@ -19,8 +20,11 @@ from harness.errors import (
     TrainingError,
     UsageError,
 )
+from harness.executors import ExecutorEntry
 from harness.hookspecs import hookimpl
+from harness.metric import MetricEntry
 from harness.model import (
+    Adapter,
     Budget,
     Encoded,
     Head,
@@ -31,33 +35,46 @@ from harness.model import (
     ModelName,
     Predictor,
     PredictorEntry,
+    Session,
+    SimpleAdapter,
+    Trainable,
     TrainingExample,
 )
 from harness.problems import Classification, Regression
+from harness.recipe import CommonSettings, RecipeEntry, TrainJob, TrainReport
+from harness.results import ReportFormat, Results
 from harness.task import (
     Benchmark,
     Data,
     Example,
     HubData,
     Prediction,
+    Problem,
     Prompt,
+    Row,
     Task,
+    Template,
 )
 
 __all__ = [
+    "Adapter",
     "Benchmark",
     "Budget",
     "CheckpointError",
     "Classification",
+    "CommonSettings",
     "Data",
     "DataError",
+    "DataSourceEntry",
     "Encoded",
     "Example",
+    "ExecutorEntry",
     "HarnessError",
     "Head",
     "HubData",
     "LoadSettings",
     "Loss",
+    "MetricEntry",
     "MissingDataError",
     "ModelCard",
     "ModelEntry",
@@ -67,10 +84,21 @@ __all__ = [
     "Prediction",
     "Predictor",
     "PredictorEntry",
+    "Problem",
     "Prompt",
+    "RecipeEntry",
     "Regression",
+    "ReportFormat",
+    "Results",
+    "Row",
+    "Session",
+    "SimpleAdapter",
     "StoreError",
     "Task",
+    "Template",
+    "TrainJob",
+    "TrainReport",
+    "Trainable",
     "TrainingError",
     "TrainingExample",
     "UsageError",

@@ -17,7 +17,7 @@ from harness.events import RunFinished
 from harness.executors import ExecutorEntry
 from harness.listeners import Announcer
 from harness.measure import environment
-from harness.plan import EvaluateCell, Job, Plan, TrainCell
+from harness.plan import EvaluateCell, Job, Plan, TrainCell, unaskable_fingerprint
 from harness.plugins import Plugins
 from harness.results import CellResult, ResultStatus
 from harness.runner import (
@@ -95,6 +95,11 @@ class Execution:
         self.store.start_run(record)
 
     def _record_unaskable(self) -> None:
+        """Record what can't be asked, and forget that what now can once could not."""
+        cells = self.plan.cells
+        self.store.forget(
+            [unaskable_fingerprint(c.model, c.task, c.regime) for c in cells]
+        )
         for unaskable in self.plan.unaskable:
             result = unaskable_result(unaskable)
             self.store.save_cell(result, run=self.id, finished=_now())
@@ -138,12 +143,17 @@ class Execution:
 
     def _evaluate(self, cell: EvaluateCell) -> None:
         self._announce.started(cell, "evaluate")
-        evaluated = None
+        result = None
         with _watched() as failure:
-            evaluated = evaluate(cell, self._tools, self._announce.batches(cell))
-        if evaluated is None:
+            result = self._result(cell)
+        if result is None:
             self._give_up(cell, "failed", failure)
-            return
+        else:
+            self._announce.finished(cell, "done", score=result.score)
+
+    def _result(self, cell: EvaluateCell) -> CellResult:
+        """Evaluate a cell and store it; what can't be stored fails as the cell does."""
+        evaluated = evaluate(cell, self._tools, self._announce.batches(cell))
         result = self._with_training(evaluated.result, cell)
         self.store.save_cell(
             replace(result, provenance=self._provenance(cell)),
@@ -151,7 +161,7 @@ class Execution:
             finished=_now(),
             predictions=evaluated.predictions,
         )
-        self._announce.finished(cell, "done", score=result.score)
+        return result
 
     def _with_training(self, result: CellResult, cell: EvaluateCell) -> CellResult:
         report = self.store.training(cell.train.fingerprint) if cell.train else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import re
 import sys
 from importlib import metadata
 from pathlib import Path
@@ -17,7 +16,7 @@ _RESET_PEAK = "5"  # proc(5): resets the peak resident set size
 
 def start_peak_memory(device: str) -> None:
     """Forget the peak so far, where the system can."""
-    if device.startswith("cuda") and "torch" in sys.modules:
+    if _is_cuda_in_use(device):
         sys.modules["torch"].cuda.reset_peak_memory_stats(device)
     try:
         Path("/proc/self/clear_refs").write_text(_RESET_PEAK, encoding="ascii")
@@ -30,7 +29,7 @@ def peak_memory_bytes(device: str) -> int | None:
 
     None where the system does not tell.
     """
-    if device.startswith("cuda") and "torch" in sys.modules:
+    if _is_cuda_in_use(device):
         return int(sys.modules["torch"].cuda.max_memory_allocated(device))
     try:
         status = Path("/proc/self/status").read_text(encoding="ascii")
@@ -50,6 +49,8 @@ def environment(device: str) -> dict[str, str]:
             continue
     found["processor"] = f"{_processor()}, {os.cpu_count()} cores"
     found["device"] = device
+    if device.startswith("cuda"):
+        found["gpu"] = _gpu(device)
     return found
 
 
@@ -62,7 +63,7 @@ def resolve_device(device: str) -> str:
     if device != "auto":
         _check_device(device)
         return device
-    if not Path("/dev/nvidia0").exists():
+    if not any(Path("/dev").glob("nvidia[0-9]*")):
         return "cpu"  # saves a run without torch models the import of torch
     import torch
 
@@ -70,12 +71,8 @@ def resolve_device(device: str) -> str:
 
 
 def _check_device(device: str) -> None:
-    if device == "cpu":
+    if not device.startswith("cuda"):
         return
-    if not re.fullmatch(r"cuda(:[0-9]+)?", device):
-        raise UsageError(
-            f"unknown device {device!r}: expected cpu, cuda, cuda:1 or auto"
-        )
     import torch
 
     count = torch.cuda.device_count()
@@ -84,6 +81,22 @@ def _check_device(device: str) -> None:
             f"device {device!r} is not there, this machine has {count} CUDA devices: "
             "choose another, cpu or auto"
         )
+
+
+def _gpu(device: str) -> str:
+    import torch
+
+    index = int(device.partition(":")[2] or 0)
+    if index >= torch.cuda.device_count():
+        return "none"  # the adapter refuses the device, with a reason
+    return torch.cuda.get_device_name(index)
+
+
+def _is_cuda_in_use(device: str) -> bool:
+    """Tell whether a model was on the GPU yet; before that its allocator has no peak."""
+    if not device.startswith("cuda") or "torch" not in sys.modules:
+        return False
+    return bool(sys.modules["torch"].cuda.is_initialized())
 
 
 def _processor() -> str:

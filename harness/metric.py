@@ -94,10 +94,11 @@ class MetricEntry:
     source: str = ""
 
 
-def signature(metric: Metric, units: int) -> str:
+def signature(metric: Metric, units: int | None = None) -> str:
     """Return the text that a score never travels without.
 
-    Example: ``f1|positive:equivalent|n:408|v:1``.
+    Example: ``f1|positive:equivalent|n:408|v:1``; without ``n`` where `units` is None.
     """
     options = [f"{key}:{value}" for key, value in sorted(metric.options.items())]
-    return "|".join([metric.name, *options, f"n:{units}", f"v:{metric.version}"])
+    count = [] if units is None else [f"n:{units}"]
+    return "|".join([metric.name, *options, *count, f"v:{metric.version}"])

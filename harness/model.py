@@ -127,7 +127,7 @@ class Encoded:
     Attributes:
         key: identifies the request within its stream; comes back with the answer.
         request: what was asked.
-        cost: what it adds to a batch, in tokens (characters for simple adapters).
+        cost: what it adds to a batch, in tokens (estimated for simple adapters).
         ids: token ids; empty for simple adapters.
         prefix_group: requests of one group share a prefix worth computing once.
         truncated_tokens: tokens that were cut so that the request fits.
@@ -152,7 +152,7 @@ class Budget:
 
 @runtime_checkable
 class SimpleAdapter(Protocol):
-    """The smallest adapter: batches are cut by the engine, cost is characters."""
+    """The smallest adapter: batches are cut by the engine, four characters a token."""
 
     def answer(self, requests: Sequence[Request]) -> Sequence[Answer]:
         """Answer every request, in order."""

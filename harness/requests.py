@@ -250,6 +250,11 @@ ANSWER_OF: dict[type[Request], type[Answer]] = {
 }
 """What answers each type of request."""
 
+HEAD_REQUESTS: frozenset[type[Request]] = frozenset(
+    {Classify, Regress, Extract, Choose, Tag}
+)
+"""What only a trained head answers; all else a model may answer as it is."""
+
 Value = TypeVar("Value")
 
 

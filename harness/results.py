@@ -45,8 +45,11 @@ class CellScore:
 class Cost:
     """What a cell took. None is "not measured", never zero.
 
+    Time, tokens and memory are measured only where every answer was computed: with
+    some from the store they would say too little.
+
     Attributes:
-        seconds: wall-clock seconds of inference and scoring, without loading.
+        seconds: wall-clock seconds of inference, without loading and scoring.
         examples: examples predicted in that time.
         tokens: tokens that the model read.
         padding: share of forward positions that held no token, 0..1.
@@ -84,7 +87,8 @@ class Caveats:
         dropped_shots: examples that lost exemplars to fit.
         unparsable: predictions that could not be read from the model's text.
         duplicates: examples that stand more than once in the data.
-        selected_on_evaluated: whether the evaluated split chose the checkpoint.
+        selected_on_evaluated: whether the evaluated split trained or chose the
+            checkpoint.
         cached: answers that came from the store.
     """
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from harness.data.draw import draw_exemplars
 from harness.engine import Engine
+from harness.errors import PluginError
 from harness.formulations import Formulation
 from harness.measure import peak_memory_bytes, start_peak_memory
 from harness.model import (
@@ -52,13 +53,17 @@ class ModelPool:
         self._key = ""
         self._adapter: SimpleAdapter | Adapter | None = None
 
+    def release(self) -> None:
+        """Let the model go, so that two models are never held at once."""
+        self._adapter = None
+
     def load(
         self, entry: ModelEntry, name: ModelName, settings: LoadSettings
     ) -> SimpleAdapter | Adapter:
         """Return the model, loaded only when it is not the last one."""
         key = f"{name} {settings}"
         if self._adapter is None or key != self._key:
-            self._adapter = None  # so that two models are never held at once
+            self.release()
             self._adapter = entry.load(name, settings)
             self._key = key
         return self._adapter
@@ -133,7 +138,7 @@ def evaluate(
 
 
 def _examples(cell: EvaluateCell) -> list[Example]:
-    if cell.limit is not None and cell.limit < cell.split.size:
+    if cell.limit is not None:
         return cell.split.sample(cell.limit, LIMIT_SEED)
     return list(cell.split)
 
@@ -144,6 +149,11 @@ def _predict(
     predictor = entry.make(cell.model.options, cell.seed)
     targets = [example.target for example in cell.train_split or ()]
     values = predictor.predict(cell.task, examples, targets)
+    if len(values) != len(examples):
+        raise PluginError(
+            f"the baseline {cell.model} predicted {len(values)} targets for "
+            f"{len(examples)} examples: return one for each, in order"
+        )
     pairs = zip(examples, values, strict=True)
     predictions = [Prediction(id=example.id, value=value) for example, value in pairs]
     return predictions, Cost(), _caveats(cell, predictions, _Ledger(), cached=0)
@@ -157,7 +167,8 @@ def _ask(
     on_batch: Callable[[int], None],
 ) -> tuple[list[Prediction], Cost, Caveats]:
     name = asked_name(cell, tools.checkpoints)
-    card = entry.describe(name)
+    # only a checkpoint that was trained since the plan is not described yet
+    card = cell.card if cell.card and not cell.train else entry.describe(name)
     adapter = tools.models.load(entry, name, cell.load)
     identity = fingerprint(model=card.fingerprint, **precision(cell.load))
     cache = CellAnswers(store=tools.store, model=identity)
@@ -165,12 +176,13 @@ def _ask(
     ledger, started = _Ledger(), time.perf_counter()
     predictions = predict(cell, examples, engine, ledger.note)
     seconds = time.perf_counter() - started
-    is_measured = engine.cached == 0  # answers from the store say nothing of speed
+    peak = peak_memory_bytes(cell.load.device)
+    is_measured = engine.cached == 0  # answers from the store cost nothing now
     cost = Cost(
         seconds=seconds if is_measured else None,
         examples=len(examples),
-        tokens=engine.tokens or None,
-        peak_memory_bytes=peak_memory_bytes(cell.load.device),
+        tokens=(engine.tokens or None) if is_measured else None,
+        peak_memory_bytes=peak if is_measured else None,
         parameters=card.parameters,
     )
     return predictions, cost, _caveats(cell, predictions, ledger, engine.cached)
@@ -203,6 +215,11 @@ def ask_about(
     def requests() -> Iterator[Request]:
         for example in examples:
             asked = formulation.requests(example, exemplars)
+            if not asked:
+                raise PluginError(
+                    f"the formulation {formulation.name} asks nothing about example "
+                    f"{example.id!r}, expected one request or more: correct it"
+                )
             waiting.append((example, len(asked)))
             yield from asked
 
@@ -238,7 +255,7 @@ def blank_result(cell: EvaluateCell) -> CellResult:
         f"{cell.task.id}@{cell.task.version}",
         cell.split.name,
         cell.split.content_hash[:16],
-        "+".join(cell.task.metrics),
+        "+".join(cell.metrics),
         (formulation.prompt if formulation else None) or "",
     ]
     return CellResult(
@@ -288,5 +305,6 @@ def _caveats(
         dropped_shots=ledger.dropped_shots,
         unparsable=sum(prediction.value is None for prediction in predictions),
         duplicates=cell.split.duplicates,
+        selected_on_evaluated=cell.is_trained_on_evaluated,
         cached=cached,
     )

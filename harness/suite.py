@@ -81,7 +81,7 @@ class Suite(BaseModel):
         limit: how many examples of each task to evaluate, all by default.
         formulation: the formulation to use, the first that fits by default.
         prompt: the prompt to prefer.
-        device: ``cpu``, ``cuda`` or ``auto``.
+        device: ``cpu``, ``cuda``, ``cuda:1`` or ``auto``.
         dtype: precision of weights and activations.
         batch_tokens: tokens that one forward may hold.
         skip_unavailable: leave out tasks whose data is missing instead of stopping.
@@ -106,7 +106,7 @@ class Suite(BaseModel):
     limit: _Count | None = None
     formulation: str | None = None
     prompt: str | None = None
-    device: str = "auto"
+    device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:[0-9]+)?)$")] = "auto"
     dtype: Precision = "fp32"
     batch_tokens: _Count = 2048
     skip_unavailable: bool = False
@@ -121,7 +121,7 @@ class Suite(BaseModel):
         return [Regime.parse(text) for text in self.regimes]
 
     def choice(self, task_id: str) -> TaskChoice:
-        """Return the settings for a task: its own over the suite's."""
+        """Return the settings for a task: its own over its prefixes', over the suite's."""
         chosen: dict[str, Any] = {
             "data": self.data,
             "split": self.split,
@@ -129,7 +129,7 @@ class Suite(BaseModel):
             "formulation": self.formulation,
             "prompt": self.prompt,
         }
-        for item in self.tasks:
+        for item in sorted(self.tasks, key=lambda item: item.id.rstrip("/").count("/")):
             if matches(item.id, task_id):
                 own = item.model_dump(exclude={"id"}, exclude_none=True)
                 chosen |= own

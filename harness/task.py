@@ -223,6 +223,12 @@ class Task:
             )
         if not self.metrics:
             raise PluginError(f"task {self.id!r} has no metric: name at least one")
+        for metric in self.headline:
+            if metric not in self.metrics:
+                raise PluginError(
+                    f"task {self.id!r} has the headline metric {metric!r}, expected one "
+                    f"of its metrics {', '.join(self.metrics)}: correct its headline"
+                )
 
     @property
     def headline_metrics(self) -> tuple[str, ...]:

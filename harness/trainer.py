@@ -10,7 +10,7 @@ from typing import Any
 
 from harness.data.draw import choose, split_off, take
 from harness.engine import Engine
-from harness.errors import CheckpointError, DataError, PluginError
+from harness.errors import CheckpointError, PluginError
 from harness.events import TrainStep
 from harness.measure import peak_memory_bytes, start_peak_memory
 from harness.model import Adapter, Budget, Trainable
@@ -44,6 +44,7 @@ def train(
     Raises:
         HarnessError: the model, the data or the recipe can't do it.
     """
+    tools.models.release()
     model = cell.entry.load(cell.model, cell.load)
     if not isinstance(model, Trainable):
         raise PluginError(
@@ -104,11 +105,6 @@ def publish(folder: Path, place: Path) -> None:
 
 def _examples(cell: TrainCell) -> tuple[list[Example], list[Example]]:
     """Return what to train on, and the slice to select on (empty for the last)."""
-    if not cell.split.is_labelled:
-        raise DataError(
-            f"{cell.split.origin} has no labels, so nothing can be trained on it: name "
-            "a labelled training split"
-        )
     examples = list(cell.split)
     selection: list[Example] = []
     if cell.settings.select == "best":

@@ -20,7 +20,8 @@ SuiteArgument = Annotated[
     Path | None,
     typer.Argument(
         metavar="[SUITE.yaml]",
-        help="A suite file; the options below then override what it says.",
+        help="A suite file; the options below then override what it says, of single "
+        "tasks too.",
     ),
 ]
 ModelOption = Annotated[
@@ -171,7 +172,12 @@ def read_suite(file: Path | None, **options: Any) -> Suite:  # noqa: ANN401
         if value not in (None, False, [])  # an empty text was given, and is refused
     }
     if file is not None:
-        return make_suite(load_suite(file).model_dump() | given)
+        written = load_suite(file).model_dump()
+        written["tasks"] = [
+            {name: value for name, value in task.items() if name not in given}
+            for task in written["tasks"]
+        ]
+        return make_suite(written | given)
     for needed in ("models", "tasks"):
         if needed not in given:
             raise UsageError(

@@ -24,8 +24,8 @@ class Split:
         name: the split's name in the data set.
         origin: where the rows come from.
         size: how many examples there are.
-        content_hash: SHA-256 over ids, input columns and targets in order: the same
-            whatever source or file format served them.
+        content_hash: SHA-256 over ids, input columns, targets and groups in order: the
+            same whatever source or file format served them.
         duplicates: examples whose inputs stand more than once.
         is_labelled: whether every example has a target.
         is_sample: whether the project made the rows up.
@@ -107,7 +107,8 @@ class _Survey:
     def add(self, example: Example) -> None:
         """Take note of one example."""
         inputs = [str(example.columns[name]) for name in self._columns]
-        line = self._encode([example.id, *inputs, example.target])
+        group = [] if example.group is None else [example.group]
+        line = self._encode([example.id, *inputs, example.target, *group])
         self.content_hash.update(line.encode() + b"\n")
         self.ids.append(hash(example.id))
         self.inputs.append(hash(tuple(inputs)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
@@ -37,7 +38,7 @@ class Engine:
 
     Attributes:
         asked: requests that the model was asked.
-        cached: distinct requests whose answer was known.
+        cached: distinct requests whose answer was known before this engine began.
         tokens: tokens that the model read.
     """
 
@@ -56,6 +57,7 @@ class Engine:
         self.cached = 0
         self.tokens = 0
         self._journal: dict[str, Answer] = {}
+        self._own: set[int] = set()  # hashes of the keys asked: 8 bytes each, not 64
 
     def answer(self, requests: Iterable[Request]) -> Iterator[Answer]:
         """Yield one answer a request, in order; equal requests are asked once.
@@ -68,7 +70,7 @@ class Engine:
             keys = [request_key(request) for request in window]
             distinct = dict(zip(keys, window, strict=True))
             known = dict(self._cache.find(list(distinct)))
-            self.cached += len(known)
+            self.cached += sum(hash(key) not in self._own for key in known)
             missing = {k: request for k, request in distinct.items() if k not in known}
             known |= self._ask(missing)
             yield from (known[key] for key in keys)
@@ -82,12 +84,13 @@ class Engine:
         answers: dict[str, Answer] = {}
         for index, raw in self._stream(waiting):
             request, dropped = fitted[index]
-            _check_type(request, raw)
+            _check_answer(request, raw)
             answer = _with_dropped(raw, dropped)
             answers[keys[index]] = self._journal[keys[index]] = answer
             self.tokens += answer.tokens
         self._flush()
         self.asked += len(answers)
+        self._own.update(map(hash, answers))
         return answers
 
     def _stream(self, waiting: dict[int, Encoded]) -> Iterator[tuple[int, Answer]]:
@@ -98,7 +101,8 @@ class Engine:
             session = self._adapter.session()
             try:
                 for key, answer in session.answer(self._feed(order), self._budget):
-                    del waiting[key]
+                    if waiting.pop(key, None) is None:
+                        raise _answered_twice(key)
                     yield key, answer
             except OutOfMemoryError as error:
                 self._halve(max(item.cost for item in waiting.values()), error)
@@ -166,7 +170,7 @@ def _check_encoding(encoded: Sequence[Encoded], count: int) -> None:
         )
 
 
-def _check_type(request: Request, answer: Answer) -> None:
+def _check_answer(request: Request, answer: Answer) -> None:
     expected = ANSWER_OF[type(request)]
     if type(answer) is not expected:
         raise PluginError(
@@ -174,6 +178,28 @@ def _check_type(request: Request, answer: Answer) -> None:
             f"{type(answer).__name__}, expected {expected.__name__}: return the type "
             "that belongs to the request"
         )
+    if any(map(_is_nan, _values(answer))):
+        raise PluginError(
+            f"the adapter answered {type(request).__name__} with NaN, expected "
+            "numbers: check the model's weights, or run it in fp32"
+        )
+
+
+def _values(answer: Answer) -> Iterator[object]:
+    for field in dataclasses.fields(answer):
+        value = getattr(answer, field.name)
+        yield from value if isinstance(value, tuple) else (value,)
+
+
+def _is_nan(value: object) -> bool:
+    return isinstance(value, float) and math.isnan(value)
+
+
+def _answered_twice(key: int) -> PluginError:
+    return PluginError(
+        f"the adapter answered request {key} twice, or was never given it: a session "
+        "yields one answer for each request of its stream, with the request's key"
+    )
 
 
 def _check_answered(waiting: Mapping[int, Encoded]) -> None:

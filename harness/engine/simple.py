@@ -1,4 +1,4 @@
-"""Give a simple adapter the shape of a full one: cost is characters."""
+"""Give a simple adapter the shape of a full one: characters stand for tokens."""
 
 from __future__ import annotations
 
@@ -22,8 +22,7 @@ class SimpleSession:
         self, stream: Iterable[Encoded], budget: Budget
     ) -> Iterator[tuple[int, Answer]]:
         """Yield the answers batch by batch."""
-        characters = budget.tokens * CHARACTERS_PER_TOKEN
-        for batch in cut_batches(stream, characters):
+        for batch in cut_batches(stream, budget.tokens):
             answers = self._adapter.answer([encoded.request for encoded in batch])
             if len(answers) != len(batch):
                 raise PluginError(
@@ -44,10 +43,11 @@ class SimpleEncoding:
         return True
 
     def encode(self, requests: Sequence[Request]) -> list[Encoded]:
-        """Cost every request by the characters of its JSON."""
+        """Cost every request by the characters of its JSON, four to a token."""
+        costs = [-(-len(to_json(r)) // CHARACTERS_PER_TOKEN) for r in requests]
         return [
-            Encoded(key=key, request=request, cost=len(to_json(request)))
-            for key, request in enumerate(requests)
+            Encoded(key=key, request=request, cost=cost)
+            for key, (request, cost) in enumerate(zip(requests, costs, strict=True))
         ]
 
     def session(self) -> Session:

@@ -12,6 +12,7 @@ from harness.plan.cells import (
     Unaskable,
     fingerprint,
     precision,
+    unaskable_fingerprint,
 )
 
 __all__ = [
@@ -23,4 +24,5 @@ __all__ = [
     "Unaskable",
     "fingerprint",
     "precision",
+    "unaskable_fingerprint",
 ]

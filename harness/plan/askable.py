@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from harness.formulations import Formulation
 from harness.model import ModelCard, ModelName
 from harness.regime import Regime
+from harness.requests import HEAD_REQUESTS
 from harness.task import Task
 
 
@@ -78,9 +79,9 @@ def _is_askable(
         return formulation.head.kind in card.trainable & trains
     if formulation.asks not in card.abilities:
         return False
-    if formulation.prompt is not None:
-        return True
-    return regime.kind == "zero-shot" and _carries_head(formulation, card)
+    if regime.kind == "few-shot":
+        return formulation.prompt is not None  # nothing else words exemplars
+    return formulation.asks not in HEAD_REQUESTS or _carries_head(formulation, card)
 
 
 def _carries_head(formulation: Formulation, card: ModelCard) -> bool:
@@ -98,6 +99,8 @@ def _why_not(
     if regime.kind == "finetune":
         heads = ", ".join(sorted({f.head.kind for f in offered}))
         return f"{name} can't be fine-tuned for {heads} by {regime}"
+    if regime.kind == "few-shot" and not any(f.prompt for f in offered):
+        return f"{regime} needs a prompt to word exemplars, and the task offers none"
     asked = ", ".join(sorted({f.asks.__name__ for f in offered}))
     able = ", ".join(sorted(ability.__name__ for ability in card.abilities))
     remedy = ": fine-tune it with --regime finetune:full" if card.trainable else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from harness.data import Split
@@ -36,7 +36,6 @@ class TrainCell:
     """Base weights, data, recipe and seed that make a checkpoint.
 
     Attributes:
-        fingerprint: the cell's identity; names the checkpoint's folder.
         model: the base model.
         entry: the adapter that serves it.
         card: what is known of the base model.
@@ -49,7 +48,6 @@ class TrainCell:
         load: device and precision.
     """
 
-    fingerprint: str
     model: ModelName
     entry: ModelEntry
     card: ModelCard
@@ -60,6 +58,22 @@ class TrainCell:
     settings: Any
     seed: int
     load: LoadSettings
+
+    @property
+    def fingerprint(self) -> str:
+        """The cell's identity; names the checkpoint's folder."""
+        return fingerprint(
+            kind="train",
+            model=self.card.fingerprint,
+            task=f"{self.task.id}@{self.task.version}",
+            data=self.split.content_hash,
+            formulation=self.formulation.name,
+            prompt=self.formulation.prompt,
+            recipe=self.recipe.name,
+            settings=asdict(self.settings),
+            seed=self.seed,
+            **precision(self.load),
+        )
 
     @property
     def title(self) -> str:
@@ -73,7 +87,6 @@ class EvaluateCell:
     """A model on a task in a regime with a seed.
 
     Attributes:
-        fingerprint: the cell's identity.
         model: the model, or the base model of `train`.
         entry: the adapter or baseline that serves it.
         card: what is known of the model; None for baselines.
@@ -82,14 +95,14 @@ class EvaluateCell:
         split: the split to evaluate.
         train_split: where exemplars and a baseline's targets come from.
         formulation: how the task is asked; None for baselines.
+        metrics: the signatures of the task's metrics, without n.
         regime: zero-shot, few-shot, finetune or baseline.
         seed: seeds exemplars and random baselines.
-        limit: how many examples, None for all.
+        limit: how many examples, fewer than the split holds; None for all.
         load: device and precision.
         data: the data source as written.
     """
 
-    fingerprint: str
     model: ModelName
     entry: ModelEntry | PredictorEntry
     card: ModelCard | None
@@ -98,6 +111,7 @@ class EvaluateCell:
     split: Split
     train_split: Split | None
     formulation: Formulation | None
+    metrics: tuple[str, ...]
     regime: Regime
     seed: int
     limit: int | None
@@ -105,14 +119,44 @@ class EvaluateCell:
     data: str
 
     @property
+    def fingerprint(self) -> str:
+        """The cell's identity: all that changes its result, and its row's name."""
+        weights = self.card.fingerprint if self.card else None
+        asked = self.formulation
+        return fingerprint(
+            kind="evaluate",
+            name=str(self.model),
+            model=self.train.fingerprint if self.train else weights,
+            task=f"{self.task.id}@{self.task.version}",
+            split=self.split.name,
+            data=self.split.content_hash,
+            metrics=self.metrics,
+            headline=self.task.headline_metrics,
+            formulation=asked.name if asked else None,
+            prompt=asked.prompt if asked else None,
+            regime=self.regime.written,
+            exemplars=self.train_split.content_hash if self.train_split else None,
+            seed=None if self.regime.kind == "zero-shot" else self.seed,
+            limit=self.limit,
+            **(precision(self.load) if self.card else {}),
+        )
+
+    @property
     def title(self) -> str:
         """The cell in words."""
         return f"{self.model} · {self.task.id} · {self.regime} · seed {self.seed}"
 
     @property
+    def is_trained_on_evaluated(self) -> bool:
+        """Whether the checkpoint has seen the examples that it is asked about."""
+        if self.train is None:
+            return False
+        return self.train.split.content_hash == self.split.content_hash
+
+    @property
     def size(self) -> int:
         """How many examples are evaluated."""
-        return min(self.split.size, self.limit or self.split.size)
+        return self.limit or self.split.size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,12 +171,14 @@ class Unaskable:
     @property
     def fingerprint(self) -> str:
         """Identify what was asked in vain."""
-        return fingerprint(
-            kind="unaskable",
-            model=str(self.model),
-            task=self.task.id,
-            regime=self.regime.written,
-        )
+        return unaskable_fingerprint(self.model, self.task, self.regime)
+
+
+def unaskable_fingerprint(model: ModelName, task: Task, regime: Regime) -> str:
+    """Identify what can't be asked, whatever the reason."""
+    return fingerprint(
+        kind="unaskable", model=str(model), task=task.id, regime=regime.written
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +201,7 @@ class Plan:
         jobs: the cells, grouped by what they depend on.
         unaskable: what the suite names and nobody can do.
         batch_tokens: tokens that one forward may hold.
+        device: where the models run.
     """
 
     title: str

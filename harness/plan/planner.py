@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from harness.data import Split
 from harness.errors import DataError, MissingDataError, UsageError, unknown_name
 from harness.formulations import Formulation
 from harness.measure import resolve_device
+from harness.metric import signature
 from harness.model import LoadSettings, ModelCard, ModelEntry, ModelName, PredictorEntry
 from harness.plan import (
     EvaluateCell,
@@ -17,8 +18,6 @@ from harness.plan import (
     Plan,
     TrainCell,
     Unaskable,
-    fingerprint,
-    precision,
 )
 from harness.plan.askable import Unfit, choose_formulation, offer, same_formulation
 from harness.plan.settings import read_settings
@@ -44,6 +43,7 @@ class _Chosen:
 
     task: Task
     choice: TaskChoice
+    metrics: tuple[str, ...]
 
     @property
     def split(self) -> str:
@@ -88,8 +88,9 @@ class _Planner:
             device=resolve_device(suite.device), dtype=suite.dtype
         )
         self._splits = SplitReader(plugins.data_sources)
-        self._jobs: dict[str, tuple[TrainCell | None, list[EvaluateCell]]] = {}
-        self._unaskable: list[Unaskable] = []
+        # by fingerprint, so that what a suite names twice is done once
+        self._jobs: dict[str, tuple[TrainCell | None, dict[str, EvaluateCell]]] = {}
+        self._unaskable: dict[str, Unaskable] = {}
 
     def plan(self) -> Plan:
         regimes = self._suite.parsed_regimes()
@@ -109,15 +110,16 @@ class _Planner:
 
     def _finish(self) -> Plan:
         if not self._jobs:
-            reasons = "; ".join(dict.fromkeys(u.reason for u in self._unaskable))
+            unaskable = self._unaskable.values()
+            reasons = "; ".join(dict.fromkeys(each.reason for each in unaskable))
             raise UsageError(f"nothing to run: {reasons}")
         return Plan(
             title=self._suite.title,
             jobs=tuple(
-                Job(train=train, evaluates=tuple(cells))
+                Job(train=train, evaluates=tuple(cells.values()))
                 for train, cells in self._jobs.values()
             ),
-            unaskable=tuple(self._unaskable),
+            unaskable=tuple(self._unaskable.values()),
             batch_tokens=self._suite.batch_tokens,
             device=self._load.device,
         )
@@ -139,7 +141,11 @@ class _Planner:
             for task in self._plugins.find_tasks(choice.id)
         }
         chosen = [
-            _Chosen(task=task, choice=self._suite.choice(task.id))
+            _Chosen(
+                task=task,
+                choice=self._suite.choice(task.id),
+                metrics=self._signatures(task),
+            )
             for task in tasks.values()
         ]
         known = {prompt for task in tasks.values() for prompt in task.prompts}
@@ -147,6 +153,11 @@ class _Planner:
             if prompt is not None and prompt not in known:
                 raise unknown_name("prompt", prompt, known, "harness list tasks")
         return chosen
+
+    def _signatures(self, task: Task) -> tuple[str, ...]:
+        """Make a task's metrics, so that a wrong one is found before anything runs."""
+        metrics = [self._plugins.metric(m, task.problem.labels) for m in task.metrics]
+        return tuple(signature(metric) for metric in metrics)
 
     def _check_data(self, tasks: list[_Chosen]) -> None:
         """Read every split to evaluate; what is missing is named before all else."""
@@ -179,24 +190,22 @@ class _Planner:
             try:
                 for train, cell in self._cells(model, chosen, regime):
                     key = train.fingerprint if train else cell.fingerprint
-                    cells = self._jobs.setdefault(key, (train, []))[1]
-                    if all(cell.fingerprint != other.fingerprint for other in cells):
-                        cells.append(cell)
+                    _, cells = self._jobs.setdefault(key, (train, {}))
+                    cells[cell.fingerprint] = cell
             except Unfit as reason:
-                self._unaskable.append(
-                    Unaskable(
-                        model=model.name,
-                        task=chosen.task,
-                        regime=regime,
-                        reason=str(reason),
-                    )
+                unaskable = Unaskable(
+                    model=model.name,
+                    task=chosen.task,
+                    regime=regime,
+                    reason=str(reason),
                 )
+                self._unaskable[unaskable.fingerprint] = unaskable
 
     def _cells(
         self, model: _Model, chosen: _Chosen, regime: Regime
     ) -> Iterator[tuple[TrainCell | None, EvaluateCell]]:
         formulation = self._formulation(model, chosen, regime)
-        # a seed changes nothing but exemplars and training
+        # a seed changes exemplars and training, and of baselines one is enough
         is_seeded = regime.kind in ("few-shot", "finetune")
         for seed in self._suite.seeds if is_seeded else self._suite.seeds[:1]:
             train = None
@@ -229,36 +238,20 @@ class _Planner:
         train: TrainCell | None,
     ) -> EvaluateCell:
         split = self._read(chosen.task, chosen.data, chosen.split)
-        train_split = self._examples_to_learn_from(model.entry, chosen, regime)
-        weights = model.card.fingerprint if model.card else str(model.name)
-        task, limit = chosen.task, chosen.choice.limit
+        train_split = self._examples_to_learn_from(model.entry, chosen, regime, split)
+        limit = chosen.choice.limit
         if limit is not None and limit >= split.size:
-            limit = None  # nothing is left out, so it is the same cell
-        mark = fingerprint(
-            kind="evaluate",
-            model=train.fingerprint if train else weights,
-            task=f"{task.id}@{task.version}",
-            split=split.name,
-            data=split.content_hash,
-            metrics=task.metrics,
-            formulation=formulation.name if formulation else None,
-            prompt=formulation.prompt if formulation else None,
-            regime=regime.written,
-            exemplars=train_split.content_hash if train_split else None,
-            seed=seed,
-            limit=limit,
-            **precision(self._load),
-        )
+            limit = None
         return EvaluateCell(
-            fingerprint=mark,
             model=model.name,
             entry=model.entry,
             card=model.card,
             train=train,
-            task=task,
+            task=chosen.task,
             split=split,
             train_split=train_split,
             formulation=formulation,
+            metrics=chosen.metrics,
             regime=regime,
             seed=seed,
             limit=limit,
@@ -282,20 +275,7 @@ class _Planner:
         trained = same_formulation(task, formulation)
         split = self._training_split(chosen.task)
         load = LoadSettings(device=self._load.device, dtype=self._load.dtype, seed=seed)
-        mark = fingerprint(
-            kind="train",
-            model=model.card.fingerprint,
-            task=f"{task.id}@{task.version}",
-            data=split.content_hash,
-            formulation=trained.name,
-            prompt=trained.prompt,
-            recipe=recipe.name,
-            settings=asdict(settings),
-            seed=seed,
-            **precision(load),
-        )
         return TrainCell(
-            fingerprint=mark,
             model=model.name,
             entry=model.entry,
             card=model.card,
@@ -313,28 +293,26 @@ class _Planner:
         entry: ModelEntry | PredictorEntry,
         chosen: _Chosen,
         regime: Regime,
+        evaluated: Split,
     ) -> Split | None:
-        is_needed = regime.kind == "few-shot" or (
-            isinstance(entry, PredictorEntry) and entry.needs_training_targets
-        )
-        if not is_needed:
-            return None
-        split = self._training_split(chosen.task)
-        evaluated = self._read(chosen.task, chosen.data, chosen.split)
-        if regime.shots and split.content_hash == evaluated.content_hash:
-            raise Unfit(f"{regime} would take exemplars from the evaluated split")
-        if regime.shots > split.size:
-            raise Unfit(
-                f"{regime} asks for more exemplars than the {split.size} examples of "
-                f"{split.origin}"
-            )
-        return split
+        if regime.kind == "few-shot":
+            split = self._training_split(chosen.task)
+            _check_exemplars(split, evaluated, regime)
+            return split
+        is_needed = isinstance(entry, PredictorEntry) and entry.needs_training_targets
+        return self._training_split(chosen.task) if is_needed else None
 
     def _training_split(self, evaluated: Task) -> Split:
         task = self._plugins.task(evaluated.training_task)
         if task.data.train is None:
             raise Unfit(f"{task.id} has no training split")
-        return self._read(task, self._suite.data_for(task.id), task.data.train)
+        split = self._read(task, self._suite.data_for(task.id), task.data.train)
+        if not split.is_labelled:
+            raise DataError(
+                f"{split.origin} has no labels, so nothing can be learnt from it: give "
+                f"{task.id} a labelled training split"
+            )
+        return split
 
     def _read(self, task: Task, data: str, name: str) -> Split:
         split = self._splits.try_read(task, data, name)
@@ -342,3 +320,21 @@ class _Planner:
             return split
         self._refuse(split, others=True)
         raise Unfit(str(split))
+
+
+def _check_exemplars(train: Split, evaluated: Split, regime: Regime) -> None:
+    """Refuse exemplars that would give the answers away, or that are not there.
+
+    Raises:
+        Unfit: the evaluated split is the training split, or the latter is too small.
+    """
+    if train.content_hash == evaluated.content_hash:
+        raise Unfit(
+            f"{regime} draws its exemplars from the split {train.name!r} itself: "
+            "evaluate another split, or ask zero-shot"
+        )
+    if train.size < regime.shots:
+        raise Unfit(
+            f"{regime} needs {regime.shots} exemplars and {train.origin} has "
+            f"{train.size} examples: ask for fewer shots"
+        )

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from harness import PluginError
-from harness.recipe import TrainJob, TrainReport
+from harness import PluginError, TrainJob, TrainReport
 from harness_finetune.settings import FullSettings
 from harness_torch.training import LoopSettings, train
 

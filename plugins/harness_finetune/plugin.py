@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness import hookimpl
-from harness.recipe import RecipeEntry, TrainJob, TrainReport
+from harness import RecipeEntry, TrainJob, TrainReport, hookimpl
 from harness_finetune.settings import FullSettings, resolve_full
 
 

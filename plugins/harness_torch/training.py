@@ -18,9 +18,16 @@ from accelerate.state import AcceleratorState
 from accelerate.utils import set_seed
 from torch import nn
 
-from harness import Encoded, LoadSettings, TrainingError, UsageError, cut_batches
-from harness.model import Trainable
-from harness.recipe import TrainJob, TrainReport
+from harness import (
+    Encoded,
+    LoadSettings,
+    Trainable,
+    TrainingError,
+    TrainJob,
+    TrainReport,
+    UsageError,
+    cut_batches,
+)
 from harness_torch.device import memory_errors
 from harness_torch.meter import Meter, StepOutcome
 from harness_torch.schedule import Schedule

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from harness.task import Benchmark
+from harness import Benchmark
 from harness_reports.numbers import counted
 from harness_reports.view import Column, Entry, Estimate, Flag, Headline
 

@@ -39,7 +39,8 @@ def _sample(caveats: Sequence[Caveats]) -> str:
 def _selected(caveats: Sequence[Caveats]) -> str:
     used = any(each.selected_on_evaluated for each in caveats)
     return (
-        "the checkpoint was chosen on the evaluated split: too good to be true" * used
+        "the checkpoint was trained or chosen on the evaluated split: too good to be "
+        "true" * used
     )
 
 

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from harness import Benchmark
 from harness.results import Results
-from harness.task import Benchmark
 from harness_reports import aggregates
 from harness_reports.board import Board, Line, make_board
 from harness_reports.columns import slug, unique

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness import hookimpl
-from harness.results import ReportFormat, Results
+from harness import ReportFormat, Results, hookimpl
 
 
 def _html(results: Results) -> str:

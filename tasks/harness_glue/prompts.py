@@ -12,9 +12,8 @@ import math
 import struct
 from collections.abc import Mapping
 
-from harness import DataError, Prompt
+from harness import DataError, Prompt, Row, Template
 from harness.requests import JsonValue
-from harness.task import Row, Template
 
 NLI = ("entailment", "neutral", "contradiction")
 ENTAILED = ("entailment", "not_entailment")

@@ -14,8 +14,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from harness import DataError
-from harness.task import Row
+from harness import DataError, Row
 from harness_glue.sample_pairs import make_pair, scene
 from harness_glue.sample_sentences import make_judged, make_review
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -88,6 +88,13 @@ def test_content_hash_changes_with_the_order_of_rows() -> None:
 
 def test_content_hash_ignores_columns_that_the_task_does_not_read() -> None:
     assert load({**pair(1), "note": "x"}).content_hash == load(pair(1)).content_hash
+
+
+def test_content_hash_changes_with_the_groups_that_metrics_count() -> None:
+    grouped = replace(PAIRS, data=Data(hub=None, folder="x", group_column="page"))
+    one, other = ({**pair(1), "page": page} for page in ("p", "q"))
+    hashes = {load(row, task=grouped).content_hash for row in (one, other)}
+    assert len(hashes) == 2
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import pytest
@@ -183,11 +184,37 @@ def test_an_answer_of_another_type_is_an_error() -> None:
         list(Engine(adapter, Cache(), Budget(tokens=9)).answer(texts(1)))
 
 
+def test_an_answer_that_is_no_number_is_an_error_and_is_not_journalled() -> None:
+    adapter, cache = Lengths(), Cache()
+    wrong = EmbedAnswer(vector=(1.0, math.nan))
+    adapter.answer = lambda stream, budget: iter([(0, wrong)])  # type: ignore[method-assign]
+    with pytest.raises(PluginError, match="answered Embed with NaN, expected numbers"):
+        list(Engine(adapter, cache, Budget(tokens=9)).answer(texts(1)))
+    assert cache.known == {}
+
+
+def test_a_request_answered_twice_is_an_error() -> None:
+    adapter = Lengths()
+    right = EmbedAnswer(vector=(1.0,))
+    adapter.answer = lambda stream, budget: iter([(0, right)] * 2)  # type: ignore[method-assign]
+    with pytest.raises(PluginError, match="answered request 0 twice, or was never"):
+        list(Engine(adapter, Cache(), Budget(tokens=9)).answer(texts(1, 2)))
+
+
 def test_a_request_left_out_by_encode_is_an_error() -> None:
     adapter = Lengths()
     adapter.encode = lambda requests: []  # type: ignore[method-assign]
     with pytest.raises(PluginError, match="encoded 0 of 1 requests"):
         list(Engine(adapter, Cache(), Budget(tokens=9)).answer(texts(1)))
+
+
+def test_a_repetition_in_a_later_window_is_not_counted_as_cached(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("harness.engine.engine.WINDOW", 2)
+    engine = Engine(Lengths(), Cache(), Budget(tokens=9))
+    assert vectors(engine.answer(texts(1, 2, 1, 3))) == [1, 2, 1, 3]
+    assert (engine.asked, engine.cached) == (3, 0)
 
 
 class Simple:
@@ -205,6 +232,17 @@ def test_a_simple_adapter_gets_batches_by_characters() -> None:
     engine = Engine(adapter, Cache(), Budget(tokens=100))
     assert vectors(engine.answer(texts(300, 300, 200, 1))) == [300, 300, 200, 1]
     assert adapter.sizes == [1, 2]
+
+
+def test_a_simple_adapter_out_of_memory_is_asked_again_smaller() -> None:
+    class Small(Simple):
+        def answer(self, requests: Sequence[Request]) -> list[Answer]:
+            if len(requests) > 1:
+                raise OutOfMemoryError("too much")
+            return super().answer(requests)
+
+    engine = Engine(Small(), Cache(), Budget(tokens=200))
+    assert vectors(engine.answer(texts(300, 299))) == [300, 299]
 
 
 def test_a_simple_adapter_that_loses_an_answer_is_refused() -> None:

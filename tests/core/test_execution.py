@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import harness
 from harness.api import Outcome, carry_out, checkpoints_of, open_store, read_results
-from harness.events import CellFinished
+from harness.events import CellFinished, CellStarted
 from harness.hookspecs import hookimpl
 from harness.plan.planner import make_plan
 from harness.plugins import Plugins
 from harness.results import CellResult
 from harness.suite import make_suite
+from harness.trainer import publish
 
 LEARN = {"regimes": ["finetune:learn"]}
 
@@ -125,6 +129,75 @@ def test_what_cannot_be_asked_is_among_the_results(toy: Plugins, place: str) -> 
     blank = next(c for c in outcome.results.cells if c.model == "memory:blank")
     assert (blank.status, blank.metrics_column) == ("blocked", "")
     assert outcome.finished.blocked == 0
+
+
+def test_what_became_askable_is_no_longer_shown_as_not(
+    toy: Plugins, place: str, tmp_path: Path
+) -> None:
+    settings = {"tasks": [{"id": "toy/shades", "data": str(tmp_path)}, "toy/colours"]}
+    go(toy, place, "reader:", **settings, skip_unavailable=True)
+    go(toy, place, "reader:", tasks=["toy/shades"])
+    with open_store(place) as store:
+        statuses = [cell.status for cell in store.results()]
+    assert statuses == ["done", "done"]
+
+
+def test_a_checkpoint_serves_a_later_task_without_training(
+    toy: Plugins, place: str
+) -> None:
+    go(toy, place, "memory:blank", **LEARN)
+    started: list[str] = []
+
+    class Listener:
+        @hookimpl
+        def harness_cell_started(self, event: CellStarted) -> None:
+            started.append(event.kind)
+
+    toy.listen(Listener())
+    later = go(toy, place, "memory:blank", **LEARN, tasks=["toy/shades"])
+    assert (only(later).score, started) == (100.0, ["evaluate"])
+
+
+def test_a_checkpoint_that_was_deleted_is_trained_again(
+    toy: Plugins, place: str
+) -> None:
+    first = only(go(toy, place, "memory:blank", **LEARN))
+    shutil.rmtree(first.provenance["checkpoint"])
+    later = go(toy, place, "memory:blank", **LEARN, tasks=["toy/shades"])
+    assert only(later).score == 100.0
+
+
+def test_training_on_few_examples_keeps_both_labels(toy: Plugins, place: str) -> None:
+    regimes = ["finetune:learn,max_examples=4"]
+    cell = only(go(toy, place, "memory:blank", regimes=regimes))
+    known = Path(cell.provenance["checkpoint"]) / "memory.json"
+    assert json.loads(known.read_text("utf-8")) == {"red": "red", "blue": "blue"}
+
+
+def test_a_checkpoint_asked_about_its_own_training_is_marked(
+    toy: Plugins, place: str
+) -> None:
+    own = only(go(toy, place, "memory:blank", **LEARN, split="train"))
+    other = only(go(toy, place, "memory:blank", **LEARN))
+    marks = (own.caveats.selected_on_evaluated, other.caveats.selected_on_evaluated)
+    assert marks == (True, False)
+
+
+def test_a_finished_checkpoint_replaces_an_orphan(tmp_path: Path) -> None:
+    fresh, place = tmp_path / "fresh", tmp_path / "place"
+    for folder in (fresh, place):
+        folder.mkdir()
+        (folder / folder.name).touch()
+    publish(fresh, place)
+    assert [path.name for path in place.iterdir()] == ["fresh"]
+
+
+def test_the_python_call_runs_a_suite(tmp_path: Path) -> None:
+    toy_file = str(Path(__file__).parent / "toy_plugin.py")
+    settings: dict[str, Any] = {"data": "sample", "plugins": [toy_file], "limit": 4}
+    store = str(tmp_path / "store.sqlite")
+    results = harness.run(["reader:"], ["toy/colours"], store=store, **settings)
+    assert [cell.score for cell in results.cells] == [100.0]
 
 
 def test_answers_are_shared_between_cells(toy: Plugins, place: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -60,28 +61,40 @@ def test_seeds_multiply_training_and_not_zero_shot(toy: Plugins) -> None:
     assert asked == [("reader:", 1), *(("memory:blank", seed) for seed in (1, 2, 3))]
 
 
-def test_every_setting_that_changes_an_answer_changes_the_fingerprint(
+def test_exemplars_never_come_from_the_evaluated_split(toy: Plugins) -> None:
+    with pytest.raises(UsageError, match=r"exemplars from the split 'train' itself"):
+        plan(toy, "reader:", split="train", regimes=["few-shot:2"])
+
+
+def test_more_exemplars_than_there_are_cannot_be_asked(toy: Plugins) -> None:
+    made = plan(toy, "reader:", regimes=["zero-shot", "few-shot:25"])
+    assert "few-shot:25 needs 25 exemplars and" in made.unaskable[0].reason
+
+
+def test_a_training_split_without_labels_is_refused(
+    toy: Plugins, tmp_path: Path
+) -> None:
+    folder = tmp_path / "toy" / "colours"
+    folder.mkdir(parents=True)
+    (folder / "train.csv").write_text("idx,text,label\n1,a,-1\n")
+    (folder / "validation.csv").write_text("idx,text,label\n1,a,0\n")
+    with pytest.raises(DataError, match="no labels, so nothing can be learnt from it"):
+        plan(toy, "reader:", data=str(tmp_path), regimes=["few-shot:1"])
+
+
+def test_a_metric_that_does_not_exist_is_found_before_anything_runs(
     toy: Plugins,
 ) -> None:
-    settings: list[dict[str, Any]] = [
-        {},
-        {"limit": 4},
-        {"split": "train"},
-        {"formulation": "rank"},
-        {"regimes": ["few-shot:2"]},
-        {"regimes": ["few-shot:3"]},
-        {"dtype": "bf16"},
-        {"data": "sample:2", "split": "train"},
-    ]
-    marks = [plan(toy, "reader:", **s).cells[0].fingerprint for s in settings]
-    same = {marks[0], marks[3]}  # rank is the reader's choice anyway
-    assert len(same) == 1
-    assert len(set(marks)) == len(marks) - 2  # the sample is the same at every seed
+    odd = replace(toy.tasks["toy/colours"], metrics=("acuracy",))
+    plugins = replace(toy, tasks={"toy/colours": odd})
+    with pytest.raises(UsageError, match="unknown metric 'acuracy': did you mean acc"):
+        plan(plugins, "reader:")
 
 
-def test_the_budget_does_not_change_the_fingerprint(toy: Plugins) -> None:
-    few, many = (plan(toy, "reader:", batch_tokens=n).cells[0] for n in (1, 9999))
-    assert few.fingerprint == many.fingerprint
+def test_what_a_suite_names_twice_is_done_once(toy: Plugins) -> None:
+    twice = {"regimes": ["zero-shot"] * 2, "seeds": [1, 1]}
+    made = plan(toy, "reader:", "reader:", "memory:blank", "memory:blank", **twice)
+    assert (len(made.cells), len(made.unaskable)) == (1, 1)
 
 
 @pytest.mark.parametrize(
@@ -94,12 +107,11 @@ def test_the_budget_does_not_change_the_fingerprint(toy: Plugins) -> None:
         ({"data": "smple"}, "unknown data source 'smple': did you mean sample"),
         ({"prompt": "plane"}, "unknown prompt 'plane': did you mean plain"),
         ({"formulation": "cloze"}, "can't be asked as 'cloze', only generate plain"),
-        ({"device": "gpu"}, "unknown device 'gpu': expected cpu, cuda, cuda:1 or auto"),
         ({"device": "cuda:99"}, "device 'cuda:99' is not there, this machine has"),
-        ({"regimes": ["few-shot:25"]}, "few-shot:25 asks for more exemplars than the"),
+        ({"regimes": ["few-shot:25"]}, "few-shot:25 needs 25 exemplars and"),
         (
             {"regimes": ["few-shot:2"], "split": "train"},
-            "few-shot:2 would take exemplars from the evaluated split",
+            "few-shot:2 draws its exemplars from the split 'train' itself",
         ),
         ({"split": "test"}, "has no labels, so toy/colours can't be scored"),
     ],

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -15,6 +17,7 @@ from harness.requests import ClassifyAnswer
 from harness.results import CellResult, CellScore
 from harness.store import RunRecord, Store, TrainingRecord
 
+POSTGRES = os.environ.get("HARNESS_TEST_POSTGRES", "")
 RUN = RunRecord("r1", "2026-01-01", "title", "harness run", {"python": "3"}, ["c1"])
 SCORE = CellScore(
     metric="accuracy",
@@ -50,7 +53,7 @@ PREDICTIONS = [Prediction(id=e.id, value="red", detail={"red": 0.9}) for e in EX
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store(str(tmp_path / "deep" / "store.sqlite"))
+    opened = Store(str(tmp_path / "why?" / "store.sqlite"))
     opened.start_run(RUN)
     yield opened
     opened.close()
@@ -92,6 +95,10 @@ def test_an_undefined_score_stays_undefined(store: Store) -> None:
     assert (score.value != score.value, score.low) == (True, None)
 
 
+def test_a_store_is_where_its_path_says(store: Store) -> None:
+    assert Path(store.place).is_file()
+
+
 def test_a_cell_saved_again_replaces_itself(store: Store) -> None:
     save(store, replace(CELL, status="failed", reason="why", scores=()), 3)
     save(store, CELL, 2)
@@ -127,6 +134,24 @@ def test_a_training_that_failed_has_no_report(store: Store) -> None:
     done = record._replace(status="done", report={"steps": 3})
     store.save_training(done, run="r1", finished="2026-01-01")
     assert store.training("t1") == {"steps": 3}
+
+
+@pytest.mark.skipif(not POSTGRES, reason="HARNESS_TEST_POSTGRES names no database")
+def test_postgresql_keeps_what_sqlite_keeps() -> None:
+    store = Store(POSTGRES)
+    run = RUN._replace(id=uuid.uuid4().hex, started="2026-01-02")
+    store.start_run(run)
+    store.save_cell(
+        CELL,
+        run=run.id,
+        finished="2026-01-02",
+        predictions=zip(EXAMPLES, PREDICTIONS, strict=True),
+    )
+    store.add_answers("m1", {"q": ClassifyAnswer(probabilities=(0.1,))})
+    store.add_answers("m1", {"q": ClassifyAnswer(probabilities=(0.2,))})
+    assert store.results(["c1"]) == [CELL]
+    assert store.predictions("c1") == list(zip(EXAMPLES, PREDICTIONS, strict=True))
+    store.close()
 
 
 def test_a_file_that_is_no_store_is_refused(tmp_path: Path) -> None:

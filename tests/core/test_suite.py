@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness import UsageError
+from harness.cli.suite_options import read_suite
 from harness.suite import Suite, load_suite, make_suite
 
 WHOLE = """\
@@ -34,6 +35,28 @@ def test_a_task_has_its_own_settings_over_the_suites(tmp_path: Path) -> None:
     own = suite.choice("glue/mrpc")
     assert (own.data, own.limit, own.prompt) == ("elsewhere", 10, "t5")
     assert suite.choice("glue/cola").data == "sample"
+
+
+def test_a_task_is_stronger_than_its_prefix_in_any_order() -> None:
+    tasks = [{"id": "glue/mrpc", "limit": 10}, {"id": "glue", "limit": 99}]
+    suite = make_suite({"models": ["a:"], "tasks": tasks})
+    assert (suite.choice("glue/mrpc").limit, suite.choice("glue/cola").limit) == (
+        10,
+        99,
+    )
+
+
+def test_an_option_overrides_what_the_file_says_of_a_task(tmp_path: Path) -> None:
+    path = tmp_path / "suite.yaml"
+    path.write_text(WHOLE, encoding="utf-8")
+    own = read_suite(path, limit=5, data=None).choice("glue/mrpc")
+    assert (own.limit, own.data) == (5, "elsewhere")
+
+
+@pytest.mark.parametrize("device", ["gpu", "cuda:x", "cuda:"])
+def test_a_device_that_cannot_be_is_refused(device: str) -> None:
+    with pytest.raises(UsageError, match=f"device='{device}': string should match"):
+        make_suite({"models": ["a:"], "tasks": ["b"], "device": device})
 
 
 def test_a_recipe_with_settings_may_be_written_as_keys(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from harness import Benchmark, Classification, Data, PluginError, Regression, Task
@@ -42,6 +44,11 @@ def test_a_malformed_spec_is_refused(text: str) -> None:
 def test_a_task_id_has_two_or_three_parts() -> None:
     with pytest.raises(PluginError, match="'mine' is not of the form suite/name"):
         _task("mine")
+
+
+def test_a_headline_is_made_of_the_tasks_metrics() -> None:
+    with pytest.raises(PluginError, match="headline metric 'f1', expected one of its"):
+        replace(_task("my/task"), headline=("f1",))
 
 
 def test_an_aggregate_counts_a_group_once() -> None:

@@ -15,12 +15,14 @@ from harness import (
     Classification,
     Data,
     Encoded,
+    Example,
     Head,
     LoadSettings,
     Loss,
     ModelCard,
     ModelEntry,
     ModelName,
+    PredictorEntry,
     Prompt,
     Task,
     TrainingExample,
@@ -33,6 +35,7 @@ from harness.requests import (
     Answer,
     Classify,
     ClassifyAnswer,
+    JsonValue,
     Request,
     Score,
     ScoreAnswer,
@@ -93,6 +96,19 @@ class Reader:
             token_counts=counts,
             byte_counts=counts,
         )
+
+
+class Careless:
+    """Predicts the right labels, but one too few."""
+
+    def predict(
+        self,
+        task: Task,
+        examples: Sequence[Example],
+        train_targets: Sequence[JsonValue],
+    ) -> list[JsonValue]:
+        """Lose the first example."""
+        return [example.target for example in examples[1:]]
 
 
 class Mortal(Reader):
@@ -254,7 +270,7 @@ def harness_benchmarks() -> list[Benchmark]:
 
 
 @hookimpl
-def harness_models() -> list[ModelEntry]:
+def harness_models() -> list[ModelEntry | PredictorEntry]:
     """Return a model that reads, one that fails, and one that learns."""
     return [
         ModelEntry(
@@ -271,6 +287,11 @@ def harness_models() -> list[ModelEntry]:
             examples=("broken:",),
             describe=describe_reader,
             load=lambda name, settings: Broken(),
+        ),
+        PredictorEntry(
+            name="careless",
+            summary="loses an example",
+            make=lambda options, seed: Careless(),
         ),
         ModelEntry(
             name="mortal",

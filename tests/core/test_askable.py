@@ -1,0 +1,49 @@
+"""Which formulations a model can be asked in, by what they ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from harness import ModelCard, ModelName
+from harness.formulations import ClassifyHead
+from harness.plan.askable import Unfit, choose_formulation
+from harness.regime import ZERO_SHOT, Regime
+from harness.requests import Classify, Embed, Request
+
+CARD = ModelCard(abilities=frozenset({Embed, Classify}), fingerprint="x")
+NAME = ModelName(adapter="toy", checkpoint="")
+HEAD = ClassifyHead(inputs=("text",), labels=("a", "b"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nearest(ClassifyHead):
+    """Asks for vectors: no prompt words it, and no trained head is needed."""
+
+    @property
+    def name(self) -> str:
+        return "embed"
+
+    @property
+    def asks(self) -> type[Request]:
+        return Embed
+
+
+NEAREST = Nearest(inputs=("text",), labels=("a", "b"))
+
+
+def test_a_vector_needs_neither_prompt_nor_head() -> None:
+    offered = [HEAD, NEAREST]
+    assert choose_formulation(offered, CARD, ZERO_SHOT, frozenset(), NAME) is NEAREST
+
+
+def test_a_head_that_the_checkpoint_lacks_cannot_be_asked() -> None:
+    with pytest.raises(Unfit, match="a head with the task's own labels"):
+        choose_formulation([HEAD], CARD, ZERO_SHOT, frozenset(), NAME)
+
+
+def test_exemplars_need_a_prompt() -> None:
+    few = Regime(kind="few-shot", shots=2)
+    with pytest.raises(Unfit, match="few-shot:2 needs a prompt to word exemplars"):
+        choose_formulation([NEAREST], CARD, few, frozenset(), NAME)
