@@ -8,9 +8,6 @@ from collections.abc import Sequence
 from harness.plan import EvaluateCell
 from harness.suite import Suite
 
-_SINGLE = {"split", "limit", "formulation", "prompt", "device", "dtype"}
-"""What a suite says once and the command line too."""
-
 
 def cell_command(cell: EvaluateCell, plugins: Sequence[str] = ()) -> str:
     """Return the short form of `harness run` that repeats one cell.

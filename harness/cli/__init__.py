@@ -7,6 +7,7 @@ lists start in a blink.
 
 from __future__ import annotations
 
+import signal
 import sys
 from typing import Annotated
 
@@ -75,7 +76,11 @@ def options(
 
 
 def main() -> None:
-    """Run the command line; a user's mistake is one line on stderr and exit code 2."""
+    """Run the command line; a user's mistake is one line on stderr and exit code 2.
+
+    A scheduler's SIGTERM ends it as an interrupt does, so that scratch files go.
+    """
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         app()
     except HarnessError as error:

@@ -66,6 +66,20 @@ def make_plan(suite: Suite, plugins: Plugins) -> Plan:
     return _Planner(suite, plugins).plan()
 
 
+def _check_weights(models: list[_Model]) -> None:
+    """Refuse two names for one thing: a result has one name on the page."""
+    names: dict[str, str] = {}
+    for model in models:
+        if model.card is None:
+            continue
+        name = names.setdefault(model.card.fingerprint, str(model.name))
+        if name != str(model.name):
+            raise UsageError(
+                f"models {name!r} and {str(model.name)!r} have the same weights and "
+                "options, so every answer would be the same: name one of them"
+            )
+
+
 class _Planner:
     def __init__(self, suite: Suite, plugins: Plugins) -> None:
         self._suite = suite
@@ -87,7 +101,9 @@ class _Planner:
         entries = [self._entry(text) for text in self._suite.models]
         tasks = self._choose_tasks()
         self._check_data(tasks)
-        for model in [self._describe(name, entry) for name, entry in entries]:
+        models = [self._describe(name, entry) for name, entry in entries]
+        _check_weights(models)
+        for model in models:
             for task in tasks:
                 self._add(model, task, regimes)
         return self._finish()

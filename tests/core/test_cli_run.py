@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -96,6 +97,28 @@ def test_a_leaderboard_is_written_again_from_the_store(
     outcome = command("leaderboard", "--out", "again.md", "--title", "Again")
     assert outcome.out == "leaderboard: again.md\n"
     assert "Again" in (tmp_path / "again.md").read_text(encoding="utf-8")
+
+
+ENDS = """\
+import os, signal
+from harness import hookimpl
+
+@hookimpl
+def harness_train_step(event):
+    os.kill(os.getpid(), signal.SIGTERM)
+"""
+
+
+def test_sigterm_ends_a_run_and_its_scratch_files(
+    command: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "ends.py").write_text(ENDS, encoding="utf-8")
+    before = signal.getsignal(signal.SIGTERM)
+    learn = ("--model", "memory:blank", *COLOURS[2:], "--regime", "finetune:learn")
+    outcome = command("run", *learn, "--plugin", "ends.py")
+    signal.signal(signal.SIGTERM, before)
+    assert outcome.code == 128 + signal.SIGTERM
+    assert list((tmp_path / "runs" / "checkpoints").iterdir()) == []
 
 
 def test_an_unknown_run_names_those_that_there_are(command: Command) -> None:
