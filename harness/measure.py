@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import sys
 from importlib import metadata
 from pathlib import Path
@@ -70,19 +71,6 @@ def resolve_device(device: str) -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
-def _check_device(device: str) -> None:
-    if not device.startswith("cuda"):
-        return
-    import torch
-
-    count = torch.cuda.device_count()
-    if int(device.partition(":")[2] or 0) >= count:
-        raise UsageError(
-            f"device {device!r} is not there, this machine has {count} CUDA devices: "
-            "choose another, cpu or auto"
-        )
-
-
 def _gpu(device: str) -> str:
     import torch
 
@@ -97,6 +85,23 @@ def _is_cuda_in_use(device: str) -> bool:
     if not device.startswith("cuda") or "torch" not in sys.modules:
         return False
     return bool(sys.modules["torch"].cuda.is_initialized())
+
+
+def _check_device(device: str) -> None:
+    if device == "cpu":
+        return
+    if not re.fullmatch(r"cuda(:[0-9]+)?", device):
+        raise UsageError(
+            f"unknown device {device!r}: expected cpu, cuda, cuda:1 or auto"
+        )
+    import torch
+
+    count = torch.cuda.device_count()
+    if int(device.partition(":")[2] or 0) >= count:
+        raise UsageError(
+            f"device {device!r} is not there, this machine has {count} CUDA devices: "
+            "choose another, cpu or auto"
+        )
 
 
 def _processor() -> str:

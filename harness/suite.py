@@ -106,7 +106,7 @@ class Suite(BaseModel):
     limit: _Count | None = None
     formulation: str | None = None
     prompt: str | None = None
-    device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:[0-9]+)?)$")] = "auto"
+    device: str = "auto"
     dtype: Precision = "fp32"
     batch_tokens: _Count = 2048
     skip_unavailable: bool = False

@@ -12,17 +12,18 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Engine
 
 from harness.errors import StoreError
 from harness.requests import Answer, JsonValue, answer_from_json, to_json
 from harness.results import CellResult, CellScore
 from harness.store import tables
-from harness.store.opening import check_schema, open_engine
+from harness.store.journal import set_up_sqlite
 from harness.store.result_json import result_from_json, result_to_json
 from harness.task import Example, Prediction
 
@@ -64,9 +65,9 @@ class Store:
 
     def __init__(self, place: str) -> None:
         self.place = place
-        self._engine = open_engine(place)
+        self._engine = _open_engine(place)
         with self._transaction() as connection:
-            check_schema(connection, place)
+            _check_schema(connection, place)
 
     def close(self) -> None:
         """Release the database."""
@@ -278,6 +279,53 @@ class Store:
             return
         dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
         connection.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
+
+
+def _open_engine(place: str) -> Engine:
+    if "://" in place:
+        try:
+            return sa.create_engine(place)
+        except (sa.exc.ArgumentError, ImportError) as error:
+            raise StoreError(
+                f"the store {place} can't be opened: {error}: give a file for SQLite, "
+                "or a SQLAlchemy URL such as postgresql+psycopg://host/name with its "
+                "driver installed (nlp-harness[postgres])"
+            ) from error
+    path = Path(place)
+    if path.is_dir():
+        raise StoreError(
+            f"the store {place} is a folder, expected a file: name a file in it, such "
+            f"as {path / 'store.sqlite'}"
+        )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"the store {place} can't be made ({error}): name another with --store"
+        ) from error
+    url = sa.URL.create("sqlite", database=str(path))  # a path may hold a "?"
+    engine = sa.create_engine(url, connect_args={"timeout": 30})
+    sa.event.listen(engine, "connect", set_up_sqlite)
+    return engine
+
+
+def _check_schema(connection: Connection, place: str) -> None:
+    if not sa.inspect(connection).has_table(tables.meta.name):
+        if connection.dialect.name == "sqlite":
+            # two processes may open a new store at once: one makes it, one waits
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        tables.metadata.create_all(connection)
+    statement = sa.select(tables.meta.c.value).where(tables.meta.c.key == "schema")
+    found = connection.execute(statement).scalar()
+    if found is None:
+        row = {"key": "schema", "value": str(tables.SCHEMA_VERSION)}
+        connection.execute(tables.meta.insert(), row)
+    elif found != str(tables.SCHEMA_VERSION):
+        raise StoreError(
+            f"the store {place} has schema version {found}, expected "
+            f"{tables.SCHEMA_VERSION}: use the version of harness that wrote it, or "
+            "name another store with --store"
+        )
 
 
 def _chunks(items: Iterable[Any]) -> Iterator[list[Any]]:

@@ -206,15 +206,22 @@ def test_answers_are_shared_between_cells(toy: Plugins, place: str) -> None:
     assert (cell.caveats.cached, cell.cost.seconds) == (10, None)
 
 
+def test_answers_are_shared_whatever_the_batch_and_not_across_precisions(
+    toy: Plugins, place: str
+) -> None:
+    go(toy, place, "reader:", limit=10)
+    other = only(go(toy, place, "reader:", limit=10, dtype="bf16"))
+    larger = only(go(toy, place, "reader:", batch_tokens=9999))
+    assert (other.caveats.cached, larger.caveats.cached) == (0, 10)
+
+
 def test_a_limit_draws_both_labels_and_is_marked(toy: Plugins, place: str) -> None:
     cell = only(go(toy, place, "reader:", limit=6))
     assert cell.confusion == (("red", "blue"), ((3, 0), (0, 3)))
     assert (cell.caveats.is_partial, cell.caveats.split_size) == (True, 20)
 
 
-def test_few_shot_exemplars_come_from_the_training_split(
-    toy: Plugins, place: str
-) -> None:
+def test_a_model_is_asked_with_exemplars(toy: Plugins, place: str) -> None:
     cell = only(go(toy, place, "reader:", regimes=["few-shot:2"]))
     assert (cell.regime, cell.score) == ("few-shot:2", 100.0)
 

@@ -22,12 +22,25 @@ from harness.formulations import ClassifyHead
 from harness.hookspecs import hookimpl
 from harness.plan.planner import make_plan
 from harness.plugins import Plugins
-from harness.requests import Answer, ClassifyAnswer, JsonValue, Request
+from harness.requests import (
+    Answer,
+    ClassifyAnswer,
+    JsonValue,
+    Request,
+    Score,
+    ScoreAnswer,
+)
 from harness.results import CellResult
-from harness.runner import ask_about
+from harness.runner import ask_about, predict
 from harness.suite import make_suite
 
 ANSWER = ClassifyAnswer(probabilities=(0.9, 0.1))
+RANKED = ScoreAnswer(
+    log_probabilities=(-1.0, -2.0),
+    is_greedy=(True, False),
+    token_counts=(1, 1),
+    byte_counts=(3, 4),
+)
 
 
 class Sure:
@@ -78,6 +91,24 @@ def test_an_example_may_be_asked_in_several_requests_and_finished_as_a_set() -> 
 def test_an_example_that_is_asked_nothing_is_an_error() -> None:
     with pytest.raises(PluginError, match="formulation head asks nothing about"):
         ask("one", "", "two")
+
+
+class Listening(Sure):
+    def __init__(self) -> None:
+        self.contexts: list[str] = []
+
+    def answer(self, requests: Sequence[Request]) -> list[Answer]:
+        self.contexts += [r.context for r in requests if isinstance(r, Score)]
+        return [RANKED for _ in requests]
+
+
+def test_exemplars_come_from_the_training_split(toy: Plugins) -> None:
+    suite = {"models": ["reader:"], "tasks": ["toy/colours"], "data": "sample"}
+    made = make_plan(make_suite(suite | {"regimes": ["few-shot:2"]}), toy)
+    (cell,), model = made.cells, Listening()
+    predict(cell, list(cell.split), Engine(model, Forgetful(), Budget(tokens=99)))
+    pairs = {(c.count("the train "), c.count("the valid")) for c in model.contexts}
+    assert pairs == {(2, 1)}
 
 
 def go(toy: Plugins, folder: Path, *models: str, **settings: Any) -> list[CellResult]:

@@ -53,12 +53,6 @@ def test_an_option_overrides_what_the_file_says_of_a_task(tmp_path: Path) -> Non
     assert (own.limit, own.data) == (5, "elsewhere")
 
 
-@pytest.mark.parametrize("device", ["gpu", "cuda:x", "cuda:"])
-def test_a_device_that_cannot_be_is_refused(device: str) -> None:
-    with pytest.raises(UsageError, match=f"device='{device}': string should match"):
-        make_suite({"models": ["a:"], "tasks": ["b"], "device": device})
-
-
 def test_a_recipe_with_settings_may_be_written_as_keys(tmp_path: Path) -> None:
     suite = read(tmp_path, WHOLE)
     assert suite.regimes == ["zero-shot", "finetune:full,epochs=2"]
