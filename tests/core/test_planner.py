@@ -176,3 +176,11 @@ def test_missing_data_may_be_skipped_and_is_shown(toy: Plugins, tmp_path: Path) 
     made = plan(toy, "reader:", tasks=tasks, data=str(tmp_path), skip_unavailable=True)
     assert [cell.task.id for cell in made.cells] == ["toy/colours"]
     assert "shades" in made.unaskable[0].reason
+
+
+def test_one_model_under_two_names_is_refused(toy: Plugins, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "memory.json").write_text("{}")
+    with pytest.raises(UsageError, match=r"a' and '.*b' have the same weights"):
+        plan(toy, f"memory:{tmp_path / 'a'}", f"memory:{tmp_path / 'b'}")
