@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from harness.cli import convert as converting
 from harness.cli import run as running
 from harness.cli.doctor import doctor
 from harness.cli.leaderboard import leaderboard
@@ -49,6 +50,9 @@ app.command("plan", short_help="Check a suite and show its cells.")(plan)
 app.command("leaderboard", short_help="Write the page again from a store.")(leaderboard)
 app.command("list", short_help="Show what is registered.")(list_entries)
 app.command("show", short_help="Show how a task is asked.")(show)
+app.command(
+    "convert", epilog=converting.EPILOG, short_help="Turn a pickle into safetensors."
+)(converting.convert)
 app.command("doctor", short_help="Check whether this machine is ready.")(doctor)
 
 

@@ -66,8 +66,7 @@ def read_weights(folder: Path) -> Weights:
     if pickles:
         raise CheckpointError(
             f"{folder / pickles[0]} is a pickle, which can run code when loaded: "
-            f"load it where you trust it and save it as {SINGLE}, as "
-            "transformers' save_pretrained does"
+            f"convert it with 'harness convert {folder} OUT' and name OUT instead"
         )
     raise CheckpointError(
         f"{folder} holds no weights: expected {SINGLE}, or {SHARDS} with its shards "

@@ -130,13 +130,13 @@ def test_a_checkpoint_with_a_misshapen_tensor(
     expect(outcome, "embeddings.LayerNorm.weight", "(3,)")
 
 
-def test_a_pickle_checkpoint_is_refused_with_what_to_do(
+def test_a_pickle_checkpoint_is_refused_with_the_conversion_command(
     command: Command, checkpoint: Path, tmp_path: Path
 ) -> None:
     (checkpoint / "model.safetensors").rename(checkpoint / "pytorch_model.bin")
     words = (*FINETUNE, "--data", data(tmp_path))
     outcome = command("run", "--model", f"bert:{checkpoint}", *words)
-    expect(outcome, "pytorch_model.bin", "pickle", "save it as model.safetensors")
+    expect(outcome, "pytorch_model.bin", "pickle", f"harness convert {checkpoint}")
 
 
 def test_a_checkpoint_that_is_not_there(command: Command, tmp_path: Path) -> None:

@@ -103,12 +103,12 @@ def test_quantised_weights_are_refused(tmp_path: Path) -> None:
         load(tmp_path, nn.Linear(3, 2))
 
 
-def test_a_pickle_is_refused_with_what_to_do(tmp_path: Path) -> None:
+def test_a_pickle_is_refused_with_the_command_that_converts_it(tmp_path: Path) -> None:
     (tmp_path / "pytorch_model.bin").write_bytes(b"\x80\x02")
     with pytest.raises(CheckpointError) as caught:
         read_weights(tmp_path)
     assert "is a pickle, which can run code when loaded" in str(caught.value)
-    assert "save it as model.safetensors" in str(caught.value)
+    assert f"harness convert {tmp_path} OUT" in str(caught.value)
 
 
 def test_a_folder_without_weights_says_what_was_expected(tmp_path: Path) -> None:
