@@ -12,7 +12,7 @@ from harness_reports.numbers import bracketed, fixed, plus_minus
 from harness_reports.view import Estimate, ModelView
 
 WIDTH = 440
-_LABEL_WIDTH = 150
+_LABEL_WIDTH = 162
 _VALUE_WIDTH = 78
 _ROW_HEIGHT = 21
 _BAR_WIDTH = 104

@@ -75,8 +75,8 @@ def test_whiskers_reach_from_low_to_high() -> None:
     )
     assert whisker is not None
     left, right = map(float, whisker.groups())
-    # the axis spans 40 - 80.5 with 4 % to spare on each side, over 204 pixels
-    assert right - left == pytest.approx(20 / (40.5 * 1.08) * 204, abs=0.2)
+    # the axis spans 40 - 80.5 with 4 % to spare on each side, over 192 pixels
+    assert right - left == pytest.approx(20 / (40.5 * 1.08) * 192, abs=0.2)
 
 
 def test_a_baseline_off_the_axis_is_an_arrow_at_its_edge() -> None:
