@@ -12,10 +12,19 @@ import typer
 from harness.cli.options import JsonOption, PluginOption
 
 if TYPE_CHECKING:
+    from harness.data import DataSourceEntry
+    from harness.executors import ExecutorEntry
+    from harness.metric import MetricEntry
+    from harness.model import ModelEntry, PredictorEntry
     from harness.plugins import Plugins
+    from harness.recipe import RecipeEntry
+    from harness.results import ReportFormat
+    from harness.task import Benchmark, Task
 
 Fields = dict[str, Any]
 """One line of a list: text, numbers, or sequences of text."""
+List = Callable[["Plugins"], list[Fields]]
+"""Makes the lines of one list."""
 
 
 def list_entries(
@@ -85,114 +94,84 @@ def _plugins(plugins: Plugins) -> list[Fields]:
     ]
 
 
-def _tasks(plugins: Plugins) -> list[Fields]:
-    return [
-        {
-            "task": task.id,
-            "title": task.title,
-            "problem": type(task.problem).__name__.lower(),
-            "metrics": task.metrics,
-            "prompts": list(task.prompts),
-            "version": task.version,
-            "plugin": plugins.owners["tasks", task.id],
-        }
-        for task in plugins.tasks.values()
-    ]
+def _task(task: Task) -> Fields:
+    return {
+        "task": task.id,
+        "title": task.title,
+        "problem": type(task.problem).__name__.lower(),
+        "metrics": task.metrics,
+        "prompts": list(task.prompts),
+        "version": task.version,
+    }
 
 
-def _benchmarks(plugins: Plugins) -> list[Fields]:
-    return [
-        {
-            "benchmark": benchmark.id,
-            "title": benchmark.title,
-            "tasks": benchmark.tasks,
-            "plugin": plugins.owners["benchmarks", benchmark.id],
-        }
-        for benchmark in plugins.benchmarks.values()
-    ]
+def _benchmark(benchmark: Benchmark) -> Fields:
+    return {
+        "benchmark": benchmark.id,
+        "title": benchmark.title,
+        "tasks": benchmark.tasks,
+    }
 
 
-def _models(plugins: Plugins) -> list[Fields]:
-    return [
-        {
-            "model": f"{entry.name}:",
-            "summary": entry.summary,
-            "examples": getattr(entry, "examples", (f"{entry.name}:",)),
-            "options": list(entry.options),
-            "plugin": plugins.owners["models", entry.name],
-        }
-        for entry in plugins.models.values()
-    ]
+def _model(entry: ModelEntry | PredictorEntry) -> Fields:
+    return {
+        "model": f"{entry.name}:",
+        "summary": entry.summary,
+        "examples": getattr(entry, "examples", (f"{entry.name}:",)),
+        "options": list(entry.options),
+    }
 
 
-def _recipes(plugins: Plugins) -> list[Fields]:
-    return [
-        {
-            "recipe": entry.name,
-            "summary": entry.summary,
-            "trains": sorted(entry.trains),
-            "settings": [field.name for field in dataclasses.fields(entry.settings)],
-            "plugin": plugins.owners["recipes", entry.name],
-        }
-        for entry in plugins.recipes.values()
-    ]
+def _recipe(entry: RecipeEntry) -> Fields:
+    return {
+        "recipe": entry.name,
+        "summary": entry.summary,
+        "trains": sorted(entry.trains),
+        "settings": [field.name for field in dataclasses.fields(entry.settings)],
+    }
 
 
-def _metrics(plugins: Plugins) -> list[Fields]:
-    return [
-        {
-            "metric": entry.name,
-            "summary": entry.summary,
-            "options": list(entry.options),
-            "plugin": plugins.owners["metrics", entry.name],
-        }
-        for entry in plugins.metrics.values()
-    ]
+def _metric(entry: MetricEntry) -> Fields:
+    return {
+        "metric": entry.name,
+        "summary": entry.summary,
+        "options": list(entry.options),
+    }
 
 
-def _formats(plugins: Plugins) -> list[Fields]:
-    return [
-        {
-            "format": entry.name,
-            "suffix": entry.suffix,
-            "summary": entry.summary,
-            "plugin": plugins.owners["formats", entry.name],
-        }
-        for entry in plugins.formats.values()
-    ]
+def _format(entry: ReportFormat) -> Fields:
+    return {"format": entry.name, "suffix": entry.suffix, "summary": entry.summary}
 
 
-def _executors(plugins: Plugins) -> list[Fields]:
-    return [
-        {
-            "executor": entry.name,
-            "summary": entry.summary,
-            "plugin": plugins.owners["executors", entry.name],
-        }
-        for entry in plugins.executors.values()
-    ]
+def _executor(entry: ExecutorEntry) -> Fields:
+    return {"executor": entry.name, "summary": entry.summary}
 
 
-def _data(plugins: Plugins) -> list[Fields]:
-    return [
-        {
-            "source": entry.name,
-            "summary": entry.summary,
-            "plugin": plugins.owners["data_sources", entry.name],
-        }
-        for entry in plugins.data_sources.values()
-    ]
+def _source(entry: DataSourceEntry) -> Fields:
+    return {"source": entry.name, "summary": entry.summary}
 
 
-LISTS: Mapping[str, Callable[[Plugins], list[Fields]]] = {
+def _registered(field: str, describe: Callable[[Any], Fields]) -> List:
+    """List a registry, each entry with the plugin that owns it."""
+
+    def lines(plugins: Plugins) -> list[Fields]:
+        return [
+            describe(entry) | {"plugin": plugins.owners[field, name]}
+            for name, entry in getattr(plugins, field).items()
+        ]
+
+    return lines
+
+
+LISTS: Mapping[str, List] = {
     "plugins": _plugins,
-    "tasks": _tasks,
-    "models": _models,
-    "benchmarks": _benchmarks,
-    "recipes": _recipes,
-    "metrics": _metrics,
-    "formats": _formats,
-    "executors": _executors,
-    "data": _data,
+    "tasks": _registered("tasks", _task),
+    "models": _registered("models", _model),
+    "benchmarks": _registered("benchmarks", _benchmark),
+    "recipes": _registered("recipes", _recipe),
+    "metrics": _registered("metrics", _metric),
+    "formats": _registered("formats", _format),
+    "executors": _registered("executors", _executor),
+    "data": _registered("data_sources", _source),
 }
 """The lists, by the word behind `harness list`."""

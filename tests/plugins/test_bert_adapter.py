@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -36,6 +36,7 @@ from harness.requests import (
 from harness_bert.adapter import BertAdapter
 from harness_bert.plugin import load
 
+Fresh = Callable[..., BertAdapter]
 LABELS = ("bad", "fair", "good")
 HEAD = Head(kind="classify", labels=LABELS)
 REGRESS = Head(kind="regress")
@@ -58,25 +59,6 @@ def requests(count: int = 30, labels: tuple[str, ...] = LABELS) -> list[Request]
     ]
 
 
-def fresh(head: Head = HEAD, settings: LoadSettings | None = None) -> BertAdapter:
-    """Make a tiny model with a random head; the noise makes its answers differ."""
-    adapter = load(TINY, settings or LoadSettings())
-    adapter.prepare(head, seed=1)
-    generator = torch.Generator().manual_seed(2)
-    with torch.no_grad():
-        for parameter in adapter.module.parameters():
-            parameter.add_(torch.randn(parameter.shape, generator=generator) * 0.1)
-    return adapter
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Hold a saved classifier; tests only read it."""
-    path = tmp_path_factory.mktemp("classifier")
-    fresh().save(path)
-    return path
-
-
 def loaded(folder: Path, settings: LoadSettings | None = None) -> BertAdapter:
     name = ModelName(adapter="bert", checkpoint=str(folder))
     return load(name, settings or LoadSettings())
@@ -94,7 +76,7 @@ def probabilities(answers: Sequence[Answer]) -> torch.Tensor:
     return torch.tensor([cast(ClassifyAnswer, a).probabilities for a in answers])
 
 
-def test_the_adapter_is_both_an_adapter_and_trainable() -> None:
+def test_the_adapter_is_both_an_adapter_and_trainable(fresh: Fresh) -> None:
     adapter = load(TINY, LoadSettings())
     assert isinstance(adapter, Adapter)
     assert isinstance(adapter, Trainable)
@@ -175,7 +157,7 @@ def test_a_classifier_does_not_regress(folder: Path) -> None:
         ask(loaded(folder), [Regress(text="x")])
 
 
-def test_a_regressor_answers_values(tmp_path: Path) -> None:
+def test_a_regressor_answers_values(fresh: Fresh, tmp_path: Path) -> None:
     adapter = fresh(REGRESS)
     asked = [Regress(text="a b c"), Regress(text="d", pair="e")]
     adapter.save(tmp_path)
@@ -223,7 +205,7 @@ def test_tiny_starts_with_unit_norms() -> None:
     assert set(weights["bert.embeddings.LayerNorm.weight"].tolist()) == {1.0}
 
 
-def test_a_model_is_prepared_once() -> None:
+def test_a_model_is_prepared_once(fresh: Fresh) -> None:
     with pytest.raises(PluginError, match="was already used: load it again"):
         fresh().prepare(HEAD, seed=1)
 
@@ -238,7 +220,7 @@ def test_training_examples_before_prepare_are_refused() -> None:
         load(TINY, LoadSettings()).encode_training([])
 
 
-def test_a_training_example_with_the_wrong_answer_is_refused() -> None:
+def test_a_training_example_with_the_wrong_answer_is_refused(fresh: Fresh) -> None:
     example = TrainingExample(
         request=Classify(text="x", labels=LABELS), answer=Answer()
     )
@@ -246,7 +228,7 @@ def test_a_training_example_with_the_wrong_answer_is_refused() -> None:
         fresh().encode_training([example])
 
 
-def test_targets_stand_in_the_order_of_the_head() -> None:
+def test_targets_stand_in_the_order_of_the_head(fresh: Fresh) -> None:
     example = TrainingExample(
         request=Classify(text="x", labels=("good", "bad", "fair")),
         answer=ClassifyAnswer(probabilities=(1.0, 0.0, 0.0)),
@@ -255,7 +237,7 @@ def test_targets_stand_in_the_order_of_the_head() -> None:
     assert encoded.extra["target"] == [0.0, 0.0, 1.0]
 
 
-def test_the_loss_is_summed_over_the_batch() -> None:
+def test_the_loss_is_summed_over_the_batch(fresh: Fresh) -> None:
     adapter = fresh()
     adapter.module.eval()
     right = ClassifyAnswer(probabilities=(0.0, 1.0, 0.0))
@@ -268,7 +250,9 @@ def test_the_loss_is_summed_over_the_batch() -> None:
 
 
 @pytest.mark.parametrize("is_prepared", [False, True])
-def test_bf16_answers_are_near_fp32_ones(folder: Path, is_prepared: bool) -> None:
+def test_bf16_answers_are_near_fp32_ones(
+    fresh: Fresh, folder: Path, is_prepared: bool
+) -> None:
     settings = LoadSettings(dtype="bf16")
     low = fresh(settings=settings) if is_prepared else loaded(folder, settings)
     full = fresh() if is_prepared else loaded(folder)
@@ -284,14 +268,14 @@ class Hungry(nn.Module):
         return torch.empty(2**52)
 
 
-def test_a_batch_that_does_not_fit_is_an_out_of_memory_error() -> None:
+def test_a_batch_that_does_not_fit_is_an_out_of_memory_error(fresh: Fresh) -> None:
     adapter = fresh()
     adapter.module.bert.encoder = cast("torch.nn.Module", Hungry())  # type: ignore[assignment] # stands in for the stack
     with pytest.raises(OutOfMemoryError, match=r"a batch of \d+ tokens does not fit"):
         ask(adapter, requests())
 
 
-def test_an_answer_that_is_no_number_is_refused() -> None:
+def test_an_answer_that_is_no_number_is_refused(fresh: Fresh) -> None:
     adapter = fresh()
     with torch.no_grad():
         adapter.module.bert.pooler.dense.bias.fill_(torch.nan)
@@ -299,7 +283,7 @@ def test_an_answer_that_is_no_number_is_refused() -> None:
         ask(adapter, requests())
 
 
-def test_another_fault_of_torch_keeps_its_traceback() -> None:
+def test_another_fault_of_torch_keeps_its_traceback(fresh: Fresh) -> None:
     adapter = fresh()
     encoded = [replace(i, ids=[9999] * i.cost) for i in adapter.encode(requests(2))]
     with pytest.raises(IndexError):

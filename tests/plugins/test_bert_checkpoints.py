@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ from harness_bert.plugin import describe, harness_models, load
 from harness_bert.tiny import TINY_LEARNING_RATE
 from harness_torch.packed import pack
 
+Fresh = Callable[..., BertAdapter]
 LABELS = ("bad", "fair", "good")
 HEAD = Head(kind="classify", labels=LABELS)
 REGRESS = Head(kind="regress")
@@ -42,25 +44,6 @@ def _one_thread() -> None:
     torch.set_num_threads(1)
 
 
-def fresh(head: Head = HEAD) -> BertAdapter:
-    """Make a tiny model with a random head; the noise makes its answers differ."""
-    adapter = load(TINY, LoadSettings())
-    adapter.prepare(head, seed=1)
-    generator = torch.Generator().manual_seed(2)
-    with torch.no_grad():
-        for parameter in adapter.module.parameters():
-            parameter.add_(torch.randn(parameter.shape, generator=generator) * 0.1)
-    return adapter
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Hold a saved classifier; tests only read it."""
-    path = tmp_path_factory.mktemp("classifier")
-    fresh().save(path)
-    return path
-
-
 def loaded(folder: Path) -> BertAdapter:
     return load(ModelName(adapter="bert", checkpoint=str(folder)), LoadSettings())
 
@@ -74,7 +57,9 @@ def probabilities(adapter: BertAdapter) -> torch.Tensor:
     )
 
 
-def test_a_saved_classifier_loads_and_answers_the_same(tmp_path: Path) -> None:
+def test_a_saved_classifier_loads_and_answers_the_same(
+    fresh: Fresh, tmp_path: Path
+) -> None:
     adapter = fresh()
     adapter.save(tmp_path)
     before, after = probabilities(adapter), probabilities(loaded(tmp_path))
@@ -84,7 +69,7 @@ def test_a_saved_classifier_loads_and_answers_the_same(tmp_path: Path) -> None:
 @pytest.mark.parametrize("head", [HEAD, REGRESS])
 @torch.inference_mode()
 def test_transformers_loads_what_was_saved_with_equal_logits(
-    tmp_path: Path, head: Head
+    fresh: Fresh, tmp_path: Path, head: Head
 ) -> None:
     adapter = fresh(head)
     adapter.save(tmp_path)
@@ -130,14 +115,16 @@ def test_the_card_of_a_classifier_tells_its_head(folder: Path) -> None:
     assert told.parameters == sum(p.numel() for p in loaded(folder).module.parameters())
 
 
-def test_the_card_of_a_regressor_tells_its_head(tmp_path: Path) -> None:
+def test_the_card_of_a_regressor_tells_its_head(fresh: Fresh, tmp_path: Path) -> None:
     fresh(REGRESS).save(tmp_path)
     told = card(f"bert:{tmp_path}")
     assert told.abilities == {Regress}
     assert told.head == REGRESS
 
 
-def test_the_fingerprint_holds_what_changes_an_answer(tmp_path: Path) -> None:
+def test_the_fingerprint_holds_what_changes_an_answer(
+    fresh: Fresh, tmp_path: Path
+) -> None:
     fresh().save(tmp_path)
     name = f"bert:{tmp_path}"
     prints = [card(name).fingerprint, card(f"{name},length=64").fingerprint]
@@ -214,7 +201,9 @@ def test_the_fresh_pooler_is_drawn_from_the_seed(tmp_path: Path) -> None:
     assert not torch.equal(drawn[0], drawn[2])
 
 
-def test_a_trained_head_without_its_pooler_is_refused(tmp_path: Path) -> None:
+def test_a_trained_head_without_its_pooler_is_refused(
+    fresh: Fresh, tmp_path: Path
+) -> None:
     from safetensors.torch import load_file, save_file
 
     fresh().save(tmp_path)
