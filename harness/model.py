@@ -94,6 +94,8 @@ class ModelCard:
         prefers: formulation and prompt names that suit the model best, in order.
         suggested_learning_rate: for training all its weights, where settings name
             none; None where the model can't say.
+        facts: what else a reader of its scores should know, by name: whether a chat
+            template is applied, the beginning-of-text token, the tokenizer's file.
     """
 
     abilities: frozenset[type[Request]]
@@ -104,6 +106,7 @@ class ModelCard:
     max_tokens: int | None = None
     prefers: tuple[str, ...] = ()
     suggested_learning_rate: float | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar, get_args
@@ -31,13 +32,29 @@ class Score:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Generate:
-    """Ask for a continuation (decoder) or transformation (encoder-decoder)."""
+    """Ask for a continuation (decoder) or transformation (encoder-decoder).
+
+    Attributes:
+        prompt: what comes before.
+        stop: texts that end it; none is part of the answer.
+        max_tokens: most tokens written.
+        beams: width of the beam search; 1 is greedy, or a draw.
+        length_penalty: a beam's summed log-probability is divided by its length to
+            this power.
+        temperature: 0 takes the most probable token; above 0 draws, and what is drawn
+            depends on the prompt and `sample` alone, never on the batch.
+        top_p: draws from the most probable tokens that together have this share.
+        sample: which draw, where several are asked for.
+        shorter: the prompt with fewer exemplars, one less each.
+    """
 
     prompt: str
     stop: tuple[str, ...] = ()
     max_tokens: int = 64
     beams: int = 1
+    length_penalty: float = 1.0
     temperature: float = 0.0
+    top_p: float = 1.0
     sample: int = 0
     shorter: tuple[str, ...] = ()
 
@@ -69,7 +86,10 @@ class Extract:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fill:
-    """Ask for the probability of each candidate in the text's one `{blank}`."""
+    """Ask for the probability of each candidate in the text's one `{blank}`.
+
+    The answer's probabilities sum to 1: they compare the candidates with one another.
+    """
 
     text: str
     candidates: tuple[str, ...]
@@ -222,12 +242,37 @@ class EmbedAnswer(Answer):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LikelihoodAnswer(Answer):
-    """Answer `Likelihood`: log-likelihood in nats and what it was counted over."""
+    """Answer `Likelihood`: log-likelihood in nats and what it was counted over.
+
+    Words are what `str.split` finds, bytes those of UTF-8.
+    """
 
     nats: float
     token_count: int
     word_count: int
     byte_count: int
+
+    @property
+    def token_perplexity(self) -> float:
+        """The exponential of the mean negative log-likelihood of a token."""
+        return _perplexity(self.nats, self.token_count)
+
+    @property
+    def word_perplexity(self) -> float:
+        """The same by words, so that models of different tokenizers compare."""
+        return _perplexity(self.nats, self.word_count)
+
+    @property
+    def byte_perplexity(self) -> float:
+        """The same by bytes."""
+        return _perplexity(self.nats, self.byte_count)
+
+    @property
+    def bits_per_byte(self) -> float:
+        """The mean negative log-likelihood of a byte, in bits; NaN of no bytes."""
+        if not self.byte_count:
+            return math.nan
+        return -self.nats / self.byte_count / math.log(2)
 
 
 REQUEST_TYPES: dict[str, type[Request]] = {t.__name__: t for t in get_args(Request)}
@@ -256,6 +301,16 @@ HEAD_REQUESTS: frozenset[type[Request]] = frozenset(
 """What only a trained head answers; all else a model may answer as it is."""
 
 Value = TypeVar("Value")
+
+
+def _perplexity(nats: float, count: int) -> float:
+    """Return NaN of nothing, infinity where a float can't hold the value."""
+    if not count:
+        return math.nan
+    try:
+        return math.exp(-nats / count)
+    except OverflowError:
+        return math.inf
 
 
 def to_json(value: Request | Answer) -> str:

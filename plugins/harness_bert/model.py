@@ -7,24 +7,12 @@ Hugging Face's `BertForSequenceClassification`, and every projection is a plain
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import partial
-
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from harness_bert.config import BertConfig
+from harness_torch.activations import ACTIVATIONS
 from harness_torch.packed import Packed, attend
-
-ACTIVATIONS: Mapping[str, Callable[[Tensor], Tensor]] = {
-    "gelu": F.gelu,
-    "gelu_new": partial(F.gelu, approximate="tanh"),
-    "gelu_pytorch_tanh": partial(F.gelu, approximate="tanh"),
-    "relu": F.relu,
-    "silu": F.silu,
-    "swish": F.silu,
-}
 
 
 class Embeddings(nn.Module):

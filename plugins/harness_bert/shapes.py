@@ -6,7 +6,6 @@ against the modules of `harness_bert.model`.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 from harness_bert.config import BertConfig
@@ -38,11 +37,6 @@ def parameter_shapes(
     if outputs is not None:
         shapes |= _linear("classifier", width, outputs)
     return shapes
-
-
-def parameter_count(config: BertConfig) -> int:
-    """Return how many parameters the encoder and its pooler have."""
-    return sum(math.prod(shape) for shape in parameter_shapes(config).values())
 
 
 def _layer(prefix: str, config: BertConfig) -> Iterator[tuple[str, Shape]]:

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import re
-import zlib
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +10,18 @@ from tokenizers import Tokenizer, normalizers, pre_tokenizers, processors
 from tokenizers.models import WordPiece
 
 from harness import CheckpointError
-from harness_bert.checkpoint import WORD_HASH, Checkpoint
+from harness_bert.checkpoint import BertCheckpoint
 from harness_torch.source import read_json
 from harness_torch.tokenizer import (
     LibraryTokenizer,
-    TextPair,
+    SpecialIds,
     TextTokenizer,
-    Tokens,
     read_tokenizer,
 )
+from harness_torch.word_hash import WORD_HASH, WordHashTokenizer, read_word_hash
 
 
-def load_tokenizer(checkpoint: Checkpoint) -> TextTokenizer:
+def load_tokenizer(checkpoint: BertCheckpoint) -> TextTokenizer:
     """Make a checkpoint's tokenizer.
 
     Raises:
@@ -42,16 +38,21 @@ def load_tokenizer(checkpoint: Checkpoint) -> TextTokenizer:
     return tokenizer
 
 
-def _read(checkpoint: Checkpoint) -> TextTokenizer:
+def _read(checkpoint: BertCheckpoint) -> TextTokenizer:
     length, folder = checkpoint.length, checkpoint.folder
     if folder is None:
         return WordHashTokenizer(size=checkpoint.config.vocab_size, length=length)
     files = {path.name: path.read_bytes() for path in checkpoint.tokenizer_files}
     if "tokenizer.json" in files:
-        return read_tokenizer(folder / "tokenizer.json", length=length, files=files)
+        return read_tokenizer(
+            folder / "tokenizer.json",
+            length=length,
+            files=files,
+            special=SpecialIds(),
+        )
     if "vocab.txt" in files:
         return _from_vocabulary(folder, length=length, files=files)
-    return WordHashTokenizer(size=_hash_size(folder / WORD_HASH), length=length)
+    return read_word_hash(folder / WORD_HASH, length=length)
 
 
 def _from_vocabulary(
@@ -77,7 +78,8 @@ def _from_vocabulary(
     tokenizer.post_processor = processors.BertProcessing(
         (sep, ids[sep]), (cls, ids[cls])
     )
-    return LibraryTokenizer(tokenizer, length=length, files=files)
+    special = SpecialIds(pad=ids[pad], mask=ids[mask], unknown=ids[unknown])
+    return LibraryTokenizer(tokenizer, length=length, files=files, special=special)
 
 
 def _special(
@@ -95,66 +97,3 @@ def _special(
             "vocabulary that belongs to the model"
         )
     return str(token)
-
-
-def _hash_size(path: Path) -> int:
-    size = read_json(path).get("vocab_size")
-    if not isinstance(size, int) or size <= _FIRST_BUCKET:
-        raise CheckpointError(
-            f"{path} has vocab_size {size!r}, expected a whole number above "
-            f"{_FIRST_BUCKET}: save the checkpoint again"
-        )
-    return size
-
-
-_CLS, _SEP, _FIRST_BUCKET = 1, 2, 4  # 0 is padding, 3 the mask
-_WORD = re.compile(r"\w+|[^\w\s]")
-
-
-class WordHashTokenizer:
-    """Every word is one id: its CRC-32 modulo the number of buckets.
-
-    It needs no vocabulary, so any text in any script can be tokenised; words that
-    share a bucket can't be told apart.
-    """
-
-    def __init__(self, *, size: int, length: int) -> None:
-        self._length = length
-        self._size = size
-        self._bucket = lru_cache(maxsize=65536)(self._hash)
-
-    @property
-    def vocabulary_size(self) -> int:
-        """How many ids there are."""
-        return self._size
-
-    @property
-    def files(self) -> Mapping[str, bytes]:
-        """The file that makes the same tokenizer again."""
-        return {WORD_HASH: json.dumps({"vocab_size": self._size}).encode() + b"\n"}
-
-    def encode(self, texts: Sequence[TextPair]) -> list[Tokens]:
-        """Tokenise each text or pair, cutting the longer of a pair first."""
-        return [self._encode(text, pair) for text, pair in texts]
-
-    def _encode(self, text: str, pair: str | None) -> Tokens:
-        first = self._words(text)
-        second = None if pair is None else self._words(pair)
-        whole = len(first) + len(second or ())
-        room = self._length - (2 if second is None else 3)
-        while len(first) + len(second or ()) > room:
-            longer = first if second is None or len(first) > len(second) else second
-            longer.pop()
-        ids = [_CLS, *first, _SEP]
-        segments = [0] * len(ids)
-        if second is not None:
-            ids += [*second, _SEP]
-            segments += [1] * (len(second) + 1)
-        truncated = whole - len(first) - len(second or ())
-        return Tokens(ids, segments, truncated)
-
-    def _words(self, text: str) -> list[int]:
-        return [self._bucket(word) for word in _WORD.findall(text.lower())]
-
-    def _hash(self, word: str) -> int:
-        return _FIRST_BUCKET + zlib.crc32(word.encode()) % (self._size - _FIRST_BUCKET)

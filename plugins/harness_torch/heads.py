@@ -6,7 +6,25 @@ from functools import lru_cache
 from typing import Any
 
 from harness import CheckpointError, Head, PluginError, TrainingExample
-from harness.requests import Classify, ClassifyAnswer, Regress, RegressAnswer, Request
+from harness.requests import (
+    Choose,
+    Classify,
+    ClassifyAnswer,
+    Extract,
+    Regress,
+    RegressAnswer,
+    Request,
+    Tag,
+)
+
+HEAD_OF: dict[str, type[Request]] = {
+    "classify": Classify,
+    "regress": Regress,
+    "choose": Choose,
+    "extract": Extract,
+    "tag": Tag,
+}
+"""What a head of each kind answers."""
 
 
 def count_outputs(head: Head, title: str) -> int:
@@ -31,8 +49,7 @@ def check_asks(request: Request, head: Head, title: str) -> None:
     Raises:
         CheckpointError: it is for another.
     """
-    wanted = {"classify": Classify, "regress": Regress}[head.kind]
-    if not isinstance(request, wanted):
+    if not isinstance(request, HEAD_OF[head.kind]):
         raise CheckpointError(
             f"the head of {title} was trained to {head.kind}, not to answer "
             f"{type(request).__name__} requests: fine-tune the model for this task"

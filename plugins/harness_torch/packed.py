@@ -2,19 +2,26 @@
 
 Everything but attention works on ``(tokens, width)`` and never sees padding.
 Attention works group by group of neighbouring sequences. On the CPU a group is a run
-of sequences of one length, so nothing is padded at all; on CUDA, where many small
+of sequences of one layout, so nothing is padded at all; on CUDA, where many small
 kernels cost more than padding, all sequences form one group under a mask.
+
+A causal sequence may branch: after a trunk come branches, each of which continues the
+trunk and sees nothing of the others. So a context is computed once for all its
+choices.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import accumulate, groupby
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+Layout = tuple[int, ...]
+"""Tokens of a sequence's trunk, then of each branch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,19 +32,24 @@ class Group:
         sequences: how many they are.
         tokens: how many tokens they have.
         longest: tokens in the longest of them.
+        is_causal: whether a token sees nothing after it.
         slots: the token in each padded slot, ``(sequences * longest,)``, counted from
             the group's first token; padding repeats the sequence's first token. None
             where all are of one length.
         filled: the slots that hold a token of their own, ``(tokens,)``, None likewise.
-        mask: which keys are real, ``(sequences, 1, 1, longest)``, None likewise.
+        real: which keys are no padding, ``(sequences, 1, 1, longest)``, None likewise.
+        allowed: which keys each query sees, ``(sequences or 1, 1, longest, longest)``,
+            None where `real` and `is_causal` say it all.
     """
 
     sequences: int
     tokens: int
     longest: int
+    is_causal: bool = False
     slots: Tensor | None = None
     filled: Tensor | None = None
-    mask: Tensor | None = None
+    real: Tensor | None = None
+    allowed: Tensor | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,77 +58,126 @@ class Packed:
 
     Attributes:
         ids: token ids, ``(tokens,)``.
-        positions: each token's place in its sequence, ``(tokens,)``.
+        positions: each token's place in its sequence, ``(tokens,)``; a branch goes on
+            where the trunk ends.
         segments: 0 for a text, 1 for its pair, ``(tokens,)``.
         bounds: where each sequence begins, then where the last ends,
             ``(sequences + 1,)``.
+        layouts: trunk and branches of each sequence.
         groups: how attention divides the batch; covers it in order.
+        is_causal: whether a token sees nothing after it.
+        is_padded: whether all sequences form one group.
     """
 
     ids: Tensor
     positions: Tensor
     segments: Tensor
     bounds: Tensor
+    layouts: tuple[Layout, ...]
     groups: tuple[Group, ...]
+    is_causal: bool
+    is_padded: bool
 
     @property
     def first(self) -> Tensor:
         """The index of each sequence's first token, ``(sequences,)``."""
         return self.bounds[:-1]
 
+    @property
+    def last(self) -> Tensor:
+        """The index of each sequence's last token, ``(sequences,)``."""
+        return self.bounds[1:] - 1
+
+    def windowed(self, window: int) -> Packed:
+        """Return the batch with attention to the last `window` places alone.
+
+        The token itself is one of them. Where no sequence is longer, nothing changes.
+        """
+        if max(trunk + max(ends, default=0) for trunk, *ends in self.layouts) <= window:
+            return self
+        groups = _divide(
+            self.layouts,
+            is_causal=self.is_causal,
+            is_padded=self.is_padded,
+            window=window,
+            device=self.ids.device,
+        )
+        return replace(self, groups=groups)
+
 
 def pack(
     ids: Sequence[Sequence[int]],
-    segments: Sequence[Sequence[int]],
+    segments: Sequence[Sequence[int]] | None = None,
     *,
     device: torch.device,
+    is_causal: bool = False,
+    layouts: Sequence[Layout] | None = None,
     is_padded: bool | None = None,
 ) -> Packed:
     """Lay sequences end to end; order them by length to have few groups on the CPU.
 
     Args:
         ids: token ids of each sequence, none empty.
-        segments: segment ids of each sequence, of the same lengths.
+        segments: segment ids of each sequence, of the same lengths; 0 by default.
         device: where the tensors go.
+        is_causal: whether a token sees nothing after it.
+        layouts: trunk and branches of each sequence, where causal ones branch; a trunk
+            has one token or more.
         is_padded: whether attention pads to one group; by default on CUDA alone.
     """
     lengths = [len(sequence) for sequence in ids]
-    bounds = [0, *accumulate(lengths)]
-
+    shapes = tuple((n,) for n in lengths) if layouts is None else tuple(layouts)
     if is_padded is None:
         is_padded = device.type != "cpu"
-    grouped = [_padded_group(lengths, bounds, device)] if is_padded else _runs(lengths)
 
     def tensor(values: list[int]) -> Tensor:
         return torch.tensor(values, dtype=torch.long, device=device)
 
     return Packed(
         ids=tensor([token for sequence in ids for token in sequence]),
-        positions=tensor([place for n in lengths for place in range(n)]),
-        segments=tensor([segment for sequence in segments for segment in sequence]),
-        bounds=tensor(bounds),
-        groups=tuple(grouped),
+        positions=tensor([place for shape in shapes for place in _places(shape)]),
+        segments=tensor([s for sequence in segments for s in sequence])
+        if segments is not None
+        else tensor([0] * sum(lengths)),
+        bounds=tensor([0, *accumulate(lengths)]),
+        layouts=shapes,
+        groups=_divide(
+            shapes, is_causal=is_causal, is_padded=is_padded, window=None, device=device
+        ),
+        is_causal=is_causal,
+        is_padded=is_padded,
     )
 
 
 def attend(
-    query: Tensor, key: Tensor, value: Tensor, packed: Packed, *, dropout: float = 0.0
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    packed: Packed,
+    *,
+    dropout: float = 0.0,
+    scale: float | None = None,
+    bias: Callable[[int], Tensor] | None = None,
 ) -> Tensor:
-    """Attend within each sequence, scaled by the root of the head size.
+    """Attend within each sequence.
 
     Args:
-        query: ``(tokens, heads, size)``, or ``(sequences, heads, size)`` where only
-            the sequences' first tokens ask.
-        key: ``(tokens, heads, size)``.
-        value: ``(tokens, heads, size)``.
+        query: ``(tokens, heads, size)``, or ``(sequences, heads, size)`` where one
+            token of each sequence asks and sees all of it.
+        key: ``(tokens, key heads, size)``; each serves as many query heads in a row.
+        value: ``(tokens, key heads, size)``.
         packed: the batch that the tokens are of.
         dropout: probability that an attention weight is dropped.
+        scale: what scores are multiplied by; by default 1 over the root of the size.
+        bias: gives, for a number of tokens, what is added to the scores of sequences
+            so long, ``(1, heads, longest, longest)``; all tokens must ask.
 
     Returns:
         One row for each row of `query`, heads side by side: ``(rows, heads * size)``.
     """
     tokens = [group.tokens for group in packed.groups]
-    asking = tokens if len(query) == len(key) else [g.sequences for g in packed.groups]
+    asks_all = len(query) == len(key)
+    asking = tokens if asks_all else [group.sequences for group in packed.groups]
     # Not slices: the gradient of each would be as large as the whole batch.
     pieces = zip(
         torch.split(query, asking),
@@ -125,56 +186,125 @@ def attend(
         packed.groups,
         strict=True,
     )
-    rows = [_attend_group(*piece, dropout) for piece in pieces]
+    rows = []
+    for q, k, v, group in pieces:
+        mask = _mask(group, asks_all, bias, q)
+        is_causal = asks_all and group.is_causal and mask is None
+        heads = _by_head(q, k, v, group)
+        attended = F.scaled_dot_product_attention(
+            *heads, attn_mask=mask, dropout_p=dropout, is_causal=is_causal, scale=scale
+        )
+        flat = attended.transpose(1, 2).flatten(0, 1).flatten(1)  # (S * L, H * size)
+        is_short = asks_all and group.filled is not None
+        rows.append(flat[group.filled] if is_short else flat)
     return rows[0] if len(rows) == 1 else torch.cat(rows)
 
 
-def _attend_group(
-    query: Tensor, key: Tensor, value: Tensor, group: Group, dropout: float
-) -> Tensor:
-    asks_all = len(query) == len(key)
+def _by_head(
+    query: Tensor, key: Tensor, value: Tensor, group: Group
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return each as ``(sequences, heads, longest or 1, size)``."""
+    shared = query.shape[1] // key.shape[1]
     if group.slots is not None:
+        query = query[group.slots] if len(query) == len(key) else query
         key, value = key[group.slots], value[group.slots]
-        query = query[group.slots] if asks_all else query
-    count = len(key) // group.longest
 
-    def by_head(rows: Tensor) -> Tensor:
-        return rows.view(count, -1, *rows.shape[1:]).transpose(1, 2)  # (S, H, L, size)
+    def split(rows: Tensor) -> Tensor:
+        return rows.view(group.sequences, -1, *rows.shape[1:]).transpose(1, 2)
 
-    attended = F.scaled_dot_product_attention(
-        by_head(query),
-        by_head(key),
-        by_head(value),
-        attn_mask=group.mask,
-        dropout_p=dropout,
-    )
-    rows = attended.transpose(1, 2).flatten(0, 1).flatten(1)  # (S * L, H * size)
-    return rows[group.filled] if asks_all and group.filled is not None else rows
+    q, k, v = split(query), split(key), split(value)
+    if shared > 1:
+        k, v = k.repeat_interleave(shared, 1), v.repeat_interleave(shared, 1)
+    return q, k, v
 
 
-def _runs(lengths: Sequence[int]) -> Iterator[Group]:
-    """Group neighbours of one length."""
-    for length, run in groupby(lengths):
-        count = sum(1 for _ in run)
-        yield Group(sequences=count, tokens=count * length, longest=length)
+def _mask(
+    group: Group,
+    asks_all: bool,
+    bias: Callable[[int], Tensor] | None,
+    like: Tensor,
+) -> Tensor | None:
+    allowed = group.allowed if asks_all and group.allowed is not None else group.real
+    if bias is None:
+        return allowed
+    added = bias(group.longest).to(like.dtype)
+    if allowed is None and group.is_causal:
+        allowed = _sees((group.longest,), None, group.longest).to(like.device)
+    return added if allowed is None else added.masked_fill(~allowed, -torch.inf)
+
+
+def _divide(
+    layouts: Sequence[Layout],
+    *,
+    is_causal: bool,
+    is_padded: bool,
+    window: int | None,
+    device: torch.device,
+) -> tuple[Group, ...]:
+    if is_padded and len({sum(layout) for layout in layouts}) > 1:
+        return (_padded_group(layouts, is_causal, window, device),)
+    return tuple(_runs(layouts, is_causal, window, device))
+
+
+def _runs(
+    layouts: Sequence[Layout], is_causal: bool, window: int | None, device: torch.device
+) -> Iterator[Group]:
+    """Group neighbours of one layout."""
+    for layout, run in groupby(layouts):
+        count, length = sum(1 for _ in run), sum(layout)
+        needs_mask = is_causal and (len(layout) > 1 or (window or length) < length)
+        sees = _sees(layout, window, length)[None, None] if needs_mask else None
+        yield Group(
+            sequences=count,
+            tokens=count * length,
+            longest=length,
+            is_causal=is_causal,
+            allowed=None if sees is None else sees.to(device),
+        )
 
 
 def _padded_group(
-    lengths: Sequence[int], bounds: Sequence[int], device: torch.device
+    layouts: Sequence[Layout], is_causal: bool, window: int | None, device: torch.device
 ) -> Group:
-    """Put all sequences into one group, under a mask where their lengths differ."""
-    longest = max(lengths)
-    if min(lengths) == longest:
-        return next(_runs(lengths))
-    starts = torch.tensor(bounds[:-1])[:, None]
+    """Put all sequences into one group, under a mask."""
+    lengths = torch.tensor([sum(layout) for layout in layouts])
+    longest = int(lengths.max())
+    starts = (lengths.cumsum(0) - lengths)[:, None]
     places = torch.arange(longest)[None]
-    is_real = places < torch.tensor(lengths)[:, None]  # (sequences, longest)
-    slots = torch.where(is_real, starts + places, starts).flatten()
+    is_real = places < lengths[:, None]  # (sequences, longest)
+    real = is_real[:, None, None]
+    allowed = None
+    if is_causal:
+        sees = torch.stack([_sees(layout, window, longest) for layout in layouts])
+        # padding sees a real key, so that no row is empty
+        allowed = (sees[:, None] & real) | (~is_real[:, None, :, None] & real)
     return Group(
-        sequences=len(lengths),
-        tokens=bounds[-1],
+        sequences=len(layouts),
+        tokens=int(lengths.sum()),
         longest=longest,
-        slots=slots.to(device),
+        is_causal=is_causal,
+        slots=torch.where(is_real, starts + places, starts).flatten().to(device),
         filled=is_real.flatten().nonzero().squeeze(1).to(device),
-        mask=is_real[:, None, None].to(device),
+        real=real.to(device),
+        allowed=None if allowed is None else allowed.to(device),
     )
+
+
+def _places(layout: Layout) -> list[int]:
+    trunk, *branches = layout
+    return [*range(trunk), *(trunk + i for n in branches for i in range(n))]
+
+
+def _sees(layout: Layout, window: int | None, size: int) -> Tensor:
+    """Return which token of a causal sequence sees which, ``(size, size)``."""
+    padding = size - sum(layout)
+    place = torch.tensor(_places(layout) + [0] * padding)
+    branch = torch.tensor([b for b, n in enumerate(layout) for _ in range(n)])
+    branch = torch.cat([branch, branch.new_full((padding,), -1)])
+    order = torch.arange(size)
+    sees = (order[:, None] >= order) & (
+        (branch == 0) | (branch[:, None] == branch)
+    )  # what came before, in the trunk or in the same branch
+    if window is not None:
+        sees &= place[:, None] - place < window
+    return sees

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -27,6 +28,28 @@ class Tokens(NamedTuple):
     truncated: int
 
 
+class Pieces(NamedTuple):
+    """A text as it is, without special tokens and uncut.
+
+    Attributes:
+        ids: token ids.
+        offsets: where each token begins and ends, in characters of the text.
+    """
+
+    ids: list[int]
+    offsets: list[tuple[int, int]]
+
+
+class SpecialIds(NamedTuple):
+    """The ids of special tokens, None for those that a tokenizer has not."""
+
+    bos: int | None = None
+    eos: int | None = None
+    pad: int | None = None
+    mask: int | None = None
+    unknown: int | None = None
+
+
 class TextTokenizer(Protocol):
     """What an adapter needs of a tokenizer."""
 
@@ -35,11 +58,34 @@ class TextTokenizer(Protocol):
         """How many ids there are."""
 
     @property
+    def special(self) -> SpecialIds:
+        """The special tokens."""
+
+    @property
     def files(self) -> Mapping[str, bytes]:
         """The files that make the same tokenizer again, by name."""
 
     def encode(self, texts: Sequence[TextPair]) -> list[Tokens]:
-        """Tokenise in one batch, cutting the longer of a pair first."""
+        """Tokenise in one batch with special tokens, cutting the longer of a pair first."""
+
+    def pieces(self, texts: Sequence[str]) -> list[Pieces]:
+        """Tokenise in one batch without special tokens, and cut nothing.
+
+        Special tokens that stand in a text (``[MASK]``, ``</s>``) are read as such.
+        """
+
+    def wrap(self, ids: Sequence[int], pair: Sequence[int] | None = None) -> Tokens:
+        """Put the special tokens around one text's ids, or a pair's."""
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Return the text of ids, leaving special tokens out and spaces as they are."""
+
+
+class _Part(NamedTuple):
+    """A special token of a template, or the place of a text: then `id` is None."""
+
+    id: int | None
+    segment: int
 
 
 class LibraryTokenizer:
@@ -49,7 +95,12 @@ class LibraryTokenizer:
     """
 
     def __init__(
-        self, tokenizer: Tokenizer, *, length: int, files: Mapping[str, bytes]
+        self,
+        tokenizer: Tokenizer,
+        *,
+        length: int,
+        files: Mapping[str, bytes],
+        special: SpecialIds,
     ) -> None:
         self._whole = tokenizer
         self._whole.no_truncation()
@@ -58,11 +109,19 @@ class LibraryTokenizer:
         self._cut.enable_truncation(length, strategy="longest_first")
         self._length = length
         self._files = files
+        self._single = self._template("a")
+        self._pair = self._template(("a", "b"))
+        self._special = special
 
     @property
     def vocabulary_size(self) -> int:
         """How many ids there are, added tokens included."""
         return self._whole.get_vocab_size(with_added_tokens=True)
+
+    @property
+    def special(self) -> SpecialIds:
+        """The special tokens."""
+        return self._special
 
     @property
     def files(self) -> Mapping[str, bytes]:
@@ -87,9 +146,41 @@ class LibraryTokenizer:
             for one, full in zip(chosen, whole, strict=True)
         ]
 
+    def pieces(self, texts: Sequence[str]) -> list[Pieces]:
+        """Tokenise in one batch without special tokens, and cut nothing."""
+        encoded = self._whole.encode_batch(list(texts), add_special_tokens=False)
+        return [Pieces(one.ids, one.offsets) for one in encoded]
+
+    def wrap(self, ids: Sequence[int], pair: Sequence[int] | None = None) -> Tokens:
+        """Put the special tokens around one text's ids, or a pair's."""
+        texts = iter((ids,) if pair is None else (ids, pair))
+        wrapped, segments = list[int](), list[int]()
+        for part in self._single if pair is None else self._pair:
+            own = [part.id] if part.id is not None else next(texts)
+            wrapped += own
+            segments += [part.segment] * len(own)
+        return Tokens(wrapped, segments, 0)
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Return the text of ids, leaving special tokens out."""
+        text: str = self._whole.decode(list(ids), skip_special_tokens=True)
+        return text
+
+    def _template(self, probe: str | tuple[str, str]) -> list[_Part]:
+        """Learn from a text, or pair, where the special tokens stand."""
+        encoded = self._whole.encode(*((probe,) if isinstance(probe, str) else probe))
+        parts: list[_Part] = []
+        tokens = zip(encoded.ids, encoded.type_ids, encoded.sequence_ids, strict=True)
+        for text, run in groupby(tokens, key=lambda token: token[2]):
+            if text is None:
+                parts += [_Part(token, segment) for token, segment, _ in run]
+            else:
+                parts.append(_Part(None, next(run)[1]))
+        return parts
+
 
 def read_tokenizer(
-    path: Path, *, length: int, files: Mapping[str, bytes]
+    path: Path, *, length: int, files: Mapping[str, bytes], special: SpecialIds
 ) -> LibraryTokenizer:
     """Read a tokenizer.json.
 
@@ -103,4 +194,4 @@ def read_tokenizer(
             f"{path} is no tokenizer that can be read ({error}): fetch the checkpoint "
             "again"
         ) from error
-    return LibraryTokenizer(tokenizer, length=length, files=files)
+    return LibraryTokenizer(tokenizer, length=length, files=files, special=special)

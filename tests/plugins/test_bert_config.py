@@ -10,12 +10,18 @@ import pytest
 from harness import CheckpointError, Head
 from harness_bert.config import BertConfig, read_config
 from harness_bert.names import parameter_names
+from harness_torch.config import head_of
 
 ORIGIN = Path("model/config.json")
 
 
 def config(**changes: object) -> BertConfig:
     return read_config({"model_type": "bert", **changes}, ORIGIN)
+
+
+def head(outputs: int, **changes: object) -> Head:
+    read = config(**changes)
+    return head_of(read.problem_type, read.labels, outputs)
 
 
 def test_defaults_are_those_of_bert_base() -> None:
@@ -60,23 +66,21 @@ def test_faults_that_stop_the_building_are_told_together() -> None:
 
 def test_a_head_has_the_labels_of_the_configuration() -> None:
     labels = {"0": "no", "1": "yes"}
-    assert config(id2label=labels).head(2) == Head(
-        kind="classify", labels=("no", "yes")
-    )
+    assert head(2, id2label=labels) == Head(kind="classify", labels=("no", "yes"))
 
 
 def test_a_head_without_names_has_the_usual_ones() -> None:
-    assert config().head(2).labels == ("LABEL_0", "LABEL_1")
+    assert head(2).labels == ("LABEL_0", "LABEL_1")
 
 
 @pytest.mark.parametrize("problem", [None, "regression"])
 def test_a_head_of_one_output_regresses(problem: str | None) -> None:
-    assert config(problem_type=problem).head(1) == Head(kind="regress")
+    assert head(1, problem_type=problem) == Head(kind="regress")
 
 
 def test_a_regression_head_of_two_outputs_is_refused() -> None:
     with pytest.raises(CheckpointError, match="head has 2 outputs, expected 1"):
-        config(problem_type="regression").head(2)
+        head(2, problem_type="regression")
 
 
 @pytest.mark.parametrize("labels", [{"0": "a"}, {"0": "a", "1": "a"}])
@@ -84,7 +88,7 @@ def test_labels_that_do_not_name_every_output_are_refused(
     labels: dict[str, str],
 ) -> None:
     with pytest.raises(CheckpointError, match="1 different labels in id2label"):
-        config(id2label=labels).head(2)
+        head(2, id2label=labels)
 
 
 @pytest.mark.parametrize(

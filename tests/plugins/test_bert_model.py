@@ -14,9 +14,10 @@ from torch import Tensor
 
 from harness import LoadSettings, ModelName
 from harness_bert.adapter import load_bert
-from harness_bert.config import ACTIVATIONS as ACCEPTED
 from harness_bert.config import read_config
-from harness_bert.model import ACTIVATIONS, BertClassifier
+from harness_bert.model import BertClassifier
+from harness_torch.activations import ACTIVATIONS
+from harness_torch.config import ACTIVATIONS as ACCEPTED
 from harness_torch.packed import Packed, pack
 
 CPU = torch.device("cpu")

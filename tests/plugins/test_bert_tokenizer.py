@@ -12,8 +12,14 @@ from harness import CheckpointError, ModelName
 from harness_bert.checkpoint import open_checkpoint
 from harness_bert.config import read_config
 from harness_bert.shapes import parameter_shapes
-from harness_bert.tokenizer import WordHashTokenizer, load_tokenizer
-from harness_torch.tokenizer import TextPair, TextTokenizer, read_tokenizer
+from harness_bert.tokenizer import load_tokenizer
+from harness_torch.tokenizer import (
+    SpecialIds,
+    TextPair,
+    TextTokenizer,
+    read_tokenizer,
+)
+from harness_torch.word_hash import WordHashTokenizer
 
 TEXTS: list[TextPair] = [
     ("Hello world, it's 3.14 café naïve!", None),
@@ -73,21 +79,27 @@ def with_vocabulary(
 def test_ids_and_segments_equal_transformers(
     minilm: Path, text: TextPair, length: int
 ) -> None:
-    ours = read_tokenizer(minilm / "tokenizer.json", length=length, files={})
+    ours = read_tokenizer(
+        minilm / "tokenizer.json", length=length, files={}, special=SpecialIds()
+    )
     reference = transformers.AutoTokenizer.from_pretrained(minilm)
     (tokens,) = ours.encode([text])
     assert (tokens.ids, tokens.segments) == theirs(reference, text, length)
 
 
 def test_baked_in_truncation_and_padding_are_taken_out(minilm: Path) -> None:
-    ours = read_tokenizer(minilm / "tokenizer.json", length=512, files={})
+    ours = read_tokenizer(
+        minilm / "tokenizer.json", length=512, files={}, special=SpecialIds()
+    )
     short, long = ours.encode([("a cat", None), ("word " * 300, None)])
     assert len(short.ids) == 4
     assert len(long.ids) == 302
 
 
 def test_what_was_cut_is_counted(minilm: Path) -> None:
-    ours = read_tokenizer(minilm / "tokenizer.json", length=16, files={})
+    ours = read_tokenizer(
+        minilm / "tokenizer.json", length=16, files={}, special=SpecialIds()
+    )
     whole, cut = ours.encode([("word " * 14, None), ("word " * 14, "word " * 3)])
     assert whole.truncated == 0
     assert (len(cut.ids), cut.truncated) == (16, 4)
@@ -131,7 +143,9 @@ def test_a_tokenizer_with_more_ids_than_vectors_is_refused(tmp_path: Path) -> No
 def test_a_broken_tokenizer_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "tokenizer.json").write_text("{}")
     with pytest.raises(CheckpointError, match="is no tokenizer that can be read"):
-        read_tokenizer(tmp_path / "tokenizer.json", length=8, files={})
+        read_tokenizer(
+            tmp_path / "tokenizer.json", length=8, files={}, special=SpecialIds()
+        )
 
 
 def hashed(length: int = 16) -> WordHashTokenizer:

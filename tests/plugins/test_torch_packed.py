@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -76,3 +78,83 @@ def test_padded_gradients_equal_unpadded_ones() -> None:
         gradients.append(torch.cat([query.grad, key.grad, value.grad]))  # type: ignore[list-item] # backward has filled them
     unpadded, padded = gradients
     assert torch.allclose(padded, unpadded, rtol=1e-4, atol=1e-5)
+
+
+def alone(
+    query: Tensor, key: Tensor, value: Tensor, sees: Callable[[int, int], bool]
+) -> Tensor:
+    """Attend within one sequence, the slow way: one query and its keys at a time."""
+    rows = []
+    for place, asking in enumerate(query):
+        seen = [other for other in range(len(key)) if sees(place, other)]
+        keys, values = (x[seen].repeat_interleave(2, 1) for x in (key, value))
+        scores = torch.einsum("hd,khd->hk", asking, keys) / asking.shape[-1] ** 0.5
+        rows.append(torch.einsum("hk,khd->hd", scores.softmax(-1), values).flatten())
+    return torch.stack(rows)
+
+
+def grouped_states(tokens: int) -> tuple[Tensor, Tensor, Tensor]:
+    torch.manual_seed(3)
+    return (
+        torch.randn(tokens, 4, 8),
+        torch.randn(tokens, 2, 8),
+        torch.randn(tokens, 2, 8),
+    )
+
+
+@pytest.mark.parametrize("is_padded", [False, True])
+@pytest.mark.parametrize("window", [2, 100])
+def test_causal_attention_sees_what_came_before_within_its_window(
+    is_padded: bool, window: int
+) -> None:
+    batch = pack(
+        [[0] * n for n in LENGTHS], device=CPU, is_causal=True, is_padded=is_padded
+    ).windowed(window)
+    states = grouped_states(sum(LENGTHS))
+    ours = attend(*states, batch)
+    pieces = zip(*(x.split(LENGTHS) for x in states), strict=True)
+    slow = [alone(q, k, v, lambda i, j: i - window < j <= i) for q, k, v in pieces]
+    assert torch.allclose(ours, torch.cat(slow), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("is_padded", [False, True])
+def test_a_branch_sees_the_trunk_and_itself(is_padded: bool) -> None:
+    layouts = [(3, 2, 1), (3, 2, 1), (2,), (1, 3)]
+    lengths = [sum(layout) for layout in layouts]
+    batch = pack(
+        [[0] * n for n in lengths],
+        device=CPU,
+        is_causal=True,
+        layouts=layouts,
+        is_padded=is_padded,
+    )
+    assert batch.positions.tolist() == [0, 1, 2, 3, 4, 3] * 2 + [0, 1] + [0, 1, 2, 3]
+    query, key, value = grouped_states(sum(lengths))
+    ours = attend(query, key, value, batch)
+    # the first sequence as two that don't branch
+    for branch in ([0, 1, 2, 3, 4], [0, 1, 2, 5]):
+        slow = alone(query[branch], key[branch], value[branch], lambda i, j: j <= i)
+        assert torch.allclose(ours[branch], slow, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("is_padded", [False, True])
+@pytest.mark.parametrize("is_causal", [False, True])
+def test_a_bias_is_added_to_the_scores(is_padded: bool, is_causal: bool) -> None:
+    batch = pack(
+        [[0] * n for n in LENGTHS], device=CPU, is_causal=is_causal, is_padded=is_padded
+    )
+    query, key, value = states(4)
+
+    def bias(longest: int) -> Tensor:
+        distance = torch.arange(longest)[None] - torch.arange(longest)[:, None]
+        return torch.stack([distance * 0.3, distance * -0.1])[None]
+
+    ours = attend(query, key, value, batch, bias=bias, scale=1.0)
+    pieces = zip(*(x.split(LENGTHS) for x in (query, key, value)), strict=True)
+    rows = []
+    for q, k, v in pieces:
+        scores = torch.einsum("qhd,khd->hqk", q, k) + bias(len(q))[0]
+        if is_causal:
+            scores = scores.masked_fill(~torch.ones(len(q), len(q)).tril().bool(), -1e9)
+        rows.append(torch.einsum("hqk,khd->qhd", scores.softmax(-1), v).flatten(1))
+    assert torch.allclose(ours, torch.cat(rows), rtol=0, atol=1e-6)

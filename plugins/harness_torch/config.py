@@ -1,0 +1,129 @@
+"""Values of a checkpoint's config.json, checked one by one. Light: no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from harness import CheckpointError, Head
+
+ACTIVATIONS = ("gelu", "gelu_new", "gelu_pytorch_tanh", "relu", "silu", "swish")
+"""The names of activation functions that `harness_torch.activations` has."""
+
+
+def read_size(
+    raw: Mapping[str, Any], key: str, origin: Path, *, default: int | None = None
+) -> int:
+    """Return a positive whole number.
+
+    Args:
+        raw: the file's object.
+        key: which value.
+        origin: the file, for messages.
+        default: stands for a value that is missing or null, where there is one.
+
+    Raises:
+        CheckpointError: it is no such number.
+    """
+    value = raw.get(key)
+    value = default if value is None else value
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return value
+    raise CheckpointError(
+        f"{origin} has {key} {value!r}, expected a positive whole number: correct it"
+    )
+
+
+def read_number(
+    raw: Mapping[str, Any],
+    key: str,
+    origin: Path,
+    *,
+    default: float,
+    highest: float = 1.0,
+) -> float:
+    """Return a number from 0 to `highest`; `default` where it is missing.
+
+    Raises:
+        CheckpointError: it is no such number.
+    """
+    value = raw.get(key, default)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if is_number and 0 <= value <= highest:
+        return float(value)
+    raise CheckpointError(
+        f"{origin} has {key} {value!r}, expected a number from 0 to {highest:g}: "
+        "correct it"
+    )
+
+
+def read_labels(raw: Mapping[str, Any], origin: Path) -> tuple[str, ...]:
+    """Return the names of ``id2label`` in their order, none where it is missing.
+
+    Raises:
+        CheckpointError: they are not under ``0``, ``1``, ...
+    """
+    names = raw.get("id2label") or {}
+    try:
+        return tuple(str(names[str(index)]) for index in range(len(names)))
+    except (KeyError, TypeError) as error:
+        raise CheckpointError(
+            f"{origin} has id2label {names!r}, expected names under '0', '1', ...: "
+            "correct it"
+        ) from error
+
+
+def differs(key: str, value: object, *allowed: object) -> str:
+    """Say how a value is none of those allowed; nothing where it is one."""
+    if value in allowed:
+        return ""
+    return f"{key} is {value!r}, expected {' or '.join(map(repr, allowed))}"
+
+
+def refuse(broken: Iterable[str], what: str, origin: Path) -> None:
+    """Refuse a configuration for what `differs` said of it.
+
+    Args:
+        broken: what is wrong; empty texts say nothing.
+        what: what can't be built, such as ``a BERT encoder``.
+        origin: the file.
+
+    Raises:
+        CheckpointError: something is wrong.
+    """
+    told = [fault for fault in broken if fault]
+    if told:
+        raise CheckpointError(
+            f"{origin} can't be built as {what}: {'; '.join(told)}: use a checkpoint "
+            "of this kind, or another adapter"
+        )
+
+
+def head_of(problem_type: str | None, labels: tuple[str, ...], outputs: int) -> Head:
+    """Return the head that an output layer over one vector is.
+
+    Args:
+        problem_type: of config.json: ``regression``, ``single_label_classification``
+            or None, which is a regression where there is one output.
+        labels: from ``id2label``; ``LABEL_0``, ... where there are none.
+        outputs: how many the layer has.
+
+    Raises:
+        CheckpointError: the configuration declares another number of labels.
+    """
+    if problem_type == "regression" or (problem_type is None and outputs == 1):
+        if outputs != 1:
+            raise CheckpointError(
+                f"the checkpoint's regression head has {outputs} outputs, expected "
+                "1: only single values are supported"
+            )
+        return Head(kind="regress")
+    names = labels or tuple(f"LABEL_{index}" for index in range(outputs))
+    if len(set(names)) != outputs:
+        raise CheckpointError(
+            f"config.json has {len(set(names))} different labels in id2label "
+            f"({', '.join(names)}), the trained head has {outputs} outputs: correct "
+            "id2label"
+        )
+    return Head(kind="classify", labels=names)

@@ -1,0 +1,136 @@
+"""An adapter that can be given a head and trained."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import torch
+from torch import nn
+
+from harness import Encoded, Head, Loss, PluginError, TrainingExample
+from harness_torch.abilities import Abilities, TorchAdapter, TorchSession
+from harness_torch.checkpoint import save_checkpoint
+from harness_torch.heads import HEAD_OF
+from harness_torch.tokenizer import TextTokenizer
+
+_DROPPED = ("_name_or_path", "torch_dtype", "transformers_version")
+
+
+@runtime_checkable
+class Objective(Protocol):
+    """An ability that can be trained."""
+
+    def encode_training(self, examples: Sequence[TrainingExample]) -> list[Encoded]:
+        """Tokenise training examples in one batch; `extra` holds what is right."""
+
+    def loss(self, batch: Sequence[Encoded]) -> Loss:
+        """Return the summed loss of a micro-batch."""
+
+
+class TrainableAdapter(TorchAdapter, ABC):
+    """Answers with one module, and trains it.
+
+    Once prepared for training the weights stay fp32 and lower precision is autocast.
+    A family says what abilities the module has with a head (`abilities`), puts a fresh
+    head on it (`attach`) and names the architecture that it then has (`architecture`).
+    """
+
+    def __init__(
+        self,
+        *,
+        title: str,
+        module: nn.Module,
+        dtype: torch.dtype,
+        tokenizer: TextTokenizer,
+        head: Head | None,
+        raw_config: Mapping[str, Any],
+    ) -> None:
+        self.title = title
+        self.module = module
+        self.tokenizer = tokenizer
+        self._head = head
+        self._raw_config = raw_config
+        self._is_prepared = False
+        super().__init__(
+            title=title, module=module, dtype=dtype, abilities=self.abilities(head)
+        )
+
+    @abstractmethod
+    def abilities(self, head: Head | None) -> Abilities:
+        """Return what the module answers, with the head if there is one."""
+
+    @abstractmethod
+    def attach(self, head: Head, generator: torch.Generator) -> None:
+        """Put a freshly drawn head on the module.
+
+        Raises:
+            PluginError: this model has no such head.
+        """
+
+    @abstractmethod
+    def saved_config(self, head: Head) -> dict[str, Any]:
+        """Return what config.json says of the module with its head, on top of the rest.
+
+        ``architectures`` and what `harness_torch.heads.head_settings` returns.
+        """
+
+    def session(self) -> TorchSession:
+        """Open a session over the module's weights as they stand."""
+        if not self._is_prepared:
+            return super().session()
+        return TorchSession(self.module, self._abilities, autocast=self._dtype)
+
+    def prepare(self, head: Head, *, seed: int) -> nn.Module:
+        """Attach a freshly seeded head and return the module that holds all weights.
+
+        Raises:
+            PluginError: the head is of a kind that this model has not, or the model
+                was trained or cast before, so that it no longer is the base model.
+        """
+        is_cast = next(self.module.parameters()).dtype != torch.float32
+        if self._is_prepared or is_cast:
+            raise PluginError(
+                f"{self.title} was already used: load it again, so that training "
+                "starts from the checkpoint's own weights"
+            )
+        self.attach(head, torch.Generator().manual_seed(seed))
+        self._head = head
+        self._abilities = self.abilities(head)
+        self._is_prepared = True
+        return self.module
+
+    def encode_training(self, examples: Sequence[TrainingExample]) -> list[Encoded]:
+        """Tokenise training examples in one batch; `extra` holds what is right."""
+        return self._objective().encode_training(examples)
+
+    def loss(self, batch: Sequence[Encoded]) -> Loss:
+        """Return the summed loss of a micro-batch."""
+        return self._objective().loss(batch)
+
+    def save(self, folder: Path) -> None:
+        """Write a checkpoint with its head, in Hugging Face format."""
+        kept = {k: v for k, v in self._raw_config.items() if k not in _DROPPED}
+        save_checkpoint(
+            folder,
+            module=self.module,
+            config={
+                **kept,
+                **self.saved_config(self._prepared_head()),
+                "dtype": "float32",
+            },
+            files=self.tokenizer.files,
+        )
+
+    def _objective(self) -> Objective:
+        objective = self._ability(HEAD_OF[self._prepared_head().kind])
+        if not isinstance(objective, Objective):
+            raise PluginError(f"{self.title} can't train its {self._head} yet")
+        return objective
+
+    def _prepared_head(self) -> Head:
+        if self._head is None:
+            raise PluginError(f"{self.title} has no head yet: call prepare first")
+        return self._head
