@@ -1,4 +1,4 @@
-"""`harness check models` shows how a model agrees with itself, and fails where not."""
+"""`harness check models` shows how a model agrees with itself, `show` how it reads."""
 
 from __future__ import annotations
 
@@ -31,8 +31,10 @@ def make(name, slips):
     return ModelEntry(
         name=name, summary="embeds", examples=(f"{name}:",), load=load,
         describe=lambda model: ModelCard(
-            abilities=frozenset({Embed, Generate}), fingerprint=name
+            abilities=frozenset({Embed, Generate}), fingerprint=name,
+            facts={"chat_template": "applied to Generate requests"},
         ),
+        worded=lambda model, prompt: f"<user>{prompt}</user>",
     )
 
 @hookimpl
@@ -95,3 +97,17 @@ def test_an_unknown_precision_is_refused(run_command: Run) -> None:
     assert outcome.error == (
         "error: --dtype is 'int8', expected fp32, bf16, fp16: name one of these\n"
     )
+
+
+def test_show_tells_how_a_model_reads_a_prompt(run_command: Run, plugin: str) -> None:
+    outcome = run_command(
+        *("show", "glue/rte", "--prompt", "t5", "--formulation", "generate"),
+        *("--count", "1", "--model", "steady:", "--plugin", plugin),
+    )
+    assert "model: steady:\n  chat_template: applied to Generate" in outcome.out
+    assert "    as the model reads it:\n      | <user>rte sentence1: " in outcome.out
+
+
+def test_show_tells_that_a_baseline_reads_nothing(run_command: Run) -> None:
+    outcome = run_command("show", "glue/rte", "--count", "1", "--model", "majority:")
+    assert "model: majority:\n  kind: a baseline, which reads no request" in outcome.out
