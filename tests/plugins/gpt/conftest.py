@@ -132,12 +132,12 @@ class Twins:
         ]
 
 
-def perturb(model: nn.Module, seed: int = 1) -> None:
+def perturb(model: nn.Module, noise: float) -> None:
     """Move every parameter, so that none can be left out unseen."""
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(1)
     with torch.no_grad():
         for parameter in model.parameters():
-            parameter.add_(torch.randn(parameter.shape, generator=generator) * 0.1)
+            parameter.add_(torch.randn(parameter.shape, generator=generator) * noise)
 
 
 def wide_norm(norm: Any, hidden: Tensor) -> Tensor:
@@ -147,21 +147,27 @@ def wide_norm(norm: Any, hidden: Tensor) -> Tensor:
     return normed
 
 
-def reference(family: str, settings: Mapping[str, Any], kind: str = "") -> Any:
+def reference(
+    family: str, settings: Mapping[str, Any], kind: str = "", *, noise: float = 0.1
+) -> Any:
     """Make a random model of transformers."""
     kind = kind or ("LMHeadModel" if family == "GPT2" else "ForCausalLM")
     config = getattr(transformers, f"{family}Config")(**SPECIAL, **settings)
     torch.manual_seed(0)
     model = getattr(transformers, family + kind)(config).eval()
-    perturb(model)
+    perturb(model, noise)
     return model
 
 
 def make_twins(
-    family: str, settings: Mapping[str, Any], dtype: torch.dtype = torch.float32
+    family: str,
+    settings: Mapping[str, Any],
+    dtype: torch.dtype = torch.float32,
+    *,
+    noise: float = 0.1,
 ) -> Twins:
     """Make a random model of transformers and ours with its weights."""
-    theirs = reference(family, settings).to(dtype)
+    theirs = reference(family, settings, noise=noise).to(dtype)
     if dtype == torch.float64:
         for part in theirs.modules():
             if type(part).__name__.endswith("RMSNorm"):
