@@ -85,6 +85,11 @@ def read_rope(raw: Mapping[str, Any], origin: Path, *, length: int) -> Rope:
         kept = {key: source[key]} if source.get(key) is not None else {}
         return read_number(kept, key, where, default=default, highest=_HUGE)
 
+    for key in ("rope_theta", "factor"):
+        if not number(key, 1.0):
+            raise CheckpointError(
+                f"{where} has {key} 0.0, expected more than 0: correct it"
+            )
     return Rope(
         kind=kind,
         theta=number("rope_theta", 10_000.0),
