@@ -86,14 +86,18 @@ def save_checkpoint(
 
     Args:
         folder: made where it is missing.
-        module: its parameters are written in fp32.
+        module: its parameters are written in fp32, tied ones once, by the name that
+            comes first.
         config: what becomes config.json, written last.
         files: further files by name, such as the tokenizer's.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    once = {name for name, _ in module.named_parameters()}
+    once |= {name for name, _ in module.named_buffers()}
     tensors = {
         name: tensor.detach().to("cpu", torch.float32).contiguous()
         for name, tensor in module.state_dict().items()
+        if name in once
     }
 
     def write_tensors(path: Path) -> None:
@@ -108,7 +112,11 @@ def save_checkpoint(
 def _write(path: Path, write: Callable[[Path], object]) -> None:
     """Write beside the place, reach the disk, then move into place."""
     part = path.with_name(path.name + ".part")
+    part.unlink(missing_ok=True)
+    part.touch()
+    mode = part.stat().st_mode
     write(part)
+    part.chmod(mode)  # safetensors lets the owner alone read what it wrote
     with part.open("rb") as file:
         os.fsync(file.fileno())
     part.replace(path)
