@@ -7,6 +7,7 @@
      │    └── MissingDataError   a data set, split or file that is not there
      ├── CheckpointError   weights, configuration or tokenizer that can't be used
      ├── TrainingError     a training run that can't go on (loss is not a number)
+     ├── ServerError       a model's server that can't be reached or can't be understood
      ├── StoreError        a store that can't be read or written
      └── OutOfMemoryError  a batch that does not fit; the engine asks again, smaller
 
@@ -51,6 +52,14 @@ class CheckpointError(HarnessError):
 
 class TrainingError(HarnessError):
     """Raised for a training run that can't go on."""
+
+
+class ServerError(HarnessError):
+    """Raised for a model's server that can't be reached, refuses, or answers garbage.
+
+    The cell that asked fails and the others stand; asked again, it goes on from the
+    answers that had arrived.
+    """
 
 
 class StoreError(HarnessError):

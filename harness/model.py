@@ -94,8 +94,11 @@ class ModelCard:
         prefers: formulation and prompt names that suit the model best, in order.
         suggested_learning_rate: for training all its weights, where settings name
             none; None where the model can't say.
+        token_prices: what a million tokens cost, read and written; None where nothing
+            is paid for, or nobody says.
         facts: what else a reader of its scores should know, by name: whether a chat
             template is applied, the beginning-of-text token, the tokenizer's file.
+            Under a request type's name, such as ``Score``: why it can't be asked.
     """
 
     abilities: frozenset[type[Request]]
@@ -106,6 +109,7 @@ class ModelCard:
     max_tokens: int | None = None
     prefers: tuple[str, ...] = ()
     suggested_learning_rate: float | None = None
+    token_prices: tuple[float, float] | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -153,11 +153,13 @@ class Answer:
 
     Attributes:
         tokens: tokens that the model read for this request, 0 where unknown.
+        written_tokens: tokens that it wrote, 0 where unknown.
         truncated_tokens: tokens of the request that did not fit and were cut.
         dropped_shots: exemplars dropped so that the request fits.
     """
 
     tokens: int = 0
+    written_tokens: int = 0
     truncated_tokens: int = 0
     dropped_shots: int = 0
 
@@ -174,7 +176,13 @@ class ScoreAnswer(Answer):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GenerateAnswer(Answer):
-    """Answer `Generate`; `finish_reason` is ``stop``, ``length`` or ``end``."""
+    """Answer `Generate`.
+
+    Attributes:
+        text: what was written, without the stop text.
+        finish_reason: ``stop`` (a stop text), ``end`` (the model's own end), ``length``,
+            or ``filter`` (a server withheld the rest).
+    """
 
     text: str
     finish_reason: str = "stop"

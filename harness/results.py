@@ -52,6 +52,8 @@ class Cost:
         seconds: wall-clock seconds of inference, without loading and scoring.
         examples: examples predicted in that time.
         tokens: tokens that the model read.
+        written_tokens: tokens that the model wrote.
+        price: what they cost together, in the currency of the model's prices.
         padding: share of forward positions that held no token, 0..1.
         peak_memory_bytes: the process's peak resident memory (the GPU's where one
             was used).
@@ -62,6 +64,8 @@ class Cost:
     seconds: float | None = None
     examples: int | None = None
     tokens: int | None = None
+    written_tokens: int | None = None
+    price: float | None = None
     padding: float | None = None
     peak_memory_bytes: int | None = None
     parameters: int | None = None

@@ -18,6 +18,7 @@ from harness.model import (
     Adapter,
     Budget,
     LoadSettings,
+    ModelCard,
     ModelEntry,
     ModelName,
     PredictorEntry,
@@ -37,6 +38,8 @@ from harness.results import Caveats, CellResult, Cost
 from harness.scoring import confusion, score_task
 from harness.store import Store
 from harness.task import Example, Prediction
+
+TOKENS_PRICED = 1_000_000  # what prices are given for
 
 
 class Evaluated(NamedTuple):
@@ -182,10 +185,19 @@ def _ask(
         seconds=seconds if is_measured else None,
         examples=len(examples),
         tokens=(engine.tokens or None) if is_measured else None,
+        written_tokens=(engine.written or None) if is_measured else None,
+        price=_price(card, engine) if is_measured else None,
         peak_memory_bytes=peak if is_measured else None,
         parameters=card.parameters,
     )
     return predictions, cost, _caveats(cell, predictions, ledger, engine.cached)
+
+
+def _price(card: ModelCard, engine: Engine) -> float | None:
+    if card.token_prices is None:
+        return None
+    read, written = card.token_prices
+    return (engine.tokens * read + engine.written * written) / TOKENS_PRICED
 
 
 def predict(

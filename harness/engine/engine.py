@@ -40,6 +40,7 @@ class Engine:
         asked: requests that the model was asked.
         cached: distinct requests whose answer was known before this engine began.
         tokens: tokens that the model read.
+        written: tokens that it wrote.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Engine:
         self.asked = 0
         self.cached = 0
         self.tokens = 0
+        self.written = 0
         self._journal: dict[str, Answer] = {}
         self._own: set[int] = set()  # hashes of the keys asked: 8 bytes each, not 64
 
@@ -82,13 +84,16 @@ class Engine:
         _check_encoding(encoded, len(keys))
         waiting = {item.key: item for item in encoded}
         answers: dict[str, Answer] = {}
-        for index, raw in self._stream(waiting):
-            request, dropped = fitted[index]
-            _check_answer(request, raw)
-            answer = _with_dropped(raw, dropped)
-            answers[keys[index]] = self._journal[keys[index]] = answer
-            self.tokens += answer.tokens
-        self._flush()
+        try:
+            for index, raw in self._stream(waiting):
+                request, dropped = fitted[index]
+                _check_answer(request, raw)
+                answer = _with_dropped(raw, dropped)
+                answers[keys[index]] = self._journal[keys[index]] = answer
+                self.tokens += answer.tokens
+                self.written += answer.written_tokens
+        finally:  # what was answered before a failure may have cost money
+            self._flush()
         self.asked += len(answers)
         self._own.update(map(hash, answers))
         return answers

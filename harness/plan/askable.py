@@ -104,9 +104,11 @@ def _why_not(
     asked = ", ".join(sorted({f.asks.__name__ for f in offered}))
     able = ", ".join(sorted(ability.__name__ for ability in card.abilities))
     remedy = ": fine-tune it with --regime finetune:full" if card.trainable else ""
+    reasons = sorted({f.asks.__name__ for f in offered} & card.facts.keys())
+    told = "".join(f"; {reason}: {card.facts[reason]}" for reason in reasons)
     return (
         f"{name} answers {able or 'nothing as it is'}, and {regime} needs one of "
-        f"{asked} (a head with the task's own labels){remedy}"
+        f"{asked} (a head with the task's own labels){told}{remedy}"
     )
 
 

@@ -47,3 +47,10 @@ def test_exemplars_need_a_prompt() -> None:
     few = Regime(kind="few-shot", shots=2)
     with pytest.raises(Unfit, match="few-shot:2 needs a prompt to word exemplars"):
         choose_formulation([NEAREST], CARD, few, frozenset(), NAME)
+
+
+def test_a_model_says_why_it_cannot_be_asked() -> None:
+    facts = {"Classify": "its head is gone"}
+    card = ModelCard(abilities=frozenset({Embed}), fingerprint="x", facts=facts)
+    with pytest.raises(Unfit, match="own labels\\); Classify: its head is gone"):
+        choose_formulation([HEAD], card, ZERO_SHOT, frozenset(), NAME)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import pytest
 
-from harness import Budget, Encoded, OutOfMemoryError, PluginError
+from harness import Budget, Encoded, OutOfMemoryError, PluginError, ServerError
 from harness.engine import Engine, cut_batches
 from harness.requests import (
     Answer,
@@ -152,6 +152,22 @@ def test_a_batch_is_journalled_before_the_next_is_computed() -> None:
     list(Engine(Watching(), cache, Budget(tokens=4)).answer(texts(4, 3, 1, 2)))
     assert known == [0, 1, 2]
     assert len(cache.known) == 4
+
+
+def test_what_was_answered_before_a_failure_is_journalled() -> None:
+    cache = Cache()
+
+    class Failing(Lengths):
+        def answer(
+            self, stream: Iterable[Encoded], budget: Budget
+        ) -> Iterator[tuple[int, Answer]]:
+            item = next(iter(stream))
+            yield item.key, _answer(item.request)
+            raise ServerError("the server has gone")
+
+    with pytest.raises(ServerError, match="the server has gone"):
+        list(Engine(Failing(), cache, Budget(tokens=9)).answer(texts(2, 1)))
+    assert len(cache.known) == 1
 
 
 def test_exemplars_are_dropped_until_the_request_fits() -> None:
