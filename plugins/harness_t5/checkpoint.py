@@ -5,6 +5,7 @@ Names and files are read and checked here once, for the card as for the adapter.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from harness_t5.config import T5Config, read_config
 from harness_t5.names import (
     HEAD_ARCHITECTURE,
     HEAD_WEIGHT,
+    HEADS_STORED,
     OUTPUT,
     has_decoder,
     parameter_names,
@@ -105,7 +107,7 @@ def _open_folder(title: str, folder: Path, length: int) -> T5Checkpoint:
     found = {ours: weights.tensors[stored].shape for stored, ours in names.items()}
     head = found.get(HEAD_WEIGHT)
     outputs = head[0] if head else None
-    _check_head(raw, outputs, folder)
+    _check_head(raw, found, folder)
     shapes = parameter_shapes(
         config,
         has_decoder=has_decoder(found),
@@ -132,10 +134,12 @@ def _generation(folder: Path) -> dict[str, Any]:
     return read_json(path) if path.is_file() else {}
 
 
-def _check_head(raw: dict[str, Any], outputs: int | None, folder: Path) -> None:
+def _check_head(raw: Mapping[str, Any], found: Iterable[str], folder: Path) -> None:
     """Refuse heads that are not ours, such as transformers' over the decoder."""
-    if outputs is not None and raw.get("architectures") != [HEAD_ARCHITECTURE]:
+    has_head = any(name.startswith(HEADS_STORED) for name in found)
+    if has_head and raw.get("architectures") != [HEAD_ARCHITECTURE]:
+        told = " or ".join(raw.get("architectures") or ["unknown architecture"])
         raise CheckpointError(
-            f"{folder} has a trained head of {raw.get('architectures')}, expected "
-            f"{HEAD_ARCHITECTURE}: fine-tune the model here, or use the hub adapter"
+            f"{folder} has a trained head of {told}, expected {HEAD_ARCHITECTURE}: "
+            "fine-tune the base model here, or use the hub adapter"
         )

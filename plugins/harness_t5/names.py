@@ -10,6 +10,9 @@ HEAD_WEIGHT = "classifier.weight"
 HEAD_ARCHITECTURE = "HarnessT5EncoderForSequenceClassification"
 """What a checkpoint with a trained head is: an encoder with a head over its mean."""
 
+HEADS_STORED = ("classifier.", "classification_head.", "qa_outputs.")
+"""What trained heads of T5 are stored under: ours, and transformers' own."""
+
 _COPIES = ("encoder.embed_tokens.weight", "decoder.embed_tokens.weight")
 """Tied to the shared embeddings; some files hold one of these alone."""
 
