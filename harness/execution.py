@@ -201,6 +201,7 @@ class Execution:
         }
         if cell.card:
             found["base_weights"] = cell.card.fingerprint
+            found |= {f"model_{k}": value for k, value in cell.card.facts.items()}
         if cell.train:
             found["trained_on"] = cell.train.split.origin
             found["trained_on_hash"] = cell.train.split.content_hash

@@ -238,6 +238,9 @@ class ModelEntry:
         describe: reads configuration and hashes files, loads no weights.
         load: loads the model.
         options: option names with what each does.
+        worded: what the model reads for a `Generate` prompt, where that is more than
+            the prompt (a chat template around it); None where it reads it as it is.
+            For `harness show`; loads no weights.
     """
 
     name: str
@@ -246,6 +249,7 @@ class ModelEntry:
     describe: Callable[[ModelName], ModelCard]
     load: Callable[[ModelName, LoadSettings], SimpleAdapter | Adapter]
     options: Mapping[str, str] = field(default_factory=dict)
+    worded: Callable[[ModelName, str], str | None] | None = None
 
 
 class Predictor(Protocol):

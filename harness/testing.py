@@ -10,15 +10,16 @@ Both raise `ConformanceError`, an `AssertionError`, that says what breaks the co
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from typing import NoReturn
 
+from harness.agreement import ask, compare
 from harness.engine.simple import as_full
+from harness.errors import PluginError
 from harness.formulations import Formulation
-from harness.model import Adapter, Budget, Encoded, SimpleAdapter
+from harness.model import Adapter, Encoded, SimpleAdapter
 from harness.requests import (
     ANSWER_TYPES,
     Answer,
@@ -32,9 +33,6 @@ from harness.requests import (
     request_key,
 )
 from harness.task import Example, Task
-
-TOLERANCE = 1e-4
-"""How far numbers may differ between batches, absolutely and relatively (fp32)."""
 
 _ONE_EACH: dict[type[Request], tuple[str, str]] = {
     Score: ("choices", "log_probabilities"),
@@ -109,7 +107,7 @@ def check_adapter(
     turned = _ask(full, requests[::-1], budget=whole)[::-1]
     for how, others in (("one by one", alone), ("in reverse order", turned)):
         for request, first, second in zip(requests, together, others, strict=True):
-            if not _is_same(first, second):
+            if not compare([first], [second]).is_within:
                 _fail(
                     f"{request!r} is answered {first!r} in a batch and {second!r} "
                     f"{how}: an answer must not depend on its batch"
@@ -205,19 +203,11 @@ def _check_distinct_prompts(task: Task, example: Example) -> None:
 
 
 def _ask(adapter: Adapter, requests: Sequence[Request], budget: int) -> list[Answer]:
-    stream = adapter.encode(requests)
-    _check_encoding(stream, requests)
-    answers: dict[int, Answer] = {}
-    for key, answer in adapter.session().answer(iter(stream), Budget(tokens=budget)):
-        if key in answers or not 0 <= key < len(requests):
-            _fail(
-                f"the session answers key {key}, which is unknown or answered already"
-            )
-        answers[key] = answer
-    for key, request in enumerate(requests):
-        if key not in answers:
-            _fail(f"{request!r} is not answered")
-    return [answers[key] for key in range(len(requests))]
+    _check_encoding(adapter.encode(requests), requests)
+    try:
+        return ask(adapter, requests, budget)
+    except PluginError as error:
+        raise ConformanceError(str(error)) from error
 
 
 def _check_encoding(stream: Sequence[Encoded], requests: Sequence[Request]) -> None:
@@ -244,17 +234,6 @@ def _check_shape(request: Request, answer: Answer) -> None:
     items, found = len(getattr(request, asked)), len(getattr(answer, answered))
     if items != found:
         _fail(f"{request!r} is answered with {found} {answered} for {items} {asked}")
-
-
-def _is_same(first: object, second: object) -> bool:
-    if isinstance(first, float) and isinstance(second, float):
-        return math.isclose(first, second, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
-    if isinstance(first, tuple) and isinstance(second, tuple):
-        return len(first) == len(second) and all(map(_is_same, first, second))
-    if isinstance(first, Answer) and type(first) is type(second):
-        names = [field.name for field in fields(first)]
-        return all(_is_same(getattr(first, n), getattr(second, n)) for n in names)
-    return first == second
 
 
 def _fail(message: str) -> NoReturn:

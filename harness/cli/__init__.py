@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from harness.cli import check as checking
 from harness.cli import convert as converting
 from harness.cli import run as running
 from harness.cli.doctor import doctor
@@ -53,6 +54,9 @@ app.command("show", short_help="Show how a task is asked.")(show)
 app.command(
     "convert", epilog=converting.EPILOG, short_help="Turn a pickle into safetensors."
 )(converting.convert)
+app.add_typer(
+    checking.check, name="check", short_help="Check whether models can be trusted."
+)
 app.command("doctor", short_help="Check whether this machine is ready.")(doctor)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import fields
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,6 +34,10 @@ def show(
     prompt: Annotated[str | None, typer.Option(help="Show only this prompt.")] = None,
     shots: Annotated[int, typer.Option(min=0, help="Exemplars before each.")] = 0,
     seed: Annotated[int, typer.Option(help="Draws the exemplars.")] = 1,
+    model: Annotated[
+        str | None,
+        typer.Option(help="Show how this model reads it: chat template, first token."),
+    ] = None,
     plugin: PluginOption = None,
 ) -> None:
     """Show a task's first examples as each formulation asks them."""
@@ -45,11 +50,51 @@ def show(
     source = open_source(data, plugins.data_sources)
     examples = load_split(task, source, split or task.data.evaluate)
     exemplars = _exemplars(task, plugins, source, shots, seed)
-    for line in _heading(task, examples):
+    reader = _Reader.of(model, plugins)
+    for line in (*_heading(task, examples), *reader.heading()):
         print(line)
     for example in islice(examples, count):
-        for line in _describe(example, ways, exemplars):
+        for line in _describe(example, ways, exemplars, reader):
             print(line)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """How a model reads requests, where one is named."""
+
+    title: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    worded: Callable[[str], str | None] = lambda _: None
+
+    @classmethod
+    def of(cls, model: str | None, plugins: Plugins) -> _Reader:
+        """Describe a model, without loading its weights."""
+        from harness.model import ModelEntry, ModelName
+
+        if model is None:
+            return cls()
+        name = ModelName.parse(model)
+        entry = plugins.model(name)
+        if not isinstance(entry, ModelEntry):
+            return cls(model, {"kind": "a baseline, which reads no request"})
+        worded = partial(entry.worded, name) if entry.worded else lambda _: None
+        return cls(model, entry.describe(name).facts, worded)
+
+    def heading(self) -> Iterator[str]:
+        """Yield the model and what is to be known of it."""
+        if self.title:
+            yield f"model: {self.title}"
+        for name, value in self.facts.items():
+            yield f"  {name}: {value}"
+
+    def read(self, request: Request) -> Iterator[str]:
+        """Yield the text that the model reads, where it is not the prompt."""
+        from harness.requests import Generate
+
+        text = self.worded(request.prompt) if isinstance(request, Generate) else None
+        if text is not None:
+            yield "    as the model reads it:"
+            yield from (f"      | {line}" for line in text.split("\n"))
 
 
 def _choose(
@@ -110,7 +155,10 @@ def _heading(task: Task, split: Split) -> Iterator[str]:
 
 
 def _describe(
-    example: Example, ways: Sequence[Formulation], exemplars: Sequence[Example]
+    example: Example,
+    ways: Sequence[Formulation],
+    exemplars: Sequence[Example],
+    reader: _Reader,
 ) -> Iterator[str]:
     yield ""
     target = "unlabelled" if example.target is None else f"target {example.target!r}"
@@ -121,22 +169,23 @@ def _describe(
         for request in way.requests(example, shots):
             yield f"  {name} asks {type(request).__name__}"
             yield from _fields(request)
+            yield from reader.read(request)
         yield from _answers(way, example)
 
 
 def _fields(request: Request) -> Iterator[str]:
     """Yield what a request holds beside defaults; long texts are set off by a bar."""
-    for field in fields(request):
-        value = getattr(request, field.name)
-        if field.name == "shorter" or value == field.default:
+    for one in fields(request):
+        value = getattr(request, one.name)
+        if one.name == "shorter" or value == one.default:
             continue
         if isinstance(value, str) and "\n" in value:
-            yield f"    {field.name}:"
+            yield f"    {one.name}:"
             yield from (f"      | {line}" for line in value.split("\n"))
         elif isinstance(value, tuple):
-            yield f"    {field.name}: {', '.join(repr(part) for part in value)}"
+            yield f"    {one.name}: {', '.join(repr(part) for part in value)}"
         else:
-            yield f"    {field.name}: {value!r}"
+            yield f"    {one.name}: {value!r}"
 
 
 def _answers(way: Formulation, example: Example) -> Iterator[str]:

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from harness import Budget, CheckpointError, Encoded, PluginError, cut_batches
-from harness.requests import Answer, Request
+from harness.requests import HEAD_REQUESTS, Answer, Request
 from harness_torch.device import memory_errors
 
 Abilities = Mapping[type[Request], "Ability"]
@@ -91,13 +91,25 @@ class TorchAdapter:
         return TorchSession(self.module, self._abilities, autocast=self._dtype)
 
     def _ability(self, asked: type[Request]) -> Ability:
-        if asked not in self._abilities:
-            able = " or ".join(sorted(a.__name__ for a in self._abilities)) or "nothing"
-            raise PluginError(
-                f"{self.title} was asked a {asked.__name__} request: it answers "
-                f"{able}, so choose another formulation, or fine-tune it"
+        """Return how a type of request is answered.
+
+        Raises:
+            CheckpointError: that takes a trained head, which the model has not.
+            PluginError: the model does not answer such requests at all.
+        """
+        if asked in self._abilities:
+            return self._abilities[asked]
+        able = " or ".join(sorted(a.__name__ for a in self._abilities)) or "nothing"
+        if asked in HEAD_REQUESTS:
+            raise CheckpointError(
+                f"{self.title} carries no trained head for {asked.__name__} requests "
+                f"(it answers {able}): fine-tune it for the task, as with --regime "
+                "finetune:full"
             )
-        return self._abilities[asked]
+        raise PluginError(
+            f"{self.title} was asked a {asked.__name__} request: it answers {able}, so "
+            "choose another formulation"
+        )
 
 
 class TorchSession:

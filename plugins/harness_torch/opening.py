@@ -77,8 +77,7 @@ class Checkpoint(Generic[Config]):
         """The files that the tokenizer is made from."""
         if self.folder is None:
             return ()
-        paths = (self.folder / name for name in _TOKENIZER_FILES)
-        return tuple(path for path in paths if path.is_file())
+        return find_tokenizer_files(self.folder)
 
     def fingerprint(self) -> str:
         """Hash the weights, configuration, tokenizer, code revision and options."""
@@ -157,6 +156,12 @@ def check_named(name: ModelName, example: str) -> None:
             f"model {str(name)!r} names no checkpoint: write {name.adapter}:tiny, a Hub "
             f"id such as {name.adapter}:{example}, or a folder"
         )
+
+
+def find_tokenizer_files(folder: Path) -> tuple[Path, ...]:
+    """Return the files of a folder that a tokenizer and its use are made from."""
+    paths = (folder / name for name in _TOKENIZER_FILES)
+    return tuple(path for path in paths if path.is_file())
 
 
 def check_tokenizer(folder: Path) -> None:

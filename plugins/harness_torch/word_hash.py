@@ -56,6 +56,11 @@ class WordHashTokenizer:
         return SpecialIds(pad=_PAD, mask=_MASK)
 
     @property
+    def adds_bos(self) -> bool:
+        """Whether a BOS token is put in front: never."""
+        return False
+
+    @property
     def files(self) -> Mapping[str, bytes]:
         """The file that makes the same tokenizer again."""
         return {WORD_HASH: json.dumps({"vocab_size": self._size}).encode() + b"\n"}

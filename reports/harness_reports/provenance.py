@@ -15,7 +15,7 @@ RUN = "run"
 COLUMN_FACTS = ("data", "data_hash", "trained_on", "trained_on_hash")
 """What belongs to a column where its cells agree."""
 
-ROW_FACTS = ("base_weights", "settings")
+ROW_FACTS = ("base_weights", "settings", "model_")
 """What belongs to a row where its cells agree."""
 
 
@@ -46,11 +46,20 @@ def _shared(all_facts: Sequence[Mapping[str, str]]) -> dict[str, str]:
 
 
 def agreed(cells: Sequence[CellResult], keys: Sequence[str]) -> dict[str, str]:
-    """Return the facts of these keys that are the same wherever a cell has them."""
+    """Return the facts of these keys that are the same wherever a cell has them.
+
+    A key that ends in an underscore stands for all that begin with it.
+    """
+    known = dict.fromkeys(key for cell in cells for key in cell.provenance)
+    wanted = [key for key in known if key in keys or key.startswith(_prefixes(keys))]
     found = {
-        key: {c.provenance[key] for c in cells if key in c.provenance} for key in keys
+        key: {c.provenance[key] for c in cells if key in c.provenance} for key in wanted
     }
     return {key: values.pop() for key, values in found.items() if len(values) == 1}
+
+
+def _prefixes(keys: Sequence[str]) -> tuple[str, ...]:
+    return tuple(key for key in keys if key.endswith("_"))
 
 
 def own_facts(cell: CellResult, *told: Mapping[str, str]) -> dict[str, str]:

@@ -33,10 +33,9 @@ LABELS = ("bad", "fair", "good")
 HEAD = Head(kind="classify", labels=LABELS)
 REGRESS = Head(kind="regress")
 TINY = ModelName.parse("bert:tiny")
-ASKED: list[Request] = [
-    Classify(text=text, pair=pair, labels=LABELS)
-    for text, pair in [("a b c", None), ("a", "b c d e"), ("", ""), ("z " * 600, "y")]
-]
+TEXTS = [("a b c", None), ("a", "b c d e"), ("", ""), ("z " * 600, "y")]
+ASKED: list[Request] = [Classify(text=t, pair=p, labels=LABELS) for t, p in TEXTS]
+VALUES: list[Request] = [Regress(text=t, pair=p) for t, p in TEXTS]
 
 
 @pytest.fixture(autouse=True)
@@ -66,15 +65,15 @@ def test_a_saved_classifier_loads_and_answers_the_same(
     assert torch.allclose(before, after, rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize("head", [HEAD, REGRESS])
+@pytest.mark.parametrize(("head", "asked"), [(HEAD, ASKED), (REGRESS, VALUES)])
 @torch.inference_mode()
 def test_transformers_loads_what_was_saved_with_equal_logits(
-    fresh: Fresh, tmp_path: Path, head: Head
+    fresh: Fresh, tmp_path: Path, head: Head, asked: list[Request]
 ) -> None:
     adapter = fresh(head)
     adapter.save(tmp_path)
     model = transformers.BertForSequenceClassification.from_pretrained(tmp_path).eval()
-    for item in adapter.encode(ASKED):
+    for item in adapter.encode(asked):
         ids, segments = [list(item.ids)], [item.extra["segments"]]
         theirs = model(torch.tensor(ids), token_type_ids=torch.tensor(segments)).logits
         ours = _logits(adapter, item)

@@ -13,12 +13,8 @@ from harness_bert.checkpoint import open_checkpoint
 from harness_bert.config import read_config
 from harness_bert.shapes import parameter_shapes
 from harness_bert.tokenizer import load_tokenizer
-from harness_torch.tokenizer import (
-    SpecialIds,
-    TextPair,
-    TextTokenizer,
-    read_tokenizer,
-)
+from harness_torch import tokenizer_loading
+from harness_torch.tokenizer import TextPair, TextTokenizer
 from harness_torch.word_hash import WordHashTokenizer
 
 TEXTS: list[TextPair] = [
@@ -79,27 +75,21 @@ def with_vocabulary(
 def test_ids_and_segments_equal_transformers(
     minilm: Path, text: TextPair, length: int
 ) -> None:
-    ours = read_tokenizer(
-        minilm / "tokenizer.json", length=length, files={}, special=SpecialIds()
-    )
+    ours = tokenizer_loading.load_tokenizer(minilm, length=length)
     reference = transformers.AutoTokenizer.from_pretrained(minilm)
     (tokens,) = ours.encode([text])
     assert (tokens.ids, tokens.segments) == theirs(reference, text, length)
 
 
 def test_baked_in_truncation_and_padding_are_taken_out(minilm: Path) -> None:
-    ours = read_tokenizer(
-        minilm / "tokenizer.json", length=512, files={}, special=SpecialIds()
-    )
+    ours = tokenizer_loading.load_tokenizer(minilm, length=512)
     short, long = ours.encode([("a cat", None), ("word " * 300, None)])
     assert len(short.ids) == 4
     assert len(long.ids) == 302
 
 
 def test_what_was_cut_is_counted(minilm: Path) -> None:
-    ours = read_tokenizer(
-        minilm / "tokenizer.json", length=16, files={}, special=SpecialIds()
-    )
+    ours = tokenizer_loading.load_tokenizer(minilm, length=16)
     whole, cut = ours.encode([("word " * 14, None), ("word " * 14, "word " * 3)])
     assert whole.truncated == 0
     assert (len(cut.ids), cut.truncated) == (16, 4)
@@ -143,9 +133,7 @@ def test_a_tokenizer_with_more_ids_than_vectors_is_refused(tmp_path: Path) -> No
 def test_a_broken_tokenizer_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "tokenizer.json").write_text("{}")
     with pytest.raises(CheckpointError, match="is no tokenizer that can be read"):
-        read_tokenizer(
-            tmp_path / "tokenizer.json", length=8, files={}, special=SpecialIds()
-        )
+        tokenizer_loading.load_tokenizer(tmp_path, length=8)
 
 
 def hashed(length: int = 16) -> WordHashTokenizer:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness import CheckpointError
+from harness_torch.opening import TOKENIZERS
 from harness_torch.source import NEEDED_FILES, find_checkpoint, read_json
 
 FETCH = """
@@ -34,6 +35,10 @@ def test_a_missing_folder_is_named_without_asking_the_hub(name: str) -> None:
 
 def test_only_safe_files_are_fetched() -> None:
     assert not any(name.endswith((".bin", ".py", ".pt")) for name in NEEDED_FILES)
+
+
+def test_every_tokenizer_file_is_fetched() -> None:
+    assert set(TOKENIZERS) <= set(NEEDED_FILES)
 
 
 @pytest.mark.slow

@@ -1,0 +1,207 @@
+"""What attention asks of a batch: its own keys, or those that were kept before.
+
+A decoder's layers call an `Attending` with queries, keys and values, and never know
+whether a whole batch is read (`PackedAttention`), a batch whose keys must be kept
+(`KeyValueCache.prefill`), or one more token for each row (`KeyValueCache.step`).
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Protocol
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from harness_torch.packed import Packed, attend
+
+_ROOM = 64  # slots that are added when they run out
+
+
+class Attending(Protocol):
+    """Lets queries attend, each to what it may see."""
+
+    def __call__(
+        self,
+        layer: int,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        *,
+        scale: float | None = None,
+        window: int | None = None,
+        dropout: float = 0.0,
+    ) -> Tensor:
+        """Attend.
+
+        Args:
+            layer: the place of the layer that asks.
+            query: ``(tokens, heads, size)``.
+            key: ``(tokens, key heads, size)``; each serves as many query heads in a row.
+            value: ``(tokens, key heads, size)``.
+            scale: what scores are multiplied by; 1 over the root of the size by default.
+            window: how many places a token sees, itself included; all by default.
+            dropout: probability that an attention weight is dropped.
+
+        Returns:
+            Heads side by side, ``(tokens, heads * size)``.
+        """
+
+
+class PackedAttention:
+    """Attention within the sequences of a packed batch."""
+
+    def __init__(self, packed: Packed) -> None:
+        self._packed = packed
+        self._windowed = lru_cache(packed.windowed)
+
+    def __call__(
+        self,
+        layer: int,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        *,
+        scale: float | None = None,
+        window: int | None = None,
+        dropout: float = 0.0,
+    ) -> Tensor:
+        """Attend; see `Attending`."""
+        packed = self._packed if window is None else self._windowed(window)
+        return attend(query, key, value, packed, dropout=dropout, scale=scale)
+
+
+class KeyValueCache:
+    """Keys and values of rows that are continued, each as far as it has come.
+
+    Slots are filled from the left, so rows of different lengths need no padding but
+    the mask over slots not yet filled.
+
+    Attributes:
+        lengths: tokens that each row remembers, ``(rows,)``.
+    """
+
+    def __init__(self) -> None:
+        self.lengths = torch.zeros(0, dtype=torch.long)
+        self._longest = 0
+        self._keys: dict[int, Tensor] = {}  # (rows, key heads, slots, size)
+        self._values: dict[int, Tensor] = {}
+
+    def prefill(self, packed: Packed) -> Attending:
+        """Start rows with a batch's sequences, which must not branch."""
+        self.lengths = packed.bounds.diff()
+        self._longest = max(layout[0] for layout in packed.layouts)
+        self._keys, self._values = {}, {}
+        return _Prefill(self, packed)
+
+    def step(self) -> Attending:
+        """Take one more token for each row, in every layer once."""
+        self.lengths = self.lengths + 1
+        self._longest += 1
+        return _Step(self)
+
+    def select(self, rows: Tensor) -> None:
+        """Keep these rows, in this order.
+
+        Args:
+            rows: indices into the present rows, ``(new rows,)``.
+        """
+        if torch.equal(rows, torch.arange(len(self.lengths), device=rows.device)):
+            return
+        self.lengths = self.lengths[rows]
+        self._longest = int(self.lengths.max()) if len(rows) else 0
+        for kept in (self._keys, self._values):
+            for layer, slots in kept.items():
+                kept[layer] = slots[:, :, : self._longest + _ROOM][rows]
+
+    def put(
+        self, layer: int, rows: Tensor, slots: Tensor, key: Tensor, value: Tensor
+    ) -> None:
+        """Keep tokens' keys and values, ``(tokens, key heads, size)``, in their slots."""
+        for kept, states in ((self._keys, key), (self._values, value)):
+            held = self._with_room(kept.get(layer), states)
+            held[rows, :, slots] = states.to(held.dtype)
+            kept[layer] = held
+
+    def read(self, layer: int) -> tuple[Tensor, Tensor]:
+        """Return the filled slots, ``(rows, key heads, longest, size)``."""
+        keys, values = self._keys[layer], self._values[layer]
+        return keys[:, :, : self._longest], values[:, :, : self._longest]
+
+    def seen(self, window: int | None) -> Tensor:
+        """Return which slots each row's newest token sees, ``(rows, longest)``."""
+        slots = torch.arange(self._longest, device=self.lengths.device)
+        seen = slots < self.lengths[:, None]
+        if window is not None:
+            seen &= slots >= self.lengths[:, None] - window
+        return seen
+
+    def _with_room(self, held: Tensor | None, states: Tensor) -> Tensor:
+        if held is not None and held.shape[2] >= self._longest:
+            return held
+        _, heads, size = states.shape
+        room = self._longest + _ROOM
+        larger = states.new_zeros(len(self.lengths), heads, room, size)
+        if held is not None:
+            larger[:, :, : held.shape[2]] = held
+        return larger
+
+
+class _Prefill:
+    """Attends within a packed batch and keeps its keys and values."""
+
+    def __init__(self, cache: KeyValueCache, packed: Packed) -> None:
+        self._cache = cache
+        self._within = PackedAttention(packed)
+        rows = torch.arange(len(cache.lengths), device=cache.lengths.device)
+        self._rows = rows.repeat_interleave(cache.lengths)
+        self._slots = packed.positions
+
+    def __call__(
+        self,
+        layer: int,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        *,
+        scale: float | None = None,
+        window: int | None = None,
+        dropout: float = 0.0,
+    ) -> Tensor:
+        self._cache.put(layer, self._rows, self._slots, key, value)
+        return self._within(
+            layer, query, key, value, scale=scale, window=window, dropout=dropout
+        )
+
+
+class _Step:
+    """Appends one token to each row and lets it attend to all that the row remembers."""
+
+    def __init__(self, cache: KeyValueCache) -> None:
+        self._cache = cache
+        self._rows = torch.arange(len(cache.lengths), device=cache.lengths.device)
+        self._slots = cache.lengths - 1
+        self._seen = lru_cache(cache.seen)
+
+    def __call__(
+        self,
+        layer: int,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        *,
+        scale: float | None = None,
+        window: int | None = None,
+        dropout: float = 0.0,
+    ) -> Tensor:
+        self._cache.put(layer, self._rows, self._slots, key, value)
+        keys, values = self._cache.read(layer)
+        # The query heads that share a key stand as that key's queries: no key is
+        # repeated in memory.
+        heads = query.view(len(query), keys.shape[1], -1, query.shape[-1])
+        mask = self._seen(window)[:, None, None]  # (rows, 1, 1, longest)
+        attended = F.scaled_dot_product_attention(
+            heads, keys, values, attn_mask=mask, scale=scale, dropout_p=dropout
+        )
+        return attended.reshape(len(query), -1)
