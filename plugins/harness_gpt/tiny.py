@@ -34,7 +34,7 @@ TINY_CONFIG: dict[str, Any] = {
     "layer_types": ["sliding_attention", "full_attention"],
     "hidden_act": "silu",
     "initializer_range": 0.125,  # the root of 1 / width
-    "tie_word_embeddings": True,
+    "tie_word_embeddings": False,
     "pad_token_id": 0,
     "eos_token_id": 1,
     "bos_token_id": 2,

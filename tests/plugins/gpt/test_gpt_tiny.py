@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+import transformers
 
-from harness import Head, LoadSettings, ModelCard, ModelName
+from harness import Budget, Head, LoadSettings, ModelCard, ModelName
 from harness.api import run
-from harness.requests import Embed, Fill, Generate, Likelihood, Request, Score
+from harness.requests import (
+    Classify,
+    ClassifyAnswer,
+    Embed,
+    Fill,
+    Generate,
+    Likelihood,
+    Request,
+    Score,
+)
 from harness.testing import check_adapter
 from harness_gpt.plugin import describe, load
 from harness_gpt.tiny import TINY_CONFIG, TINY_LEARNING_RATE
@@ -93,3 +104,31 @@ def test_two_epochs_beat_the_majority(tmp_path: Path) -> None:
     assert tiny.low is not None
     assert majority.score is not None
     assert tiny.low > majority.score
+
+
+@torch.inference_mode()
+def test_transformers_loads_it_with_equal_logits(tmp_path: Path) -> None:
+    model = load(TINY, LoadSettings())
+    model.prepare(Head(kind="classify", labels=("a", "b")), seed=1)
+    model.save(tmp_path)
+    requests = [Classify(text=text, labels=("a", "b")) for text in TEXTS]
+    encoded = model.encode(requests)
+    told = dict(model.session().answer(encoded, Budget(tokens=9999)))
+    theirs = transformers.AutoModelForSequenceClassification.from_pretrained(tmp_path)
+    for item in encoded:
+        expected = theirs(torch.tensor([item.ids])).logits[0].softmax(-1)
+        answer = told[item.key]
+        assert isinstance(answer, ClassifyAnswer)
+        ours = torch.tensor(answer.probabilities)
+        assert torch.allclose(ours, expected, rtol=0, atol=1e-5)
+
+
+def test_a_run_scores_the_sample_with_it(
+    tmp_path: Path, run_command: Callable[..., Any]
+) -> None:
+    outcome = run_command(
+        *("run", "--model", "gpt:tiny", "--task", "glue/rte", "--data", "sample"),
+        *("--limit", "8", "--store", str(tmp_path / "store.sqlite")),
+    )
+    assert outcome.code == 0, outcome.error
+    assert "gpt:tiny · glue/rte · zero-shot" in outcome.error
