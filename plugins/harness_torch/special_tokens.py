@@ -154,16 +154,12 @@ def _placed(folder: Path, said: Mapping[str, Any]) -> Iterator[tuple[int, AddedT
         for place, value in decoder.items():
             yield _place(place, folder), _token(value, folder)
         return
-    named = {said.get(f"{role}_token") for role in ROLES if _is_text(said, role)}
-    special = named | {value for value in _listed(said) if isinstance(value, str)}
+    values = [*(said.get(f"{role}_token") for role in ROLES), *_listed(said)]
+    special = {_token(value, folder).content for value in values if value is not None}
     for content, place in _read(folder / "added_tokens.json").items():
         is_special = content in special
         token = AddedToken(content, special=is_special, normalized=not is_special)
         yield _place(place, folder), token
-
-
-def _is_text(said: Mapping[str, Any], role: str) -> bool:
-    return isinstance(said.get(f"{role}_token"), str)
 
 
 def _listed(said: Mapping[str, Any]) -> list[Any]:
