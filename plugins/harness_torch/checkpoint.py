@@ -81,6 +81,7 @@ def save_checkpoint(
     module: nn.Module,
     config: Mapping[str, Any],
     files: Mapping[str, bytes],
+    stored: Callable[[str, Tensor], Tensor] | None = None,
 ) -> None:
     """Write a checkpoint in Hugging Face format, each file whole or not at all.
 
@@ -90,12 +91,14 @@ def save_checkpoint(
             comes first.
         config: what becomes config.json, written last.
         files: further files by name, such as the tokenizer's.
+        stored: makes of a parameter what files hold of it; by default, itself.
     """
     folder.mkdir(parents=True, exist_ok=True)
     once = {name for name, _ in module.named_parameters()}
     once |= {name for name, _ in module.named_buffers()}
+    as_stored = stored or (lambda _, tensor: tensor)
     tensors = {
-        name: tensor.detach().to("cpu", torch.float32).contiguous()
+        name: as_stored(name, tensor).detach().to("cpu", torch.float32).contiguous()
         for name, tensor in module.state_dict().items()
         if name in once
     }
