@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 import transformers
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from harness_torch.piece_model import read_piece_model
 from harness_torch.tokenizer import TextTokenizer
@@ -113,6 +115,47 @@ def test_t5_equals_transformers(tmp_path: Path) -> None:
     assert ours.pieces(["<extra_id_0><extra_id_99>"])[0].ids == [32099, 32000]
 
 
+KINDS = {
+    "gpt2": transformers.GPT2Tokenizer,
+    "roberta-base": transformers.RobertaTokenizer,
+    "t5-small": transformers.T5Tokenizer,
+    "bert-base-cased": transformers.BertTokenizer,
+}
+PARTS = st.one_of(
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=8),
+    st.sampled_from([*NASTY[9].split(">"), "<mask>", "[MASK]", "<extra_id_7>"]),
+    st.sampled_from([" ", "  ", "\n", "\u2028", "\x00", "'s", "1,000", "the", "``"]),
+)
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def both(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[TextTokenizer, Any]:
+    """Our tokenizer of some real files, and transformers'."""
+    name = request.param
+    folder = folder_of(tmp_path_factory.mktemp("real"), name, model_type=name[:4])
+    reference: Any = KINDS[name]
+    family = reference.__name__
+    said = {"tokenizer_class": family, "do_lower_case": False}
+    (folder / "tokenizer_config.json").write_text(json.dumps(said))
+    return load_tokenizer(folder, length=LONG), reference.from_pretrained(folder)
+
+
+@needs_real
+@given(parts=st.lists(PARTS, max_size=6))
+@settings(
+    max_examples=40,
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],  # a loaded machine is no fault
+)
+def test_any_text_gives_what_transformers_gives(
+    both: tuple[TextTokenizer, Any], parts: list[str]
+) -> None:
+    check_equal(*both, ["".join(parts)])
+
+
 @needs_real
 def test_a_cased_vocabulary_equals_transformers(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, "bert-base-cased", model_type="bert")
@@ -165,9 +208,9 @@ def test_codet5_is_framed_as_roberta(tmp_path: Path) -> None:
     folder = folder_of(
         tmp_path, "roberta-base", without="tokenizer.json", model_type="t5"
     )
-    settings = {"tokenizer_class": "RobertaTokenizer", "add_prefix_space": False}
-    settings |= {"additional_special_tokens": ["<extra_id_1>", "<extra_id_0>"]}
-    (folder / "tokenizer_config.json").write_text(json.dumps(settings))
+    said: dict[str, Any] = {"tokenizer_class": "RobertaTokenizer"}
+    said["additional_special_tokens"] = ["<extra_id_1>", "<extra_id_0>"]
+    (folder / "tokenizer_config.json").write_text(json.dumps(said))
     ours = load_tokenizer(folder, length=LONG)
     assert ours.encode([("Hello <extra_id_0>", None)])[0].ids == [
         0,
