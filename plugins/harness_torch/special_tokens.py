@@ -79,8 +79,6 @@ class SpecialTokens:
         Raises:
             CheckpointError: a token gets another id than the files say.
         """
-        held = tokenizer.get_added_tokens_decoder().values()
-        known = {token.content for token in held}
         named = [
             token
             for role, token in self.named.items()
@@ -88,10 +86,12 @@ class SpecialTokens:
             or tokenizer.token_to_id(token.content) is not None
         ]
         placed = [token for _, token in sorted(self.placed.items())]
+        held = {t.content for t in tokenizer.get_added_tokens_decoder().values()}
+        wanted: dict[str, AddedToken] = {}
         for token in [*placed, *named, *self.extra]:
-            if token.content not in known:
-                tokenizer.add_tokens([token])
-                known.add(token.content)
+            if token.content not in held:
+                wanted.setdefault(token.content, token)
+        tokenizer.add_tokens([*wanted.values()])
         for place, token in self.placed.items():
             found = tokenizer.token_to_id(token.content)
             if found != place:

@@ -36,6 +36,16 @@ def test_added_tokens_take_the_ids_that_the_files_say(tmp_path: Path) -> None:
     assert ours.vocabulary_size == len(reference) == 98
 
 
+def test_new_tokens_take_ids_in_the_order_of_transformers(tmp_path: Path) -> None:
+    said = {"bos_token": "<b>", "eos_token": "<e>", "unk_token": "<b>"}
+    extra = ["<x>", "<e>", "<y>"]
+    small_bpe(tmp_path, **GPT2, **said, pad_token="<p>", extra_special_tokens=extra)
+    reference = transformers.GPT2Tokenizer.from_pretrained(tmp_path)
+    ours = load_tokenizer(tmp_path, length=64)
+    text = "<y><x><p><e><b> a"
+    assert ours.pieces([text])[0].ids == reference(text)["input_ids"]
+
+
 def test_added_tokens_that_would_move_are_refused(tmp_path: Path) -> None:
     small_bpe(tmp_path, "<|endoftext|>", **GPT2)
     (tmp_path / "added_tokens.json").write_text('{"<new>": 99}')
