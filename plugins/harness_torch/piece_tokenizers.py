@@ -139,8 +139,13 @@ def make_llama(
             *([decoders.Strip(content=" ", left=1)] if prefix else []),
         ]
     )
-    controls = [p.text for p in model.pieces if p.kind is Kind.CONTROL]
-    tokenizer.add_special_tokens(_added(controls))
+    tokenizer.add_tokens(
+        [
+            AddedToken(p.text, special=p.kind is Kind.CONTROL, normalized=False)
+            for p in model.pieces
+            if p.kind in (Kind.CONTROL, Kind.USER_DEFINED)
+        ]
+    )
     special.add_to(tokenizer)
     frame(
         tokenizer,

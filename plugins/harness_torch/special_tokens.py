@@ -142,7 +142,7 @@ def read_special_tokens(
             takes_space = role == "mask" and convention in _MASK_TAKES_SPACE
             token = _token(value, folder, lstrip=takes_space)
             named[role] = declared.get(token.content, token)
-    extra = tuple(_token(value, folder) for value in _listed(said))
+    extra = tuple(_token(value, folder) for value in _listed(said, folder))
     return SpecialTokens(
         named=named, assumed=assumed, extra=extra, placed=placed, origin=folder
     )
@@ -154,7 +154,7 @@ def _placed(folder: Path, said: Mapping[str, Any]) -> Iterator[tuple[int, AddedT
         for place, value in decoder.items():
             yield _place(place, folder), _token(value, folder)
         return
-    values = [*(said.get(f"{role}_token") for role in ROLES), *_listed(said)]
+    values = [*(said.get(f"{role}_token") for role in ROLES), *_listed(said, folder)]
     special = {_token(value, folder).content for value in values if value is not None}
     for content, place in _read(folder / "added_tokens.json").items():
         is_special = content in special
@@ -162,18 +162,23 @@ def _placed(folder: Path, said: Mapping[str, Any]) -> Iterator[tuple[int, AddedT
         yield _place(place, folder), token
 
 
-def _listed(said: Mapping[str, Any]) -> list[Any]:
+def _listed(said: Mapping[str, Any], folder: Path) -> list[Any]:
     for key in _EXTRA:
         value = said.get(key)
-        if value:
+        if value and isinstance(value, list | dict):
             return list(value.values() if isinstance(value, dict) else value)
+        if value:
+            raise CheckpointError(
+                f"the tokenizer of {folder} has {key} {value!r}: expected a list of "
+                "tokens"
+            )
     return []
 
 
 def _token(value: object, folder: Path, *, lstrip: bool = False) -> AddedToken:
-    if isinstance(value, str):
-        return AddedToken(value, special=True, normalized=False, lstrip=lstrip)
-    if isinstance(value, dict) and isinstance(value.get("content"), str):
+    if _is_text(value):
+        return AddedToken(str(value), special=True, normalized=False, lstrip=lstrip)
+    if isinstance(value, dict) and _is_text(value.get("content")):
         return AddedToken(
             value["content"],
             single_word=bool(value.get("single_word", False)),
@@ -185,6 +190,13 @@ def _token(value: object, folder: Path, *, lstrip: bool = False) -> AddedToken:
     raise CheckpointError(
         f"the tokenizer of {folder} has the special token {value!r}: expected a string, "
         "or an object with a content"
+    )
+
+
+def _is_text(value: object) -> bool:
+    """Tell whether a value is a string, and no half of a character is in it."""
+    return isinstance(value, str) and not any(
+        "\ud800" <= letter <= "\udfff" for letter in value
     )
 
 

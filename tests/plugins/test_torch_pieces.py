@@ -190,6 +190,17 @@ def test_llama_ids_equal_sentencepiece(tmp_path: Path, text: str) -> None:
     assert ours.decode(tokens.ids) == reference.decode(reference.encode(text))
 
 
+def test_symbols_that_a_model_was_trained_with_stay_whole(tmp_path: Path) -> None:
+    options = {"normalization_rule_name": "identity", "byte_fallback": True}
+    path = tmp_path / "tokenizer.model"
+    symbols = {"user_defined_symbols": ["<x>"]}
+    reference = trained(path, "bpe", vocab_size=330, **options, **symbols)
+    ours = settle(tmp_path, tokenizer_class="LlamaTokenizer", add_bos_token=False)
+    (tokens,) = ours.encode([("the <x>cat<x> sat", None)])
+    assert tokens.ids == reference.encode("the <x>cat<x> sat")
+    assert ours.decode(tokens.ids) == "the <x>cat<x> sat"
+
+
 def test_llama_may_do_without_bos(tmp_path: Path) -> None:
     trained(tmp_path / "tokenizer.model", "bpe", vocab_size=330, byte_fallback=True)
     ours = settle(tmp_path, tokenizer_class="LlamaTokenizer", add_bos_token=False)

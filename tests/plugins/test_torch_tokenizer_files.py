@@ -81,6 +81,11 @@ def test_special_tokens_are_read_from_wherever_they_stand(
     ("value", "message"),
     [
         ({"pad_token": 3}, "has the special token 3: expected a string, or an object"),
+        ({"pad_token": "\ud800"}, r"has the special token '\\ud800': expected a str"),
+        (
+            {"extra_special_tokens": 3},
+            "has extra_special_tokens 3: expected a list of tokens",
+        ),
         (
             {"added_tokens_decoder": {"x": {"content": "a"}}},
             "added token with the id 'x': expected a whole number",
