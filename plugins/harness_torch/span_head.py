@@ -125,7 +125,8 @@ class SpanHead:
 
     def _answer(self, item: Encoded, scored: list[tuple[Window, Tensor]]) -> Answer:
         none = min(float(scores[0].sum()) for _, scores in scored)
-        found = [best_span(window, scores) for window, scores in scored]
+        offsets = item.extra["offsets"]
+        found = [best_span(window, scores, offsets) for window, scores in scored]
         spans = [span for span in found if span is not None]
         best = max(spans, key=lambda span: span.score, default=None)
         text, start = _text(item, best)
