@@ -78,7 +78,7 @@ def read_piece_model(path: Path) -> PieceModel:
         trainer = _last_of(fields, 2)
         normalizer = _last_of(fields, 3)
         kinds = {piece.kind for piece in pieces}
-    except (OSError, ValueError, IndexError, StopIteration, struct.error) as error:
+    except (OSError, ValueError, IndexError, struct.error) as error:
         raise CheckpointError(
             f"{path} is no SentencePiece model ({error}): fetch the checkpoint again"
         ) from error
@@ -100,8 +100,10 @@ def read_piece_model(path: Path) -> PieceModel:
 def _piece(message: bytes) -> Piece:
     fields = dict(_fields(message))
     (score,) = struct.unpack("<f", _bytes(fields.get(2, bytes(4))))
-    kind = next(kind for kind in Kind if kind == fields.get(3, Kind.NORMAL))
-    return Piece(_bytes(fields.get(1, b"")).decode(), score, kind)
+    kind = fields.get(3, Kind.NORMAL)
+    if kind not in set(Kind):
+        raise ValueError(f"a piece of kind {kind!r}")
+    return Piece(_bytes(fields.get(1, b"")).decode(), score, Kind(int(kind)))
 
 
 def _last_of(fields: list[tuple[int, Value]], number: int) -> list[tuple[int, Value]]:

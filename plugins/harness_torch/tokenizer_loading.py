@@ -99,6 +99,16 @@ def load_tokenizer(
     )
 
 
+def special_tokens_of(folder: Path) -> SpecialTokens:
+    """Read the special tokens of a folder's tokenizer without making it.
+
+    Raises:
+        CheckpointError: there is no tokenizer, or its files can't be used.
+    """
+    check_tokenizer(folder)
+    return _open(folder).special
+
+
 def check_vocabulary(tokenizer: TextTokenizer, *, rows: int, title: str) -> None:
     """Refuse a tokenizer that has ids without a vector.
 
