@@ -67,11 +67,11 @@ def cut_windows(
     """
     template = tokenizer.wrap([-1], [-2]).ids
     special, before = len(template) - 2, template.index(-2) - 1
-    longest_question = length - special - stride - 1
+    longest_question = max(0, length - special - stride - 1)
     asked = question[:longest_question]
     room = length - special - len(asked)
     windows = []
-    for first in range(0, max(len(context), 1), room - stride):
+    for first in range(0, max(len(context), 1), max(room - stride, 1)):
         part = context[first : first + room]
         tokens = tokenizer.wrap(asked, part)
         windows.append(Window(tokens, before + len(asked), first, len(part)))

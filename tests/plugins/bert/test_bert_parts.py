@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 
 from harness import CheckpointError, Head, ModelCard, ModelName
 from harness.requests import Choose, Classify, Embed, Extract, Fill, Regress
+from harness.testing import check_adapter
 from harness_bert.plugin import describe
 from harness_torch.packed import pack
 
@@ -161,6 +162,18 @@ def test_a_head_for_other_labels_replaces_the_old_one(
     assert not torch.equal(weights["classifier.dense.weight"], before)
     body = "roberta.encoder.layer.0.output.dense.weight"
     assert torch.equal(weights[body], model.state_dict()[body])
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_adapters_keep_the_contract_of_the_conformance_kit(
+    reference: Make, saved: Make, opened: Make, tmp_path: Path, architecture: str
+) -> None:
+    adapter = opened(saved(reference(architecture, "ForMaskedLM"), tmp_path))
+    texts = ["", "[MASK]", "a b c", "it is long " * 20]
+    blanks = [f"{text} {{blank}}" for text in texts]
+    vectors = [Embed(text=text) for text in texts]
+    fills = [Fill(text=text, candidates=("x", "y z")) for text in blanks]
+    assert len(check_adapter(adapter, [*vectors, *fills])) == 8
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
