@@ -98,5 +98,6 @@ def _prompt(folder: Path) -> str:
     """Return the prompt that is put before every text by default, mostly none."""
     path = folder / "config_sentence_transformers.json"
     said: dict[str, Any] = read_json(path) if path.is_file() else {}
-    prompts = said.get("prompts") or {}
-    return str(prompts.get(said.get("default_prompt_name"), ""))
+    prompts = said.get("prompts")
+    name = said.get("default_prompt_name")
+    return str(prompts.get(name, "")) if isinstance(prompts, dict) else ""

@@ -13,6 +13,7 @@ from harness import Budget, CheckpointError, Head, ModelName, PluginError
 from harness.requests import Embed, Fill, FillAnswer
 from harness_bert.adapter import BertAdapter
 from harness_bert.plugin import describe
+from harness_torch import blanks
 
 Make = Callable[..., Any]
 ARCHITECTURES = ["bert", "roberta", "albert", "distilbert"]
@@ -84,6 +85,15 @@ def test_answers_do_not_depend_on_the_batch(
     for one, other in zip(together, alone, strict=True):
         assert one.probabilities == pytest.approx(other.probabilities, abs=1e-5)
         assert sum(one.probabilities) == pytest.approx(1)
+
+
+def test_answers_do_not_depend_on_how_many_rows_are_held_at_once(
+    pair: tuple[Any, BertAdapter], ask: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = ask(pair[1], ASKED)
+    monkeypatch.setattr(blanks, "_ROWS", 2)
+    for one, other in zip(whole, ask(pair[1], ASKED), strict=True):
+        assert one.probabilities == pytest.approx(other.probabilities, abs=1e-5)
 
 
 def test_the_head_runs_on_masked_rows_alone(pair: tuple[Any, BertAdapter]) -> None:
