@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+import transformers
 
 from harness import Budget, CheckpointError, Head, ModelName, PluginError
 from harness.requests import Embed, Fill, FillAnswer
@@ -170,3 +172,36 @@ def test_the_answer_has_one_probability_a_candidate(
 ) -> None:
     answers: list[FillAnswer] = ask(pair[1], ASKED)
     assert [len(a.probabilities) for a in answers] == [3, 2, 2, 1]
+
+
+@pytest.fixture
+def byte_level(reference: Make, saved: Make, tmp_path: Path) -> Path:
+    """Hold a random RoBERTa with the real tokenizer."""
+    usual = Path(__file__).resolve().parents[4] / "shared"
+    shared = Path(os.environ.get("HARNESS_SHARED", usual))
+    files = shared / "models" / "tokenizers" / "roberta-base"
+    if not files.is_dir():
+        pytest.skip(f"needs the shared tokenizers, looked for {files}")
+    model = reference("roberta", "ForMaskedLM", vocab_size=50265)
+    folder: Path = saved(model, tmp_path)
+    (folder / "word_hash.json").unlink()
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        (folder / name).write_bytes((files / name).read_bytes())
+    return folder
+
+
+@torch.inference_mode()
+def test_a_byte_level_blank_is_masked_with_its_space(
+    byte_level: Path, opened: Make, ask: Make
+) -> None:
+    adapter = opened(byte_level)
+    asked = Fill(text="it is {blank} today", candidates=("good", "bad"))
+    (encoded,) = adapter.encode([asked])
+    tokenizer = transformers.AutoTokenizer.from_pretrained(byte_level)
+    masked = tokenizer("it is <mask> today", return_tensors="pt")
+    ((tokens, place),) = encoded.extra["rows"]
+    assert tokens.ids == masked["input_ids"][0].tolist()
+    model = transformers.AutoModelForMaskedLM.from_pretrained(byte_level).eval()
+    ids = [tokenizer.convert_tokens_to_ids(f"Ġ{word}") for word in asked.candidates]
+    expected = model(**masked).logits[0, place][ids].softmax(0).tolist()
+    assert ask(adapter, [asked])[0].probabilities == pytest.approx(expected, abs=1e-5)
