@@ -375,3 +375,22 @@ def test_code_t5_reads_with_the_tokenizer_of_roberta(tmp_path: Path) -> None:
     (item,) = adapter.encode([Generate(prompt="Hello world")])
     assert item.ids == [0, 31414, 232, 2]  # ids of roberta-base
     assert adapter.module.config.end_token_ids == {2}
+
+
+def test_a_tokenizer_without_sentinels_is_told_so_where_the_files_say_otherwise(
+    copy: Path,
+) -> None:
+    rewrite(copy, "tokenizer_config.json", note="<extra_id_1>")
+    adapter = loaded(copy)
+    with pytest.raises(CheckpointError, match="reads <extra_id_0> as 12 tokens"):
+        adapter.encode([Fill(text="{blank}", candidates=("a",))])
+
+
+@pytest.mark.parametrize(("extra_ids", "has_fill"), [(100, True), (0, False)])
+def test_pieces_have_sentinels_unless_the_settings_say_none(
+    copy: Path, extra_ids: int, has_fill: bool
+) -> None:
+    (copy / "tokenizer.json").unlink()
+    (copy / "spiece.model").write_bytes(b"pieces")
+    rewrite(copy, "tokenizer_config.json", extra_ids=extra_ids)
+    assert (Fill in card(copy).abilities) is has_fill
