@@ -6,7 +6,9 @@ import asyncio
 import json
 import random
 import re
+import ssl
 from collections.abc import Callable, Mapping
+from functools import cache
 from types import TracebackType
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
@@ -84,6 +86,7 @@ class Client:
                 timeout_s or settings.timeout_s, connect=CONNECT_TIMEOUT_S, pool=None
             ),
             limits=httpx.Limits(max_connections=settings.concurrency),
+            verify=_certificates(),
         )
         self._slots = asyncio.Semaphore(settings.concurrency)
         self._next_turn_s = 0.0
@@ -210,7 +213,7 @@ class Client:
 
     def _given_up(self, path: str, last: Fault, tries: int, about: str) -> str:
         where = self._settings.url + path
-        asked = f" the request that begins {_beginning(about)}" if about else " it"
+        asked = f" for the request that begins {_beginning(about)}" if about else ""
         times = "once" if tries == 1 else f"{tries} times"
         if isinstance(last, Unreachable):
             return (
@@ -223,8 +226,8 @@ class Client:
                 "command again later, or set requests_per_minute="
             )
         return (
-            f"{where} was asked {times}{asked} and failed ({last}): look into the "
-            "server's log, then run the same command again"
+            f"{where} failed {times}{asked} ({last}): look into the server's log, then "
+            "run the same command again"
         )
 
     def _told(self, reply: httpx.Response) -> str:
@@ -241,6 +244,12 @@ class Client:
         for form in {self._key, quote(self._key, safe=""), json.dumps(self._key)[1:-1]}:
             text = text.replace(form, "[key]")
         return text
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Read the trusted certificates once: it takes longer than many an answer."""
+    return httpx.create_ssl_context()
 
 
 def _beginning(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ import torch
 from harness import Head, LoadSettings, ModelName
 from harness_bert.adapter import BertAdapter
 from harness_bert.plugin import load
+from tests.plugins.toy_server import ToyServer
 
 CLASSIFIER = Head(kind="classify", labels=("bad", "fair", "good"))
 
@@ -40,3 +41,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("classifier")
     make_random().save(path)
     return path
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ToyServer]:
+    """Run a loopback server that speaks the completions dialect; waits are short."""
+    monkeypatch.setattr("harness_api.retry.FIRST_WAIT_S", 0.001)
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    with ToyServer() as server:
+        yield server

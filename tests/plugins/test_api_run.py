@@ -1,0 +1,102 @@
+"""Whole runs against a loopback server: planned, paid for, resumed, refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.results import CellResult
+from harness.store import Store
+from tests.plugins.toy_server import Refusal, ToyServer
+
+KEY = "sk-very-secret"
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def run(
+    run_command: Run,
+    server: ToyServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Run:
+    """Return what runs a model of the server over a few examples."""
+    monkeypatch.setenv("MINE", KEY)
+
+    def run(*words: str, options: str = "") -> Any:  # an Outcome
+        model = f"api:{server.url},model=toy,key_env=MINE{options}"
+        store = ["--store", str(tmp_path / "s.sqlite")]
+        files = [*store, "--out", str(tmp_path / "page.html")]
+        data = ["--task", "glue/sst2", "--data", "sample", "--limit", "6"]
+        return run_command("run", "--model", model, *data, *files, *words)
+
+    return run
+
+
+def results(folder: Path) -> list[CellResult]:
+    store = Store(str(folder / "s.sqlite"))
+    found = store.results()
+    store.close()
+    return found
+
+
+def test_a_run_ranks_by_the_servers_log_probabilities(run: Run, tmp_path: Path) -> None:
+    outcome = run("--formulation", "rank")
+    assert outcome.code == 0, outcome.error
+    (cell,) = results(tmp_path)
+    assert (cell.status, cell.formulation) == ("done", "rank")
+
+
+def test_a_run_says_what_it_cost(run: Run, server: ToyServer, tmp_path: Path) -> None:
+    run("--formulation", "rank", options=",price_in=2,price_out=8")
+    (cell,) = results(tmp_path)
+    cost = cell.cost
+    assert cost.written_tokens == 12  # one for each of 6 examples' 2 choices
+    assert cost.tokens is not None
+    assert cost.price == pytest.approx((cost.tokens * 2 + 12 * 8) / 1e6)
+
+
+def test_what_the_server_cannot_do_is_refused_with_the_reason(
+    run: Run, server: ToyServer
+) -> None:
+    server.logprobs = "none"
+    outcome = run("--formulation", "rank")
+    assert outcome.code == 2
+    reason = (
+        "needs one of Score (a head with the task's own labels); Score: /completions"
+    )
+    assert f"{reason}: the prompt is not echoed" in outcome.error
+    assert "\n" not in outcome.error.strip()
+
+
+def test_a_failed_run_goes_on_from_what_was_answered(
+    run: Run, server: ToyServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right, count = ToyServer.completions, iter(range(100))
+
+    def failing(server: ToyServer, body: dict[str, Any]) -> dict[str, Any]:
+        if body.get("prompt", "").endswith("positive") and next(count) == 3:
+            raise Refusal("no more")
+        return right(server, body)
+
+    monkeypatch.setattr(ToyServer, "completions", failing)
+    assert run("--formulation", "rank", options=",concurrency=1").code != 0
+    (failed,) = results(tmp_path)
+    assert failed.status == "failed"
+    assert "answers 400 (no more) to the request that begins" in str(failed.reason)
+    assert run("--formulation", "rank", options=",concurrency=1").code == 0
+    (done,) = results(tmp_path)
+    assert (done.status, done.caveats.cached) == ("done", 3)
+
+
+def test_no_file_and_no_message_holds_the_key(
+    run: Run, server: ToyServer, tmp_path: Path
+) -> None:
+    outcome = run("--formulation", "rank")
+    assert server.headers[-1]["Authorization"] == f"Bearer {KEY}"
+    written = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert KEY.encode() not in written
+    assert KEY not in outcome.out + outcome.error
