@@ -317,6 +317,15 @@ def test_training_reaches_every_weight_that_is_left(trained: T5Adapter) -> None:
     assert all(p.grad is not None for p in trained.module.parameters())
 
 
+def test_bf16_is_autocast_once_prepared(base: Path, trained: T5Adapter) -> None:
+    low = load(ModelName.parse(f"t5:{base}"), LoadSettings(dtype="bf16"))
+    low.prepare(HEAD, seed=1)
+    rough, exact = (ask(one, ASKED)[0].probabilities for one in (low, trained))
+    assert rough == pytest.approx(exact, abs=0.05)
+    assert rough != exact
+    assert low.module.shared.weight.dtype == torch.float32
+
+
 def test_a_head_of_another_kind_is_refused(copy: Path) -> None:
     with pytest.raises(PluginError, match="can't have a 'extract' head with 0 labels"):
         loaded(copy).prepare(Head(kind="extract"), seed=1)
