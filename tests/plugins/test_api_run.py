@@ -98,6 +98,7 @@ def test_a_failed_run_goes_on_from_what_was_answered(
 
 @pytest.mark.slow
 def test_an_interrupted_run_ends_at_once(server: ToyServer, tmp_path: Path) -> None:
+    server.hangs_after = 20  # so it is planned, and under way
     code = "from harness.cli import main; main()"
     model = f"api:{server.url},model=toy"
     words = ["run", "--model", model, "--task", "glue/sst2", "--data", "sample"]
@@ -107,7 +108,6 @@ def test_an_interrupted_run_ends_at_once(server: ToyServer, tmp_path: Path) -> N
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
     )
-    server.hangs_after = 20  # so it is planned, and under way
     assert server.hanging.wait(60)
     started = time.monotonic()
     process.send_signal(signal.SIGINT)
