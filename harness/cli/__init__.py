@@ -52,7 +52,9 @@ app.command("leaderboard", short_help="Write the page again from a store.")(lead
 app.command("list", short_help="Show what is registered.")(list_entries)
 app.command("show", short_help="Show how a task is asked.")(show)
 app.command(
-    "convert", epilog=converting.EPILOG, short_help="Turn a pickle into safetensors."
+    "convert",
+    epilog=converting.EPILOG,
+    short_help="Turn a pickle or GGUF into safetensors.",
 )(converting.convert)
 app.add_typer(
     checking.check, name="check", short_help="Check whether models can be trusted."

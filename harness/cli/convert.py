@@ -1,4 +1,4 @@
-"""`harness convert`: a pickled checkpoint as safetensors."""
+"""`harness convert`: a pickled checkpoint or a GGUF file as safetensors."""
 
 from __future__ import annotations
 
@@ -11,23 +11,32 @@ EPILOG = """\
 Examples:
 
   harness convert ./old-checkpoint ./checkpoint
+
+  harness convert ./model.Q4_1.gguf ./checkpoint --dtype bf16
 """
 
 
 def convert(
-    folder: Annotated[
+    source: Annotated[
         Path,
         typer.Argument(
-            metavar="FOLDER",
-            help="A checkpoint in Hugging Face format with pytorch_model.bin.",
+            metavar="SOURCE",
+            help="A folder with pytorch_model.bin or a GGUF file, or a GGUF file.",
         ),
     ],
     out: Annotated[
         Path, typer.Argument(metavar="OUT", help="The folder to make; must not exist.")
     ],
+    dtype: Annotated[
+        str | None,
+        typer.Option(
+            "--dtype",
+            help="fp32, bf16 or fp16 (default: a pickle's own; fp32 for GGUF).",
+        ),
+    ] = None,
 ) -> None:
-    """Turn a pickled checkpoint into safetensors, reading nothing but tensors."""
-    from harness.convert import SAFE, convert_checkpoint
+    """Turn a pickle (reading nothing but tensors) or a GGUF file into safetensors."""
+    from harness.convert import convert_checkpoint
 
-    count = convert_checkpoint(folder, out)
-    typer.echo(f"{out / SAFE}: {count} tensors")
+    count = convert_checkpoint(source, out, dtype=dtype)
+    typer.echo(f"{out}: {count} tensors")

@@ -1,30 +1,32 @@
-"""The BERT adapter: answers from a trained head, and can be trained."""
+"""The BERT adapter: answers from what its weights hold, and can be trained."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from harness import Encoded, Head, LoadSettings, ModelName
-from harness_bert.checkpoint import BertCheckpoint, has_pooler, open_checkpoint
-from harness_bert.config import BertConfig
-from harness_bert.model import BertClassifier, Pooler, initialise
-from harness_bert.names import POOLER
-from harness_bert.tiny import tiny_scale
+from harness.requests import Choose, Embed, Extract, Fill
+from harness_bert.checkpoint import BertCheckpoint, open_checkpoint
+from harness_bert.modules import Module, load_module, with_parts
+from harness_bert.parts import SUFFIXES, parts_for
 from harness_bert.tokenizer import load_tokenizer
-from harness_torch.abilities import Abilities
-from harness_torch.checkpoint import load_strictly, read_tensors
+from harness_torch.abilities import Abilities, Ability
+from harness_torch.blanks import BlankFiller, MaskedRow
+from harness_torch.choice_head import ChoiceHead
 from harness_torch.device import DTYPES, pick_device
 from harness_torch.heads import HEAD_OF, count_outputs, head_settings
-from harness_torch.packed import pack
-from harness_torch.tokenizer import TextTokenizer
+from harness_torch.packed import Packed, pack
+from harness_torch.span_head import SpanHead, SpanSettings
+from harness_torch.text_vectors import TextVectors, mean_over_sequences
+from harness_torch.tokenizer import TextTokenizer, Tokens
 from harness_torch.trainable import TrainableAdapter
 from harness_torch.vector_heads import VectorHead
 
-Layer = TypeVar("Layer", bound=nn.Module)
+_OUTPUTS = {"choose": 1, "extract": 2}
 
 
 def load_bert(name: ModelName, settings: LoadSettings) -> BertAdapter:
@@ -37,7 +39,7 @@ def load_bert(name: ModelName, settings: LoadSettings) -> BertAdapter:
     device = pick_device(settings)
     checkpoint = open_checkpoint(name)
     tokenizer = load_tokenizer(checkpoint)
-    module = _build(checkpoint, settings.seed)
+    module = load_module(checkpoint, seed=settings.seed)
     return BertAdapter(
         checkpoint=checkpoint,
         module=module.to(device).eval(),
@@ -49,17 +51,18 @@ def load_bert(name: ModelName, settings: LoadSettings) -> BertAdapter:
 class BertAdapter(TrainableAdapter):
     """Answers with one module, and trains it."""
 
-    module: BertClassifier
+    module: Module
 
     def __init__(
         self,
         *,
         checkpoint: BertCheckpoint,
-        module: BertClassifier,
+        module: Module,
         tokenizer: TextTokenizer,
         dtype: torch.dtype,
     ) -> None:
         self._checkpoint = checkpoint
+        self._parts = checkpoint.parts
         super().__init__(
             title=checkpoint.title,
             module=module,
@@ -70,71 +73,89 @@ class BertAdapter(TrainableAdapter):
         )
 
     def abilities(self, head: Head | None) -> Abilities:
-        """Return what the module answers, with the head if there is one."""
-        if head is None:
-            return {}
-        ability = VectorHead(
-            head, tokenizer=self.tokenizer, logits=self._logits, title=self.title
-        )
-        return {HEAD_OF[head.kind]: ability}
+        """Return what the module answers: vectors, and what its heads allow."""
+        table: dict[Any, Ability] = {
+            Embed: TextVectors(
+                tokenizer=self.tokenizer,
+                vectors=self._vectors,
+                is_normalised=self._checkpoint.pooling.is_normalised,
+                title=self.title,
+            )
+        }
+        if self._parts.has_words:
+            table[Fill] = BlankFiller(
+                tokenizer=self.tokenizer,
+                length=self._checkpoint.length,
+                logits=self._words,
+                title=self.title,
+            )
+        if head is not None:
+            table[HEAD_OF[head.kind]] = self._head_ability(head)
+        return table
 
     def attach(self, head: Head, generator: torch.Generator) -> None:
-        """Put a freshly drawn head on the module, and a pooler where it has none.
+        """Put a freshly drawn head on the body, with a pooler where it needs one.
+
+        Other heads are dropped: what is saved is what was trained.
 
         Raises:
             PluginError: this model has no such head.
         """
         config = self._checkpoint.config
-        if self._checkpoint.weights is not None and not has_pooler(self._checkpoint):
-            self.module.bert.pooler = self._fresh(Pooler(config), generator)
-        layer = nn.Linear(config.hidden_size, count_outputs(head, self.title))
-        self.module.classifier = self._fresh(layer, generator)
+        outputs = _OUTPUTS.get(head.kind) or count_outputs(head, self.title)
+        self._parts = parts_for(head, outputs, config.family)
+        self.module = with_parts(self.module, config, self._parts, generator)
 
     def saved_config(self, head: Head) -> dict[str, Any]:
         """Return what config.json says of the module with its head."""
-        architecture = "BertForSequenceClassification"
+        architecture = self._checkpoint.config.family.title + SUFFIXES[head.kind]
         return {**head_settings(head), "architectures": [architecture]}
 
-    def _fresh(self, layer: Layer, generator: torch.Generator) -> Layer:
-        std = self._checkpoint.config.initializer_range
-        initialise(layer, std=std, generator=generator)
-        return layer.to(self.device)
+    def _head_ability(self, head: Head) -> Ability:
+        asked = HEAD_OF[head.kind]
+        if asked is Choose:
+            return ChoiceHead(
+                tokenizer=self.tokenizer, scores=self._outputs, title=self.title
+            )
+        if asked is Extract:
+            checkpoint = self._checkpoint
+            return SpanHead(
+                tokenizer=self.tokenizer,
+                settings=SpanSettings(checkpoint.window, checkpoint.stride),
+                scores=self._spans,
+                title=self.title,
+            )
+        return VectorHead(
+            head, tokenizer=self.tokenizer, logits=self._logits, title=self.title
+        )
 
     def _logits(self, batch: Sequence[Encoded]) -> Tensor:
         """Return ``(batch, outputs)``."""
-        packed = pack(
-            [item.ids for item in batch],
-            [item.extra["segments"] for item in batch],
-            device=self.device,
-        )
-        logits: Tensor = self.module(packed)
+        rows = [Tokens(list(i.ids), i.extra["segments"], 0) for i in batch]
+        return self._outputs(rows)
+
+    def _outputs(self, rows: Sequence[Tokens]) -> Tensor:
+        """Return ``(rows, outputs)``."""
+        logits: Tensor = self.module(self._pack(rows))
         return logits
 
+    def _spans(self, rows: Sequence[Tokens]) -> Tensor:
+        """Return ``(tokens, 2)``."""
+        return self.module.spans(self._pack(rows))
 
-def _build(checkpoint: BertCheckpoint, seed: int) -> BertClassifier:
-    config = checkpoint.config
-    head = checkpoint.head
-    outputs = None if head is None else count_outputs(head, checkpoint.title)
-    if checkpoint.weights is None or checkpoint.folder is None:
-        return _draw_tiny(config, seed)
-    with torch.device("meta"):
-        module = BertClassifier(config, outputs)
-    missing = load_strictly(
-        module,
-        read_tensors(checkpoint.weights, checkpoint.names),
-        origin=checkpoint.folder,
-        may_lack=POOLER if outputs is None else frozenset(),
-    )
-    if missing:
-        module.bert.pooler = Pooler(config)
-    return module
+    def _words(self, rows: Sequence[MaskedRow]) -> Tensor:
+        """Return ``(rows, vocabulary)``."""
+        packed = self._pack([row.tokens for row in rows])
+        places = torch.tensor([row.place for row in rows], device=self.device)
+        return self.module.words(packed, packed.first + places)
 
+    def _vectors(self, rows: Sequence[Tokens]) -> Tensor:
+        """Return ``(rows, width)``."""
+        packed = self._pack(rows)
+        if self._checkpoint.pooling.mode == "cls":
+            return self.module.hidden(packed, packed.first)
+        return mean_over_sequences(self.module.hidden(packed), packed)
 
-def _draw_tiny(config: BertConfig, seed: int) -> BertClassifier:
-    module = BertClassifier(config, None)
-    generator = torch.Generator().manual_seed(seed)
-    initialise(module, std=config.initializer_range, generator=generator)
-    with torch.no_grad():
-        for name, parameter in module.named_parameters():
-            parameter.mul_(tiny_scale(name))
-    return module
+    def _pack(self, rows: Sequence[Tokens]) -> Packed:
+        ids, segments = [row.ids for row in rows], [row.segments for row in rows]
+        return pack(ids, segments, device=self.device)

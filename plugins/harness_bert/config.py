@@ -1,4 +1,4 @@
-"""A BERT checkpoint's configuration, checked."""
+"""A checkpoint's configuration, checked, under BERT's names whatever its family."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness_bert.families import FAMILIES, Family
 from harness_torch.config import (
     ACTIVATIONS,
     differs,
@@ -16,49 +17,59 @@ from harness_torch.config import (
     refuse,
 )
 
-_SIZES = {  # Hugging Face's defaults, which its config.json files may leave out
-    "vocab_size": 30522,
-    "hidden_size": 768,
-    "num_hidden_layers": 12,
-    "num_attention_heads": 12,
-    "intermediate_size": 3072,
-    "max_position_embeddings": 512,
-    "type_vocab_size": 2,
-}
-_NUMBERS = {
-    "hidden_dropout_prob": 0.1,
-    "attention_probs_dropout_prob": 0.1,
-    "initializer_range": 0.02,
-    "layer_norm_eps": 1e-12,
-}
 _PROBLEMS = (None, "single_label_classification", "regression")
+_DISTILBERT_EPS = 1e-12  # written into its code, not into config.json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BertConfig:
-    """The fields of config.json that our model uses, under its names.
+    """The fields of config.json that our models use.
 
     Attributes:
+        family: the architecture's row in the table.
+        embedding_size: width of the word vectors, `hidden_size` but in ALBERT.
+        num_hidden_groups: ALBERT's groups of layers that share their weights.
+        inner_group_num: layers in such a group.
+        type_vocab_size: segments that can be told apart, 0 where there are none.
+        pad_token_id: RoBERTa counts positions from here, and not over such tokens.
+        classifier_dropout: what is dropped before a classifier.
+        qa_dropout: what is dropped before a span head.
+        is_tied: whether the masked-language head maps to words with their vectors.
         labels: names from ``id2label``, empty where the file has none.
+        architectures: the class names that the file mentions.
         raw: the whole file, written back when a checkpoint is saved.
     """
 
+    family: Family
     vocab_size: int
     hidden_size: int
     num_hidden_layers: int
     num_attention_heads: int
     intermediate_size: int
     max_position_embeddings: int
-    type_vocab_size: int
+    embedding_size: int
+    num_hidden_groups: int = 1
+    inner_group_num: int = 1
+    type_vocab_size: int = 0
+    pad_token_id: int = 0
     hidden_dropout_prob: float
     attention_probs_dropout_prob: float
     initializer_range: float
-    layer_norm_eps: float
+    layer_norm_eps: float = _DISTILBERT_EPS
     hidden_act: str
-    classifier_dropout: float | None
+    classifier_dropout: float
+    qa_dropout: float = 0.0
+    is_tied: bool
     problem_type: str | None
     labels: tuple[str, ...] = ()
+    architectures: tuple[str, ...] = ()
     raw: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def longest(self) -> int:
+        """How many tokens have a position."""
+        before = 0 if self.family.pad is None else self.pad_token_id + 1
+        return self.max_position_embeddings - before
 
 
 def read_config(raw: Mapping[str, Any], origin: Path) -> BertConfig:
@@ -71,28 +82,63 @@ def read_config(raw: Mapping[str, Any], origin: Path) -> BertConfig:
     Raises:
         CheckpointError: a value is not what this model can be built from.
     """
-    sizes = {k: read_size(raw, k, origin, default=v) for k, v in _SIZES.items()}
-    numbers = {k: read_number(raw, k, origin, default=v) for k, v in _NUMBERS.items()}
-    checked: dict[str, Any] = {**sizes, **numbers}
-    classifier = raw.get("classifier_dropout")
+    family = FAMILIES.get(str(raw.get("model_type")), FAMILIES["bert"])
+    keys = family.keys
+    sizes = {
+        ours: read_size(raw, keys.get(ours, ours), origin, default=value)
+        for ours, value in family.sizes.items()
+    }
+    numbers = {
+        ours: read_number(raw, keys.get(ours, ours), origin, default=value)
+        for ours, value in family.numbers.items()
+    }
+    checked: dict[str, Any] = {
+        "embedding_size": sizes["hidden_size"],
+        **sizes,
+        **numbers,
+        "classifier_dropout": _head_dropout(raw, family, numbers, origin),
+    }
     config = BertConfig(
         **checked,
-        hidden_act=str(raw.get("hidden_act", "gelu")),
-        classifier_dropout=None
-        if classifier is None
-        else read_number(raw, "classifier_dropout", origin, default=0.0),
+        family=family,
+        pad_token_id=_pad(raw, family, origin),
+        hidden_act=str(
+            raw.get(keys.get("hidden_act", "hidden_act"), family.activation)
+        ),
+        is_tied=raw.get("tie_word_embeddings", True) is not False,
         problem_type=raw.get("problem_type"),
         labels=read_labels(raw, origin),
+        architectures=tuple(map(str, raw.get("architectures") or ())),
         raw=dict(raw),
     )
     _check(config, origin)
     return config
 
 
+def _head_dropout(
+    raw: Mapping[str, Any],
+    family: Family,
+    numbers: Mapping[str, float],
+    origin: Path,
+) -> float:
+    key, default = family.dropout
+    default = numbers["hidden_dropout_prob"] if default is None else default
+    if raw.get(key) is None:
+        return default
+    return read_number(raw, key, origin, default=default)
+
+
+def _pad(raw: Mapping[str, Any], family: Family, origin: Path) -> int:
+    """Return the padding token where positions depend on it, 0 elsewhere."""
+    if family.pad is None or raw.get("pad_token_id") == 0:
+        return 0
+    return read_size(raw, "pad_token_id", origin, default=family.pad)
+
+
 def _check(config: BertConfig, origin: Path) -> None:
     raw = config.raw
     rules = [
-        differs("model_type", raw.get("model_type"), "bert"),
+        differs("model_type", raw.get("model_type"), *FAMILIES),
         differs("hidden_act", config.hidden_act, *ACTIVATIONS),
         differs("problem_type", config.problem_type, *_PROBLEMS),
         differs(
@@ -108,6 +154,19 @@ def _check(config: BertConfig, origin: Path) -> None:
             f"hidden_size {config.hidden_size} is no multiple of num_attention_heads "
             f"{config.num_attention_heads}"
         )
-    if config.type_vocab_size < 2:
-        rules.append(f"type_vocab_size {config.type_vocab_size}, expected 2 or more")
-    refuse(rules, "a BERT encoder", origin)
+    if config.type_vocab_size < config.family.fewest_segments:
+        rules.append(
+            f"type_vocab_size {config.type_vocab_size}, expected "
+            f"{config.family.fewest_segments} or more"
+        )
+    if config.num_hidden_groups > config.num_hidden_layers:
+        rules.append(
+            f"num_hidden_groups {config.num_hidden_groups} is more than "
+            f"num_hidden_layers {config.num_hidden_layers}"
+        )
+    if config.longest < 1:
+        rules.append(
+            f"max_position_embeddings {config.max_position_embeddings} leaves no "
+            f"position after pad_token_id {config.pad_token_id}"
+        )
+    refuse(rules, "an encoder of the BERT family", origin)

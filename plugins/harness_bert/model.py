@@ -1,16 +1,21 @@
 """BERT, read top to bottom, over packed tokens.
 
-Devlin et al. 2018, https://arxiv.org/abs/1810.04805. Parameters have the names of
-Hugging Face's `BertForSequenceClassification`, and every projection is a plain
-`nn.Linear`. Shapes: T tokens in a batch, S sequences, C width, H heads.
+Devlin et al. 2018, https://arxiv.org/abs/1810.04805. Parameters have the names that
+Hugging Face's `Bert...` classes give them, and every projection is a plain `nn.Linear`.
+Shapes: T tokens in a batch, S sequences, C width, H heads, V vocabulary.
+
+Where one token of each sequence is all that is needed, `asking` holds their indices,
+``(S,)``, and the last layer computes no other row.
 """
 
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from harness_bert.config import BertConfig
+from harness_bert.parts import Parts
 from harness_torch.activations import ACTIVATIONS
 from harness_torch.packed import Packed, attend
 
@@ -20,7 +25,7 @@ class Embeddings(nn.Module):
 
     def __init__(self, config: BertConfig) -> None:
         super().__init__()
-        width = config.hidden_size
+        width = config.embedding_size
         self.word_embeddings = nn.Embedding(config.vocab_size, width)
         self.position_embeddings = nn.Embedding(config.max_position_embeddings, width)
         self.token_type_embeddings = nn.Embedding(config.type_vocab_size, width)
@@ -48,9 +53,9 @@ class SelfAttention(nn.Module):
         self.value = nn.Linear(width, width)
         self.dropout = nn.Dropout(config.attention_probs_dropout_prob)
 
-    def forward(self, asking: Tensor, hidden: Tensor, packed: Packed) -> Tensor:
-        """Let `asking`, ``(T or S, C)``, attend to `hidden`, ``(T, C)``."""
-        q, k, v = self.query(asking), self.key(hidden), self.value(hidden)
+    def forward(self, given: Tensor, hidden: Tensor, packed: Packed) -> Tensor:
+        """Let `given`, ``(T or S, C)``, attend to `hidden`, ``(T, C)``."""
+        q, k, v = self.query(given), self.key(hidden), self.value(hidden)
         q, k, v = (x.view(len(x), self.heads, -1) for x in (q, k, v))  # (T, H, C / H)
         dropout = self.dropout.p if self.training else 0.0
         return attend(q, k, v, packed, dropout=dropout)
@@ -79,9 +84,9 @@ class Attention(nn.Module):
         self.self = SelfAttention(config)
         self.output = AddAndNorm(config, config.hidden_size)
 
-    def forward(self, asking: Tensor, hidden: Tensor, packed: Packed) -> Tensor:
+    def forward(self, given: Tensor, hidden: Tensor, packed: Packed) -> Tensor:
         """Return ``(T or S, C)``, one row for each that asks."""
-        normed: Tensor = self.output(self.self(asking, hidden, packed), asking)
+        normed: Tensor = self.output(self.self(given, hidden, packed), given)
         return normed
 
 
@@ -107,10 +112,12 @@ class Layer(nn.Module):
         self.intermediate = Intermediate(config)
         self.output = AddAndNorm(config, config.intermediate_size)
 
-    def forward(self, hidden: Tensor, packed: Packed, *, first_only: bool) -> Tensor:
-        """Return ``(T, C)``, or ``(S, C)`` of the sequences' first tokens."""
-        asking = hidden[packed.first] if first_only else hidden
-        attended = self.attention(asking, hidden, packed)
+    def forward(
+        self, hidden: Tensor, packed: Packed, asking: Tensor | None = None
+    ) -> Tensor:
+        """Return ``(T, C)``, or ``(S, C)`` of the tokens that ask."""
+        given = hidden if asking is None else hidden[asking]
+        attended = self.attention(given, hidden, packed)
         normed: Tensor = self.output(self.intermediate(attended), attended)
         return normed
 
@@ -124,12 +131,15 @@ class Encoder(nn.Module):
             Layer(config) for _ in range(config.num_hidden_layers)
         )
 
-    def forward(self, hidden: Tensor, packed: Packed, *, first_only: bool) -> Tensor:
-        """Return ``(T, C)``, or ``(S, C)`` of the sequences' first tokens."""
-        last = len(self.layer) - 1
-        for index, layer in enumerate(self.layer):
-            hidden = layer(hidden, packed, first_only=first_only and index == last)
-        return hidden
+    def forward(
+        self, hidden: Tensor, packed: Packed, asking: Tensor | None = None
+    ) -> Tensor:
+        """Return ``(T, C)``, or ``(S, C)`` of the tokens that ask."""
+        *lower, last = self.layer
+        for layer in lower:
+            hidden = layer(hidden, packed)
+        top: Tensor = last(hidden, packed, asking)
+        return top
 
 
 class Pooler(nn.Module):
@@ -145,48 +155,96 @@ class Pooler(nn.Module):
 
 
 class Bert(nn.Module):
-    """The encoder with its pooler."""
+    """The encoder, with its pooler where it has one (else nothing is in its place)."""
 
-    def __init__(self, config: BertConfig) -> None:
+    def __init__(self, config: BertConfig, *, has_pooler: bool) -> None:
         super().__init__()
         self.embeddings = Embeddings(config)
         self.encoder = Encoder(config)
-        self.pooler = Pooler(config)
+        self.pooler = Pooler(config) if has_pooler else nn.Identity()
 
-    def forward(self, packed: Packed, *, first_only: bool = False) -> Tensor:
-        """Return hidden states, ``(T, C)``, or ``(S, C)`` of first tokens alone.
-
-        With `first_only` the last layer computes no other row.
-        """
-        hidden: Tensor = self.encoder(
-            self.embeddings(packed), packed, first_only=first_only
-        )
+    def forward(self, packed: Packed, asking: Tensor | None = None) -> Tensor:
+        """Return hidden states, ``(T, C)``, or ``(S, C)`` of the tokens that ask."""
+        hidden: Tensor = self.encoder(self.embeddings(packed), packed, asking)
         return hidden
 
 
-class BertClassifier(nn.Module):
-    """The encoder with a head over the pooled first token.
+class WordTransform(nn.Module):
+    """What the masked-language head does before it maps to words."""
+
+    def __init__(self, config: BertConfig) -> None:
+        super().__init__()
+        self.dense = nn.Linear(config.hidden_size, config.hidden_size)
+        self.activation = ACTIVATIONS[config.hidden_act]
+        self.LayerNorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """Return ``(rows, C)``."""
+        normed: Tensor = self.LayerNorm(self.activation(self.dense(hidden)))
+        return normed
+
+
+class WordHead(nn.Module):
+    """The masked-language head, which maps to words with their own vectors."""
+
+    def __init__(self, config: BertConfig, *, has_own_decoder: bool) -> None:
+        super().__init__()
+        self.transform = WordTransform(config)
+        self.bias = nn.Parameter(torch.zeros(config.vocab_size))
+        self.decoder = (
+            nn.Linear(config.hidden_size, config.vocab_size, bias=False)
+            if has_own_decoder
+            else None
+        )
+
+    def forward(self, hidden: Tensor, words: Tensor) -> Tensor:
+        """Return ``(rows, V)``, given the word vectors ``(V, C)``."""
+        weight = words if self.decoder is None else self.decoder.weight
+        return F.linear(self.transform(hidden), weight, self.bias)
+
+
+class BertWithHeads(nn.Module):
+    """BERT with the heads that its parts name.
 
     Attributes:
-        classifier: maps the pooled vector to the outputs; an identity without
-            parameters where there is no head.
+        classifier: maps the pooled first token to the outputs.
+        qa_outputs: maps every token to a start and an end score.
+        cls: holds the masked-language head under ``predictions``.
     """
 
-    def __init__(self, config: BertConfig, outputs: int | None) -> None:
+    def __init__(self, config: BertConfig, parts: Parts) -> None:
         super().__init__()
-        dropout = config.classifier_dropout
-        self.bert = Bert(config)
-        self.dropout = nn.Dropout(
-            config.hidden_dropout_prob if dropout is None else dropout
-        )
-        self.classifier = (
-            nn.Identity() if outputs is None else nn.Linear(config.hidden_size, outputs)
-        )
+        width = config.hidden_size
+        self.bert = Bert(config, has_pooler=parts.has_pooler)
+        if parts.kind == "extract":
+            self.qa_outputs = nn.Linear(width, parts.outputs)
+        elif parts.kind is not None:
+            self.dropout = nn.Dropout(config.classifier_dropout)
+            self.classifier = nn.Linear(width, parts.outputs)
+        if parts.has_words:
+            head = WordHead(config, has_own_decoder=parts.has_own_decoder)
+            self.cls = nn.ModuleDict({"predictions": head})
+
+    def hidden(self, packed: Packed, asking: Tensor | None = None) -> Tensor:
+        """Return hidden states, ``(T, C)``, or ``(S, C)`` of the tokens that ask."""
+        hidden: Tensor = self.bert(packed, asking)
+        return hidden
 
     def forward(self, packed: Packed) -> Tensor:
-        """Return logits, ``(S, outputs)``."""
-        pooled = self.bert.pooler(self.bert(packed, first_only=True))
+        """Return the classifier's logits, ``(S, outputs)``."""
+        pooled = self.bert.pooler(self.bert(packed, packed.first))
         logits: Tensor = self.classifier(self.dropout(pooled))
+        return logits
+
+    def spans(self, packed: Packed) -> Tensor:
+        """Return a start and an end score of every token, ``(T, 2)``."""
+        scores: Tensor = self.qa_outputs(self.bert(packed))
+        return scores
+
+    def words(self, packed: Packed, asking: Tensor) -> Tensor:
+        """Return logits over the vocabulary of one token a sequence, ``(S, V)``."""
+        vectors = self.bert.embeddings.word_embeddings.weight
+        logits: Tensor = self.cls["predictions"](self.bert(packed, asking), vectors)
         return logits
 
 
@@ -197,5 +255,5 @@ def initialise(module: nn.Module, *, std: float, generator: torch.Generator) -> 
             nn.init.normal_(part.weight, std=std, generator=generator)
         if isinstance(part, nn.LayerNorm):
             nn.init.ones_(part.weight)
-        if isinstance(part, nn.Linear | nn.LayerNorm):
+        if isinstance(part, nn.Linear | nn.LayerNorm) and part.bias is not None:
             nn.init.zeros_(part.bias)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from harness import LoadSettings, ModelCard, ModelEntry, ModelName, hookimpl
-from harness.requests import Classify, Regress, Request
-from harness_bert.checkpoint import OPTIONS, open_checkpoint
+from harness.requests import Choose, Classify, Embed, Extract, Fill, Regress, Request
+from harness_bert.checkpoint import OPTIONS, BertCheckpoint, open_checkpoint
 from harness_bert.tiny import TINY_LEARNING_RATE
 
 if TYPE_CHECKING:
@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 PRETRAINED_LEARNING_RATE = 5e-5
 """The largest that Devlin et al. 2018 (appendix A.3) tried; small encoders need it."""
 
-_ANSWERS: dict[str, type[Request]] = {"classify": Classify, "regress": Regress}
+_ANSWERS: dict[str, type[Request]] = {
+    "classify": Classify,
+    "regress": Regress,
+    "choose": Choose,
+    "extract": Extract,
+}
 
 
 def describe(name: ModelName) -> ModelCard:
@@ -30,17 +35,35 @@ def describe(name: ModelName) -> ModelCard:
     head = checkpoint.head
     is_built_in = checkpoint.folder is None
     return ModelCard(
-        abilities=frozenset({_ANSWERS[head.kind]} if head else ()),
+        abilities=frozenset(_abilities(checkpoint)),
         trainable=frozenset(_ANSWERS),
         head=head,
         fingerprint=checkpoint.fingerprint(),
         parameters=checkpoint.parameters,
         max_tokens=checkpoint.length,
-        prefers=("head",),
+        prefers=("head", "cloze", "embed"),
         suggested_learning_rate=(
             TINY_LEARNING_RATE if is_built_in else PRETRAINED_LEARNING_RATE
         ),
+        facts={
+            "architecture": checkpoint.config.family.architecture,
+            "tokenizer": ", ".join(path.name for path in checkpoint.tokenizer_files),
+            "pooling": _pooling(checkpoint),
+        },
     )
+
+
+def _abilities(checkpoint: BertCheckpoint) -> Iterator[type[Request]]:
+    yield Embed
+    if checkpoint.parts.has_words:
+        yield Fill
+    if checkpoint.head is not None:
+        yield _ANSWERS[checkpoint.head.kind]
+
+
+def _pooling(checkpoint: BertCheckpoint) -> str:
+    pooling = checkpoint.pooling
+    return f"{pooling.mode}, normalised" if pooling.is_normalised else pooling.mode
 
 
 def load(name: ModelName, settings: LoadSettings) -> BertAdapter:
@@ -56,7 +79,8 @@ def harness_models() -> Sequence[ModelEntry]:
     return [
         ModelEntry(
             name="bert",
-            summary="BERT encoders in our own modules: bert:tiny, a Hub id or a folder",
+            summary="BERT, RoBERTa, ALBERT, DistilBERT in our own modules: bert:tiny, a Hub "
+            "id or a folder",
             examples=(
                 "bert:tiny",
                 "bert:google-bert/bert-base-uncased",

@@ -18,23 +18,27 @@ from harness import CheckpointError
 from harness_torch.weights import SINGLE, Weights, check_shapes
 
 
-def read_tensors(weights: Weights, names: Mapping[str, str]) -> dict[str, Tensor]:
-    """Read tensors in fp32.
+def read_tensors(
+    weights: Weights, names: Mapping[str, str], *, dtype: torch.dtype = torch.float32
+) -> dict[str, Tensor]:
+    """Read tensors, never holding much more than they themselves take.
 
     Args:
         weights: what the files hold.
         names: which to read, by their stored names, and what to call each.
+        dtype: what to read them as; training wants fp32.
 
     Raises:
         CheckpointError: a file can't be read, or a tensor holds no floats.
     """
     tensors: dict[str, Tensor] = {}
-    for file in sorted({weights.tensors[stored].file for stored in names}):
-        stored_here = [s for s in names if weights.tensors[s].file == file]
+    for stored, name in sorted(names.items()):
+        file = weights.tensors[stored].file
         try:
+            # Opened for each tensor: the library maps the file, and what was read of
+            # it stays in memory beside our copies until it is closed.
             with safe_open(file, framework="pt") as handle:
-                for stored in stored_here:
-                    tensors[names[stored]] = _floats(handle.get_tensor(stored), stored)
+                tensors[name] = _floats(handle.get_tensor(stored), stored, dtype)
         except (OSError, SafetensorError, ValueError) as error:
             raise CheckpointError(
                 f"{file} can't be read ({error}): fetch or write the checkpoint again"
@@ -77,19 +81,26 @@ def save_checkpoint(
     module: nn.Module,
     config: Mapping[str, Any],
     files: Mapping[str, bytes],
+    stored: Callable[[str, Tensor], Tensor] | None = None,
 ) -> None:
     """Write a checkpoint in Hugging Face format, each file whole or not at all.
 
     Args:
         folder: made where it is missing.
-        module: its parameters are written in fp32.
+        module: its parameters are written in fp32, tied ones once, by the name that
+            comes first.
         config: what becomes config.json, written last.
         files: further files by name, such as the tokenizer's.
+        stored: makes of a parameter what files hold of it; by default, itself.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    once = {name for name, _ in module.named_parameters()}
+    once |= {name for name, _ in module.named_buffers()}
+    as_stored = stored or (lambda _, tensor: tensor)
     tensors = {
-        name: tensor.detach().to("cpu", torch.float32).contiguous()
+        name: as_stored(name, tensor).detach().to("cpu", torch.float32).contiguous()
         for name, tensor in module.state_dict().items()
+        if name in once
     }
 
     def write_tensors(path: Path) -> None:
@@ -104,14 +115,18 @@ def save_checkpoint(
 def _write(path: Path, write: Callable[[Path], object]) -> None:
     """Write beside the place, reach the disk, then move into place."""
     part = path.with_name(path.name + ".part")
+    part.unlink(missing_ok=True)
+    part.touch()
+    mode = part.stat().st_mode
     write(part)
+    part.chmod(mode)  # safetensors lets the owner alone read what it wrote
     with part.open("rb") as file:
         os.fsync(file.fileno())
     part.replace(path)
 
 
-def _floats(tensor: Tensor, name: str) -> Tensor:
+def _floats(tensor: Tensor, name: str, dtype: torch.dtype) -> Tensor:
     if not tensor.is_floating_point():
         raise ValueError(f"{name} holds {tensor.dtype}, expected floats")
     # A copy: the library maps the file, which may change or go while we train.
-    return tensor.to(torch.float32, copy=True)
+    return tensor.to(dtype, copy=True)

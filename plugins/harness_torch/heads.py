@@ -99,12 +99,14 @@ def training_target(
 
 def head_settings(head: Head) -> dict[str, Any]:
     """Return what a Hugging Face config.json says of a head."""
-    labels = head.labels or ("LABEL_0",)
-    is_regression = head.kind == "regress"
+    usual = ("LABEL_0",) if head.kind == "regress" else ("LABEL_0", "LABEL_1")
+    labels = head.labels or usual
+    problems = {
+        "classify": "single_label_classification",
+        "regress": "regression",
+    }
     return {
         "id2label": {str(index): label for index, label in enumerate(labels)},
         "label2id": {label: index for index, label in enumerate(labels)},
-        "problem_type": "regression"
-        if is_regression
-        else "single_label_classification",
+        "problem_type": problems.get(head.kind),
     }

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from itertools import groupby
+from itertools import chain, groupby
 from typing import NamedTuple
 
 from tokenizers import Encoding, Tokenizer
 
+from harness import CheckpointError
 from harness_torch.tokenizer import Pieces, SpecialIds, TextPair, Tokens
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -43,8 +44,9 @@ class LibraryTokenizer:
         self._length = length
         self._files = files
         self._special = special
-        self._single = self._template("a")
-        self._pair = self._template(("a", "b"))
+        probe = self._probe()
+        self._single = self._template(probe)
+        self._pair = self._template((probe, probe))
         self._bos_once = self.adds_bos and not bos_is_cls
 
     @property
@@ -127,6 +129,21 @@ class LibraryTokenizer:
 
     def _cut_batch(self, inputs: list[str | tuple[str, str]]) -> list[Encoding]:
         return self._cutter.encode_batch_fast(inputs) if inputs else []
+
+    def _probe(self) -> str:
+        """Return a text of one token or more: not every vocabulary has letters.
+
+        Raises:
+            CheckpointError: there is none.
+        """
+        added = self._whole.get_added_tokens_decoder().values()
+        candidates = ("a", *(token.content for token in added))
+        for text in chain(candidates, self._whole.get_vocab()):
+            if self._whole.encode(text, add_special_tokens=False).ids:
+                return text
+        raise CheckpointError(
+            "a tokenizer reads nothing of its own vocabulary: fetch the checkpoint again"
+        )
 
     def _template(self, probe: str | tuple[str, str]) -> list[_Part]:
         """Learn from a text, or pair, where the special tokens stand."""

@@ -157,7 +157,7 @@ def attend(
     *,
     dropout: float = 0.0,
     scale: float | None = None,
-    bias: Callable[[int], Tensor] | None = None,
+    scores: Sequence[Tensor] | None = None,
 ) -> Tensor:
     """Attend within each sequence.
 
@@ -169,8 +169,8 @@ def attend(
         packed: the batch that the tokens are of.
         dropout: probability that an attention weight is dropped.
         scale: what scores are multiplied by; by default 1 over the root of the size.
-        bias: gives, for a number of tokens, what is added to the scores of sequences
-            so long, ``(1, heads, longest, longest)``; all tokens must ask.
+        scores: what `relative_scores` made of the batch, which is added to the scores;
+            all tokens must ask.
 
     Returns:
         One row for each row of `query`, heads side by side: ``(rows, heads * size)``.
@@ -184,11 +184,12 @@ def attend(
         torch.split(key, tokens),
         torch.split(value, tokens),
         packed.groups,
+        [None] * len(tokens) if scores is None else scores,
         strict=True,
     )
     rows = []
-    for q, k, v, group in pieces:
-        mask = _mask(group, asks_all, bias, q)
+    for q, k, v, group, added in pieces:
+        mask = _mask(group, asks_all) if added is None else added
         is_causal = asks_all and group.is_causal and mask is None
         heads = _by_head(q, k, v, group)
         attended = F.scaled_dot_product_attention(
@@ -198,6 +199,40 @@ def attend(
         is_short = asks_all and group.filled is not None
         rows.append(flat[group.filled] if is_short else flat)
     return rows[0] if len(rows) == 1 else torch.cat(rows)
+
+
+def relative_scores(
+    packed: Packed, bias: Callable[[Tensor], Tensor]
+) -> tuple[Tensor, ...]:
+    """Return what is added to each group's scores, for layers that share a bias.
+
+    Where a token sees nothing, it is minus infinity. Branches are as far from the
+    trunk as their positions say.
+
+    Args:
+        packed: the batch.
+        bias: gives, for distances ``(sequences or 1, longest, longest)`` from each
+            query's place to each key's (below 0 for what came before), what is added,
+            ``(sequences or 1, heads, longest, longest)``.
+    """
+    tokens = [group.tokens for group in packed.groups]
+    pieces = zip(torch.split(packed.positions, tokens), packed.groups, strict=True)
+    made = []
+    for positions, group in pieces:
+        places = positions if group.slots is None else positions[group.slots]
+        places = places.view(group.sequences, group.longest)
+        if group.slots is None:  # all of one layout
+            places = places[:1]
+        distances = places[:, None] - places[:, :, None]
+        made.append(_masked(bias(distances), group))
+    return tuple(made)
+
+
+def _masked(added: Tensor, group: Group) -> Tensor:
+    allowed = group.real if group.allowed is None else group.allowed
+    if allowed is None and group.is_causal:
+        allowed = _sees((group.longest,), None, group.longest).to(added.device)
+    return added if allowed is None else added.masked_fill(~allowed, -torch.inf)
 
 
 def _by_head(
@@ -218,19 +253,8 @@ def _by_head(
     return q, k, v
 
 
-def _mask(
-    group: Group,
-    asks_all: bool,
-    bias: Callable[[int], Tensor] | None,
-    like: Tensor,
-) -> Tensor | None:
-    allowed = group.allowed if asks_all and group.allowed is not None else group.real
-    if bias is None:
-        return allowed
-    added = bias(group.longest).to(like.dtype)
-    if allowed is None and group.is_causal:
-        allowed = _sees((group.longest,), None, group.longest).to(like.device)
-    return added if allowed is None else added.masked_fill(~allowed, -torch.inf)
+def _mask(group: Group, asks_all: bool) -> Tensor | None:
+    return group.allowed if asks_all and group.allowed is not None else group.real
 
 
 def _divide(

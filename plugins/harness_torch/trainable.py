@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from harness import Encoded, Head, Loss, PluginError, TrainingExample
 from harness_torch.abilities import Abilities, TorchAdapter, TorchSession
@@ -77,6 +77,10 @@ class TrainableAdapter(TorchAdapter, ABC):
         ``architectures`` and what `harness_torch.heads.head_settings` returns.
         """
 
+    def stored(self, name: str, tensor: Tensor) -> Tensor:
+        """Return a parameter as a checkpoint's files hold it: as it is, by default."""
+        return tensor
+
     def session(self) -> TorchSession:
         """Open a session over the module's weights as they stand."""
         if not self._is_prepared:
@@ -116,6 +120,7 @@ class TrainableAdapter(TorchAdapter, ABC):
         save_checkpoint(
             folder,
             module=self.module,
+            stored=self.stored,
             config={
                 **kept,
                 **self.saved_config(self._prepared_head()),

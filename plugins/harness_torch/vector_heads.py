@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import cast
+from typing import Protocol, cast
 
 import torch
 import torch.nn.functional as F
@@ -14,9 +14,16 @@ from harness import Encoded, Head, Loss, TrainingExample
 from harness.requests import Answer, Classify, ClassifyAnswer, Regress, RegressAnswer
 from harness_torch.abilities import check_finite
 from harness_torch.heads import label_order, training_target
-from harness_torch.tokenizer import TextTokenizer
+from harness_torch.tokenizer import TextPair, Tokens
 
 Logits = Callable[[Sequence[Encoded]], Tensor]
+
+
+class TextEncoder(Protocol):
+    """Makes ids and segments of texts and pairs; every `TextTokenizer` is one."""
+
+    def encode(self, texts: Sequence[TextPair]) -> list[Tokens]:
+        """Tokenise in one batch, cutting what is too long."""
 
 
 class VectorHead:
@@ -30,7 +37,7 @@ class VectorHead:
     """
 
     def __init__(
-        self, head: Head, *, tokenizer: TextTokenizer, logits: Logits, title: str
+        self, head: Head, *, tokenizer: TextEncoder, logits: Logits, title: str
     ) -> None:
         self._head = head
         self._tokenizer = tokenizer

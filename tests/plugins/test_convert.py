@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+import transformers
 from safetensors.torch import load_file
 
 from harness import (
@@ -55,6 +56,38 @@ def test_tied_tensors_are_written_each(tmp_path: Path) -> None:
     assert len(load_file(tmp_path / "new" / "model.safetensors")) == 3
 
 
+def test_buffers_and_tied_copies_of_old_pickles_load_again(tmp_path: Path) -> None:
+    """As transformers 4 wrote GPT-2: attention masks, and the output layer again."""
+    config = transformers.GPT2Config(
+        vocab_size=20, n_positions=8, n_embd=8, n_layer=1, n_head=2
+    )
+    model = transformers.GPT2LMHeadModel(config)
+    mask = torch.ones(8, 8, dtype=torch.bool).tril().view(1, 1, 8, 8)
+    old = {**model.state_dict(), "transformer.h.0.attn.bias": mask}
+    old["transformer.h.0.attn.masked_bias"] = torch.tensor(-1e4)
+    folder = pickled(tmp_path / "old", old)
+    config.save_pretrained(folder)
+    assert convert_checkpoint(folder, tmp_path / "new") == len(old)
+    again = transformers.GPT2LMHeadModel.from_pretrained(tmp_path / "new")
+    ids = torch.arange(6).view(1, 6)
+    with torch.inference_mode():
+        assert torch.equal(again(ids).logits, model.eval()(ids).logits)
+
+
+def test_floats_become_the_precision_asked_and_the_rest_stays(tmp_path: Path) -> None:
+    folder = pickled(tmp_path / "old", TENSORS)
+    convert_checkpoint(folder, tmp_path / "new", dtype="bf16")
+    found = load_file(tmp_path / "new" / "model.safetensors")
+    assert (found["a"].dtype, found["b"].dtype) == (torch.bfloat16, torch.int64)
+
+
+def test_a_chat_template_comes_along(tmp_path: Path) -> None:
+    folder = pickled(tmp_path / "old", TENSORS)
+    (folder / "chat_template.jinja").write_text("x")
+    convert_checkpoint(folder, tmp_path / "new")
+    assert (tmp_path / "new" / "chat_template.jinja").read_text() == "x"
+
+
 def test_shards_are_joined(tmp_path: Path) -> None:
     folder = pickled(tmp_path / "old", {"a": TENSORS["a"]}, "one.bin")
     pickled(folder, {"b": TENSORS["b"]}, "two.bin")
@@ -87,7 +120,7 @@ def test_a_pickle_of_something_else_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_a_pickle_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match=r"holds neither pytorch_model\.bin nor"):
+    with pytest.raises(CheckpointError, match=r"no pytorch_model\.bin, .* and no GGUF"):
         convert_checkpoint(tmp_path, tmp_path / "new")
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from harness_torch.packed import Packed, attend, pack
+from harness_torch.packed import Packed, attend, pack, relative_scores
 
 CPU = torch.device("cpu")
 LENGTHS = (4, 4, 1, 9, 2)
@@ -145,16 +146,39 @@ def test_a_bias_is_added_to_the_scores(is_padded: bool, is_causal: bool) -> None
     )
     query, key, value = states(4)
 
-    def bias(longest: int) -> Tensor:
-        distance = torch.arange(longest)[None] - torch.arange(longest)[:, None]
-        return torch.stack([distance * 0.3, distance * -0.1])[None]
+    def bias(distances: Tensor) -> Tensor:
+        return torch.stack([distances * 0.3, distances * -0.1], dim=1)
 
-    ours = attend(query, key, value, batch, bias=bias, scale=1.0)
+    scores = relative_scores(batch, bias)
+    ours = attend(query, key, value, batch, scores=scores, scale=1.0)
     pieces = zip(*(x.split(LENGTHS) for x in (query, key, value)), strict=True)
     rows = []
     for q, k, v in pieces:
-        scores = torch.einsum("qhd,khd->hqk", q, k) + bias(len(q))[0]
+        place = torch.arange(len(q))
+        slow = (
+            torch.einsum("qhd,khd->hqk", q, k) + bias((place - place[:, None])[None])[0]
+        )
         if is_causal:
-            scores = scores.masked_fill(~torch.ones(len(q), len(q)).tril().bool(), -1e9)
-        rows.append(torch.einsum("hqk,khd->qhd", scores.softmax(-1), v).flatten(1))
+            slow = slow.masked_fill(~torch.ones(len(q), len(q)).tril().bool(), -1e9)
+        rows.append(torch.einsum("hqk,khd->qhd", slow.softmax(-1), v).flatten(1))
     assert torch.allclose(ours, torch.cat(rows), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("is_padded", [False, True])
+def test_a_branch_is_as_far_from_the_trunk_as_its_positions_say(
+    is_padded: bool,
+) -> None:
+    layouts = [(3, 2, 1), (2,)]
+    ids = [[0] * sum(layout) for layout in layouts]
+    batch = pack(ids, device=CPU, is_causal=True, layouts=layouts, is_padded=is_padded)
+    query, key, value = grouped_states(8)
+    key, value = (x.repeat_interleave(2, 1) for x in (key, value))
+    bias = partial(torch.stack, dim=1)
+    scores = relative_scores(batch, lambda distances: bias([distances * 0.3] * 4))
+    ours = attend(query, key, value, batch, scores=scores)
+    for branch in ([0, 1, 2, 3, 4], [0, 1, 2, 5]):  # as sequences that don't branch
+        one = pack([[0] * len(branch)], device=CPU, is_causal=True)
+        scores = relative_scores(one, lambda distances: bias([distances * 0.3] * 4))
+        states = query[branch], key[branch], value[branch]
+        slow = attend(*states, one, scores=scores)
+        assert torch.allclose(ours[branch], slow, rtol=0, atol=1e-6)

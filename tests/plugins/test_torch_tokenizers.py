@@ -258,6 +258,19 @@ def test_a_usual_token_that_a_vocabulary_lacks_is_none(tmp_path: Path) -> None:
     assert ours.vocabulary_size == 95
 
 
+def test_a_vocabulary_without_letters_is_framed_all_the_same(tmp_path: Path) -> None:
+    small_bpe(tmp_path, **GPT2, add_bos_token=True)
+    (tmp_path / "vocab.json").write_text('{"<|endoftext|>": 0, "7": 1}')
+    assert load_tokenizer(tmp_path, length=64).encode([("7a", None)])[0].ids == [0, 1]
+
+
+def test_a_tokenizer_that_reads_nothing_is_refused(tmp_path: Path) -> None:
+    small_bpe(tmp_path, **GPT2)
+    (tmp_path / "vocab.json").write_text("{}")
+    with pytest.raises(CheckpointError, match="reads nothing of its own vocabulary"):
+        load_tokenizer(tmp_path, length=64)
+
+
 def test_merges_of_another_vocabulary_are_refused(tmp_path: Path) -> None:
     small_bpe(tmp_path, **GPT2)
     (tmp_path / "merges.txt").write_text("#version: 0.2\n\na b\n")

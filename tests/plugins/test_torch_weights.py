@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import torch
+import transformers
 from safetensors.torch import save_file
 from torch import nn
 
@@ -64,6 +67,78 @@ def test_half_precision_is_read_as_fp32(tmp_path: Path) -> None:
     module = nn.Linear(3, 2)
     load(tmp_path, module)
     assert {p.dtype for p in module.parameters()} == {torch.float32}
+
+
+def test_weights_can_be_read_in_the_precision_of_a_session(tmp_path: Path) -> None:
+    weights = read_weights(write(tmp_path))
+    names = {name: name for name in weights.tensors}
+    tensors = read_tensors(weights, names, dtype=torch.bfloat16)
+    assert {tensor.dtype for tensor in tensors.values()} == {torch.bfloat16}
+
+
+MEMORY = """
+import sys
+from pathlib import Path
+from harness_torch.checkpoint import read_tensors
+from harness_torch.weights import read_weights
+status = Path("/proc/self/status")
+peak = lambda: int(status.read_text().split("VmHWM:")[1].split()[0])  # kB
+weights, before = read_weights(Path(sys.argv[1])), peak()
+tensors = read_tensors(weights, {name: name for name in weights.tensors})
+held = sum(tensor.nbytes for tensor in tensors.values()) / 1024
+print((peak() - before) / held)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="reads Linux's /proc")
+def test_reading_holds_the_weights_once(tmp_path: Path) -> None:
+    layers = {f"layer{i}": torch.ones(1024, 1024) for i in range(50)}  # 200 MiB
+    folder = write(tmp_path, layers)
+    done = subprocess.run(
+        [sys.executable, "-c", MEMORY, str(folder)], capture_output=True, text=True
+    )
+    assert 0.9 < float(done.stdout) < 1.1, done.stderr
+
+
+def test_shards_that_transformers_wrote_load_alike(tmp_path: Path) -> None:
+    config = transformers.BertConfig(
+        vocab_size=50,
+        hidden_size=8,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=16,
+    )
+    reference = transformers.BertModel(config)
+    reference.save_pretrained(tmp_path / "one")
+    reference.save_pretrained(tmp_path / "many", max_shard_size="10KB")
+    assert len(list((tmp_path / "many").glob("model-*.safetensors"))) > 1
+    weights = read_weights(tmp_path / "many")
+    found = read_tensors(weights, {name: name for name in weights.tensors})
+    expected = reference.state_dict()
+    assert set(found) == set(read_weights(tmp_path / "one").tensors)
+    assert all(torch.equal(found[name], expected[name]) for name in found)
+
+
+class Tied(nn.Module):
+    """An output layer that is its embedding."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(4, 3)
+        self.output = nn.Linear(3, 4, bias=False)
+        self.output.weight = self.embedding.weight
+
+
+def test_tied_weights_are_saved_once(tmp_path: Path) -> None:
+    save_checkpoint(tmp_path, module=Tied(), config={}, files={})
+    assert set(read_weights(tmp_path).tensors) == {"embedding.weight"}
+
+
+def test_others_may_read_what_is_saved(tmp_path: Path) -> None:
+    save_checkpoint(tmp_path, module=nn.Linear(3, 2), config={}, files={"a": b""})
+    modes = {path.stat().st_mode for path in tmp_path.iterdir()}
+    assert len(modes) == 1
 
 
 def test_loaded_weights_survive_the_file(tmp_path: Path) -> None:

@@ -6,13 +6,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import transformers
 
 from harness import CheckpointError, Head
 from harness_bert.config import BertConfig, read_config
-from harness_bert.names import parameter_names
 from harness_torch.config import head_of
 
 ORIGIN = Path("model/config.json")
+SAME = (
+    "vocab_size",
+    "hidden_size",
+    "num_hidden_layers",
+    "num_attention_heads",
+    "max_position_embeddings",
+    "initializer_range",
+)
 
 
 def config(**changes: object) -> BertConfig:
@@ -92,27 +100,54 @@ def test_labels_that_do_not_name_every_output_are_refused(
 
 
 @pytest.mark.parametrize(
-    ("stored", "ours"),
+    ("changes", "message"),
     [
-        ("pooler.dense.bias", "bert.pooler.dense.bias"),
-        ("embeddings.LayerNorm.gamma", "bert.embeddings.LayerNorm.weight"),
-        ("embeddings.LayerNorm.beta", "bert.embeddings.LayerNorm.bias"),
+        ({"model_type": "distilbert", "dim": "x"}, "has dim 'x', expected a positive"),
+        ({"model_type": "distilbert", "n_heads": 5}, "768 is no multiple of"),
+        (
+            {"model_type": "roberta", "type_vocab_size": 0},
+            "type_vocab_size 0, expected",
+        ),
+        (
+            {"model_type": "roberta", "max_position_embeddings": 2},
+            "max_position_embeddings 2 leaves no position after pad_token_id 1",
+        ),
+        (
+            {"model_type": "albert", "num_hidden_groups": 13},
+            "num_hidden_groups 13 is more than num_hidden_layers 12",
+        ),
     ],
 )
-def test_names_without_prefix_and_old_names_are_mapped(stored: str, ours: str) -> None:
-    assert parameter_names([stored]) == {stored: ours}
+def test_wrong_values_of_other_architectures_are_named(
+    changes: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(CheckpointError, match=message):
+        config(**changes)
 
 
-def test_heads_keep_their_names_with_and_without_prefix() -> None:
-    assert parameter_names(["classifier.bias"]) == {
-        "classifier.bias": "classifier.bias"
-    }
-    assert "qa_outputs.bias" in parameter_names(
-        ["bert.pooler.dense.bias", "qa_outputs.bias"]
-    )
+@pytest.mark.parametrize(
+    "model_type",
+    ["bert", "roberta", "xlm-roberta", "camembert", "albert", "distilbert"],
+)
+def test_defaults_are_those_of_transformers(model_type: str) -> None:
+    theirs = transformers.AutoConfig.for_model(model_type)
+    mine = config(model_type=model_type)
+    for name in SAME:
+        assert getattr(mine, name) == getattr(theirs, name), name
 
 
-def test_buffers_and_pretraining_heads_are_dropped() -> None:
-    stored = ["embeddings.position_ids", "cls.predictions.bias"]
-    assert parameter_names(stored) == {}
-    assert parameter_names(["bert.embeddings.position_ids"]) == {}
+@pytest.mark.parametrize(
+    ("model_type", "pad", "longest"),
+    [("bert", 1, 512), ("roberta", 1, 510), ("roberta", 0, 511), ("albert", 3, 512)],
+)
+def test_roberta_has_no_position_for_padding(
+    model_type: str, pad: int, longest: int
+) -> None:
+    assert config(model_type=model_type, pad_token_id=pad).longest == longest
+
+
+def test_the_head_drops_what_the_family_says() -> None:
+    assert config(hidden_dropout_prob=0.3).classifier_dropout == 0.3
+    assert config(classifier_dropout=0.2).classifier_dropout == 0.2
+    assert config(model_type="albert").classifier_dropout == 0.1
+    assert config(model_type="distilbert").classifier_dropout == 0.2

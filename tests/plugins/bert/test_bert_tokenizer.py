@@ -11,6 +11,7 @@ import transformers
 from harness import CheckpointError, ModelName
 from harness_bert.checkpoint import open_checkpoint
 from harness_bert.config import read_config
+from harness_bert.parts import Parts
 from harness_bert.shapes import parameter_shapes
 from harness_bert.tokenizer import load_tokenizer
 from harness_torch import tokenizer_loading
@@ -63,7 +64,7 @@ def with_vocabulary(
     (folder / "vocab.txt").write_text("\n".join(words) + "\n")
     (folder / "tokenizer_config.json").write_text(json.dumps(settings or {}))
     config = read_config(CONFIG, folder / "config.json")
-    shapes = parameter_shapes(config)
+    shapes = parameter_shapes(config, Parts(has_pooler=True))
     weights = {name: torch.zeros(shape) for name, shape in shapes.items()}
     save_file(weights, folder / "model.safetensors")
     name = ModelName(adapter="bert", checkpoint=str(folder), options={"length": "16"})

@@ -1,4 +1,4 @@
-"""Turn a pickled checkpoint into safetensors, as a step of its own.
+"""Turn pickled weights into safetensors.
 
 Loading a pickle can run code, so no adapter does it. Here `torch.load` is held to
 tensors (``weights_only=True``), and what it refuses is refused.
@@ -9,12 +9,11 @@ from __future__ import annotations
 import json
 import pickle
 import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.errors import CheckpointError, UsageError
+from harness.errors import CheckpointError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -22,48 +21,40 @@ if TYPE_CHECKING:
 WEIGHTS = "pytorch_model.bin"
 SHARDS = "pytorch_model.bin.index.json"
 SAFE = "model.safetensors"
-KEPT = (".json", ".txt", ".model", ".md")
+KEPT = (".json", ".txt", ".model", ".jinja", ".md")
 """Suffixes of the files that come along: configuration, tokenizer, model card."""
 
 
-def convert_checkpoint(folder: Path, out: Path) -> int:
+def is_pickled(folder: Path) -> bool:
+    """Tell whether a folder holds pickled weights, in one file or in shards."""
+    return (folder / WEIGHTS).is_file() or (folder / SHARDS).is_file()
+
+
+def convert_pickled(folder: Path, made: Path, *, dtype: str | None) -> int:
     """Write a folder like the given one, with its pickled weights as safetensors.
 
     Args:
         folder: holds ``pytorch_model.bin``, or its shards with their index.
-        out: appears only when it is whole; must not exist.
+        made: an empty folder.
+        dtype: what floats become, a name of torch's; None leaves them.
 
     Returns:
         How many tensors were written.
 
     Raises:
-        UsageError: `out` is there already.
-        CheckpointError: there are no pickled weights, they hold more than tensors, or
-            they can't be read.
+        CheckpointError: they hold more than tensors, or can't be read.
     """
-    if out.exists():
-        raise UsageError(f"{out} is there already: name a folder that is not")
     tensors = _read(folder)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".convert") as scratch:
-        made = Path(scratch) / "checkpoint"
-        made.mkdir()
-        _write(tensors, made / SAFE)
-        for path in sorted(folder.iterdir()):
-            if path.is_file() and path.suffix in KEPT and path.name != SHARDS:
-                shutil.copyfile(path, made / path.name)
-        made.rename(out)
+    _write(tensors, made / SAFE, dtype)
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and path.suffix in KEPT and path.name != SHARDS:
+            shutil.copyfile(path, made / path.name)
     return len(tensors)
 
 
 def _read(folder: Path) -> dict[str, Tensor]:
     if (folder / WEIGHTS).is_file():
         return _load(folder / WEIGHTS)
-    if not (folder / SHARDS).is_file():
-        raise CheckpointError(
-            f"{folder} holds neither {WEIGHTS} nor {SHARDS}: name the folder of a "
-            "pickled checkpoint"
-        )
     try:
         index = json.loads((folder / SHARDS).read_text(encoding="utf-8"))
         shards = sorted(set(index["weight_map"].values()))
@@ -103,9 +94,16 @@ def _load(path: Path) -> dict[str, Tensor]:
     return dict(found)
 
 
-def _write(tensors: Mapping[str, Tensor], path: Path) -> None:
+def _write(tensors: Mapping[str, Tensor], path: Path, dtype: str | None) -> None:
+    import torch
     from safetensors.torch import save_file
 
-    # safetensors refuses tensors that share memory, as tied ones in a pickle do
-    own = {name: value.detach().clone().contiguous() for name, value in tensors.items()}
-    save_file(own, path, metadata={"format": "pt"})
+    floats = None if dtype is None else getattr(torch, dtype)
+
+    def own(tensor: Tensor) -> Tensor:
+        # safetensors refuses tensors that share memory, as tied ones in a pickle do
+        wanted = floats if tensor.is_floating_point() else None
+        return tensor.detach().to(wanted, copy=True).contiguous()
+
+    made = {name: own(tensor) for name, tensor in tensors.items()}
+    save_file(made, path, metadata={"format": "pt"})

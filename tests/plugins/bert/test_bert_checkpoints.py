@@ -22,7 +22,7 @@ from harness import (
     ModelName,
     UsageError,
 )
-from harness.requests import Classify, ClassifyAnswer, Regress, Request
+from harness.requests import Classify, ClassifyAnswer, Embed, Regress, Request
 from harness_bert.adapter import BertAdapter
 from harness_bert.plugin import describe, harness_models, load
 from harness_bert.tiny import TINY_LEARNING_RATE
@@ -101,15 +101,15 @@ def card(name: str) -> ModelCard:
 def test_the_card_of_tiny_counts_what_is_loaded() -> None:
     parameters = load(TINY, LoadSettings()).module.parameters()
     assert card("bert:tiny").parameters == sum(p.numel() for p in parameters)
-    assert card("bert:tiny").abilities == frozenset()
-    assert card("bert:tiny").trainable == {"classify", "regress"}
+    assert card("bert:tiny").abilities == {Embed}
+    assert card("bert:tiny").trainable == {"choose", "classify", "extract", "regress"}
     assert card("bert:tiny").max_tokens == 512
     assert card("bert:tiny").suggested_learning_rate == TINY_LEARNING_RATE
 
 
 def test_the_card_of_a_classifier_tells_its_head(folder: Path) -> None:
     told = card(f"bert:{folder}")
-    assert told.abilities == {Classify}
+    assert told.abilities == {Classify, Embed}
     assert told.head == HEAD
     assert told.parameters == sum(p.numel() for p in loaded(folder).module.parameters())
 
@@ -117,7 +117,7 @@ def test_the_card_of_a_classifier_tells_its_head(folder: Path) -> None:
 def test_the_card_of_a_regressor_tells_its_head(fresh: Fresh, tmp_path: Path) -> None:
     fresh(REGRESS).save(tmp_path)
     told = card(f"bert:{tmp_path}")
-    assert told.abilities == {Regress}
+    assert told.abilities == {Embed, Regress}
     assert told.head == REGRESS
 
 
@@ -144,10 +144,13 @@ def test_the_fingerprint_does_not_hold_the_place(folder: Path, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("bert:tiny,size=3", "unknown option 'size': expected length or revision"),
+        ("bert:tiny,size=3", "unknown option 'size': expected length or pooling or"),
         ("bert:tiny,length=x", "length 'x': expected a whole number from 8 to 512"),
         ("bert:tiny,length=7", "length '7': expected a whole number from 8 to 512"),
         ("bert:tiny,length=513", "length '513': expected a whole number from 8 to 512"),
+        ("bert:tiny,pooling=max", "has pooling 'max': expected mean or cls"),
+        ("bert:tiny,stride=x", "stride 'x': expected a whole number from 0 to 287"),
+        ("bert:tiny,length=64,stride=48", "from 0 to 47, with windows of 64 tokens"),
         ("bert:", "names no checkpoint: write bert:tiny, a Hub id"),
     ],
 )
@@ -182,11 +185,12 @@ def test_a_masked_language_model_trains_with_a_fresh_pooler(tmp_path: Path) -> N
     model = masked_language_model(tmp_path)
     adapter = loaded(tmp_path)
     adapter.prepare(HEAD, seed=3)
-    words = adapter.module.bert.embeddings.word_embeddings.weight
+    words = adapter.module.get_parameter("bert.embeddings.word_embeddings.weight")
     assert torch.equal(words, model.bert.embeddings.word_embeddings.weight)
-    pooler = adapter.module.bert.pooler.dense
-    assert float(pooler.weight.detach().std()) == pytest.approx(0.02, rel=0.3)
-    assert not pooler.bias.detach().any()
+    weights = adapter.module.state_dict()
+    spread = float(weights["bert.pooler.dense.weight"].std())
+    assert spread == pytest.approx(0.02, rel=0.3)
+    assert not weights["bert.pooler.dense.bias"].any()
 
 
 def test_the_fresh_pooler_is_drawn_from_the_seed(tmp_path: Path) -> None:
@@ -195,7 +199,7 @@ def test_the_fresh_pooler_is_drawn_from_the_seed(tmp_path: Path) -> None:
     for seed in (3, 3, 4):
         adapter = loaded(tmp_path)
         adapter.prepare(HEAD, seed=seed)
-        drawn.append(adapter.module.bert.pooler.dense.weight.detach())
+        drawn.append(adapter.module.state_dict()["bert.pooler.dense.weight"])
     assert torch.equal(drawn[0], drawn[1])
     assert not torch.equal(drawn[0], drawn[2])
 

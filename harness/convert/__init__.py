@@ -1,0 +1,72 @@
+"""Turning checkpoints that no adapter loads into ones that all do.
+
+A pickle can run code when it is loaded and GGUF holds rounded blocks, so both become
+a folder in Hugging Face format with safetensors, as a step of its own.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from harness.convert.gguf import convert_gguf, find_gguf
+from harness.convert.pickled import convert_pickled, is_pickled
+from harness.errors import CheckpointError, UsageError
+
+DTYPES = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
+"""Precisions that weights can be written in, with torch's names for them."""
+
+
+def convert_checkpoint(source: Path, out: Path, *, dtype: str | None = None) -> int:
+    """Write a checkpoint in Hugging Face format with safetensors.
+
+    Args:
+        source: a folder with ``pytorch_model.bin`` (or its shards with their index) or
+            with a GGUF file, or a GGUF file.
+        out: appears only when it is whole; must not exist.
+        dtype: a key of `DTYPES`; for None a pickle's tensors stay as they are and
+            GGUF's become fp32.
+
+    Returns:
+        How many tensors were written.
+
+    Raises:
+        UsageError: `out` is there already, the precision is unknown, or a package is
+            missing.
+        CheckpointError: there is nothing to convert, or it can't be read.
+    """
+    if out.exists():
+        raise UsageError(f"{out} is there already: name a folder that is not")
+    if dtype is not None and dtype not in DTYPES:
+        raise UsageError(f"dtype is {dtype!r}: expected {', '.join(DTYPES)}")
+    if source.is_dir() and is_pickled(source):
+        with _appearing(out) as made:
+            return convert_pickled(source, made, dtype=DTYPES.get(dtype or ""))
+    file = find_gguf(source)
+    if file is None:
+        raise CheckpointError(
+            f"{source} holds no pytorch_model.bin, no pytorch_model.bin.index.json and "
+            "no GGUF file: name the folder of a pickled checkpoint, or a .gguf file"
+        )
+    with _appearing(out) as made:
+        return convert_gguf(file, made, dtype=DTYPES[dtype or "fp32"])
+
+
+@contextmanager
+def _appearing(out: Path) -> Iterator[Path]:
+    """Give a folder to write in, which moves into place when all went well."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".convert") as scratch:
+        made = Path(scratch) / "checkpoint"
+        made.mkdir()
+        yield made
+        for path in made.iterdir():
+            _let_others_read(path)
+        made.rename(out)
+
+
+def _let_others_read(path: Path) -> None:
+    """Undo that safetensors writes files that their owner alone can read."""
+    path.chmod(path.stat().st_mode | (path.parent.stat().st_mode & 0o044))

@@ -1,0 +1,99 @@
+"""What a model has on top of its body: heads and a pooler. Light: no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness import CheckpointError, Head
+from harness_bert.config import BertConfig
+from harness_bert.families import Family
+from harness_torch.config import head_of
+from harness_torch.weights import Weights
+
+SUFFIXES = {
+    "classify": "ForSequenceClassification",
+    "regress": "ForSequenceClassification",
+    "choose": "ForMultipleChoice",
+    "extract": "ForQuestionAnswering",
+}
+"""What Hugging Face's class names end with, by the kind of head."""
+
+_TAGGER = "ForTokenClassification"
+_SPAN_WEIGHT = "qa_outputs.weight"
+_PLAIN_WEIGHT = "classifier.weight"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a model has on top of its body.
+
+    Attributes:
+        kind: of its trained head: ``classify``, ``regress``, ``choose``, ``extract``,
+            or None.
+        outputs: how many the head has.
+        has_pooler: whether the body has a pooler, needed or not.
+        has_words: whether it has a masked-language head.
+        has_own_decoder: whether that maps to words with a matrix of its own, not with
+            the word vectors.
+    """
+
+    kind: str | None = None
+    outputs: int = 0
+    has_pooler: bool = False
+    has_words: bool = False
+    has_own_decoder: bool = False
+
+
+def parts_for(head: Head, outputs: int, family: Family) -> Parts:
+    """Return what a model has that is trained for a head, and nothing else."""
+    return Parts(kind=head.kind, outputs=outputs, has_pooler=head.kind in family.pooled)
+
+
+def find_parts(
+    config: BertConfig, weights: Weights, names: Mapping[str, str], origin: Path
+) -> tuple[Parts, Head | None]:
+    """Tell from its weights what a checkpoint has.
+
+    Raises:
+        CheckpointError: its head is one that can't be used.
+    """
+    family, ours = config.family, set(names.values())
+    head, outputs = _find_head(config, weights, names, origin)
+    has_words = any(name.startswith(family.words) for name in ours)
+    has_decoder = f"{family.decoder}.weight" in ours or not config.is_tied
+    is_pooled = head is not None and head.kind in family.pooled
+    parts = Parts(
+        kind=None if head is None else head.kind,
+        outputs=outputs,
+        has_pooler=is_pooled or any(".pooler." in name for name in ours),
+        has_words=has_words,
+        has_own_decoder=has_words and has_decoder,
+    )
+    return parts, head
+
+
+def _find_head(
+    config: BertConfig, weights: Weights, names: Mapping[str, str], origin: Path
+) -> tuple[Head | None, int]:
+    rows = {
+        ours: weights.tensors[stored].shape[:1] for stored, ours in names.items()
+    }  # an empty shape is refused with all others, later
+    said = config.architectures[0] if config.architectures else ""
+    if said.endswith(_TAGGER) and _PLAIN_WEIGHT in rows:
+        raise CheckpointError(
+            f"{origin} holds a {said}: heads that label every token can't be used yet, "
+            "so choose a checkpoint with another head"
+        )
+    if _SPAN_WEIGHT in rows:
+        return Head(kind="extract"), 2
+    is_choice = said.endswith(SUFFIXES["choose"])
+    if _PLAIN_WEIGHT in rows and (
+        is_choice or config.family.head_weight != _PLAIN_WEIGHT
+    ):
+        return Head(kind="choose"), 1
+    if not rows.get(config.family.head_weight):
+        return None, 0
+    (outputs,) = rows[config.family.head_weight]
+    return head_of(config.problem_type, config.labels, outputs), outputs

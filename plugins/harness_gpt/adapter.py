@@ -1,0 +1,191 @@
+"""The adapter of decoders: scores, writes, embeds, and can be given a head."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from harness import Encoded, Head, LoadSettings, ModelName
+from harness.requests import Embed, Fill, Generate, Likelihood, Score
+from harness_gpt.chat import chat_template
+from harness_gpt.checkpoint import GptCheckpoint, has_output, open_checkpoint
+from harness_gpt.config import DecoderConfig
+from harness_gpt.embed import EmbedAbility
+from harness_gpt.ending import end_tokens
+from harness_gpt.fill import FillAbility
+from harness_gpt.generate import GenerateAbility
+from harness_gpt.gpt2 import Gpt2, initialise
+from harness_gpt.gpt2_config import Gpt2Config
+from harness_gpt.likelihood import LikelihoodAbility
+from harness_gpt.llama import Llama
+from harness_gpt.names import is_transposed
+from harness_gpt.reading import HeadReader, Reader
+from harness_gpt.score import ScoreAbility
+from harness_gpt.tokenizer import load_tokenizer
+from harness_torch.abilities import Abilities
+from harness_torch.cache import PackedAttention
+from harness_torch.checkpoint import load_strictly, read_tensors
+from harness_torch.device import DTYPES, pick_device
+from harness_torch.heads import HEAD_OF, count_outputs, head_settings
+from harness_torch.packed import pack
+from harness_torch.tokenizer import TextTokenizer
+from harness_torch.trainable import TrainableAdapter
+from harness_torch.vector_heads import VectorHead
+
+_CLASSIFIERS = {
+    "gpt2": "GPT2ForSequenceClassification",
+    "llama": "LlamaForSequenceClassification",
+    "mistral": "MistralForSequenceClassification",
+    "qwen2": "Qwen2ForSequenceClassification",
+    "qwen3": "Qwen3ForSequenceClassification",
+}
+
+
+def load_gpt(name: ModelName, settings: LoadSettings) -> GptAdapter:
+    """Load a checkpoint, or draw `gpt:tiny` from the settings' seed.
+
+    Raises:
+        UsageError: an option or the device is wrong.
+        CheckpointError: the checkpoint can't be used.
+    """
+    device = pick_device(settings)
+    checkpoint = open_checkpoint(name)
+    tokenizer = load_tokenizer(checkpoint)
+    module = _build(checkpoint, settings.seed)
+    return GptAdapter(
+        checkpoint=checkpoint,
+        module=module.to(device).eval(),
+        tokenizer=tokenizer,
+        dtype=DTYPES[settings.dtype],
+    )
+
+
+class GptAdapter(TrainableAdapter):
+    """Answers with one module, and trains it."""
+
+    module: Gpt2 | Llama
+
+    def __init__(
+        self,
+        *,
+        checkpoint: GptCheckpoint,
+        module: Gpt2 | Llama,
+        tokenizer: TextTokenizer,
+        dtype: torch.dtype,
+    ) -> None:
+        self._checkpoint = checkpoint
+        super().__init__(
+            title=checkpoint.title,
+            module=module,
+            dtype=dtype,
+            tokenizer=tokenizer,
+            head=checkpoint.head,
+            raw_config=checkpoint.raw,
+        )
+
+    def abilities(self, head: Head | None) -> Abilities:
+        """Return what the module answers, with the head if there is one."""
+        checkpoint, model, device = self._checkpoint, self.module, self.device
+        reader = Reader(self.tokenizer, title=self.title, length=checkpoint.length)
+        pooling = checkpoint.facts["pooling"]
+        embed = EmbedAbility(model, reader, device=device, pooling=pooling)
+        if head is not None:
+            vector_head = VectorHead(
+                head,
+                tokenizer=HeadReader(reader, pad=self._pad()),
+                logits=self._head_logits,
+                title=self.title,
+            )
+            return {HEAD_OF[head.kind]: vector_head, Embed: embed}
+        if not has_output(checkpoint):
+            return {Embed: embed}
+        template = chat_template(checkpoint)
+        generate = GenerateAbility(
+            model,
+            reader,
+            device=device,
+            decode=self.tokenizer.decode,
+            end=end_tokens(checkpoint, self.tokenizer),
+            render=None if template is None else template.render,
+        )
+        return {
+            Score: ScoreAbility(model, reader, device=device),
+            Generate: generate,
+            Likelihood: LikelihoodAbility(model, reader, device=device),
+            Fill: FillAbility(model, reader, device=device),
+            Embed: embed,
+        }
+
+    def attach(self, head: Head, generator: torch.Generator) -> None:
+        """Put a freshly drawn head on the module, in the output layer's place.
+
+        Raises:
+            PluginError: this model has no such head.
+        """
+        config = self._checkpoint.config
+        outputs = count_outputs(head, self.title)
+        layer = nn.Linear(config.width, outputs, bias=False)
+        initialise(layer, std=config.initializer_range, generator=generator)
+        self.module.score = layer.to(self.device)
+        self.module.lm_head = None
+
+    def saved_config(self, head: Head) -> dict[str, Any]:
+        """Return what config.json says of the module with its head."""
+        kind = self._checkpoint.raw["model_type"]
+        return {
+            **head_settings(head),
+            "architectures": [_CLASSIFIERS[kind]],
+            "pad_token_id": self._pad(),
+        }
+
+    def stored(self, name: str, tensor: Tensor) -> Tensor:
+        """Return a parameter as files hold it: GPT-2's are turned."""
+        return tensor.t() if is_transposed(name, self._checkpoint.config) else tensor
+
+    def _pad(self) -> int | None:
+        """Return the padding token, by which the reference finds a text's end."""
+        special = self.tokenizer.special
+        known = (self._checkpoint.config.pad_token_id, special.pad, special.eos)
+        return next((token for token in known if token is not None), None)
+
+    def _head_logits(self, batch: Sequence[Encoded]) -> Tensor:
+        """Return ``(batch, outputs)``."""
+        packed = pack([item.ids for item in batch], device=self.device, is_causal=True)
+        hidden = self.module(
+            packed.ids, packed.positions, PackedAttention(packed), packed.last
+        )
+        logits: Tensor = cast(nn.Linear, self.module.score)(hidden)
+        return logits
+
+
+def _build(checkpoint: GptCheckpoint, seed: int) -> Gpt2 | Llama:
+    config, head = checkpoint.config, checkpoint.head
+    if checkpoint.weights is None or checkpoint.folder is None:
+        return _draw_tiny(config, seed)
+    outputs = None if head is None else count_outputs(head, checkpoint.title)
+    with torch.device("meta"):
+        module = _make(config, outputs=outputs, has_output=has_output(checkpoint))
+    tensors = read_tensors(checkpoint.weights, checkpoint.names)
+    for name in tensors:
+        if is_transposed(name, config):
+            tensors[name] = tensors[name].t().contiguous()
+    load_strictly(module, tensors, origin=checkpoint.folder)
+    return module
+
+
+def _make(
+    config: DecoderConfig, *, outputs: int | None, has_output: bool
+) -> Gpt2 | Llama:
+    if isinstance(config, Gpt2Config):
+        return Gpt2(config, outputs=outputs, has_output=has_output)
+    return Llama(config, outputs=outputs, has_output=has_output)
+
+
+def _draw_tiny(config: DecoderConfig, seed: int) -> Gpt2 | Llama:
+    module = _make(config, outputs=None, has_output=True)
+    generator = torch.Generator().manual_seed(seed)
+    initialise(module, std=config.initializer_range, generator=generator)
+    return module

@@ -1,0 +1,25 @@
+"""What the abilities need of a model: GPT-2 and Llama-style decoders alike."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from torch import Tensor
+
+from harness_torch.cache import Attending
+
+
+class Decoder(Protocol):
+    """A causal model over packed tokens."""
+
+    def __call__(
+        self,
+        ids: Tensor,
+        positions: Tensor,
+        attending: Attending,
+        rows: Tensor | None = None,
+    ) -> Tensor:
+        """Return last hidden states, ``(tokens, width)``, or those of some rows alone."""
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """Return ``(rows, vocabulary)`` of hidden states ``(rows, width)``."""

@@ -1,0 +1,30 @@
+"""What a reader of a decoder's scores should know. Light: no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from harness_gpt.chat import chat_source
+from harness_gpt.checkpoint import GptCheckpoint
+
+
+def facts_of(checkpoint: GptCheckpoint) -> Mapping[str, str]:
+    """Return how texts become tokens and vectors.
+
+    Raises:
+        CheckpointError: the tokenizer's files can't be used.
+        UsageError: the options ask for what the tokenizer has not.
+    """
+    from harness_gpt.tokenizer import load_tokenizer  # tokenizers
+
+    tokenizer = load_tokenizer(checkpoint)
+    chat = chat_source(checkpoint)
+    files = (path.name for path in checkpoint.tokenizer_files)
+    return {
+        "beginning of text": f"token {tokenizer.special.bos}, once"
+        if tokenizer.adds_bos
+        else "none",
+        "chat template": "none" if chat is None else chat.fact,
+        "pooling": checkpoint.facts["pooling"],
+        "tokenizer": next(files, "bytes"),
+    }

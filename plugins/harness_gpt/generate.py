@@ -1,0 +1,135 @@
+"""`Generate`: prompts read packed, then continued with a key-value cache."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import cast
+
+import torch
+from torch import Tensor
+
+from harness import Encoded
+from harness.requests import Generate, GenerateAnswer
+from harness_gpt.decoder import Decoder
+from harness_gpt.reading import Reader
+from harness_torch.cache import KeyValueCache
+from harness_torch.generation import write
+from harness_torch.packed import pack
+
+Render = Callable[[str], str]
+
+
+class Continuation:
+    """Rows that are being continued, each after its prompt; a `Decoding`."""
+
+    def __init__(self, model: Decoder) -> None:
+        self._model = model
+        self._cache = KeyValueCache()
+
+    def read(self, prompts: Sequence[Sequence[int]], *, device: torch.device) -> Tensor:
+        """Read prompts and return logits of their next tokens, ``(rows, vocabulary)``."""
+        packed = pack(prompts, device=device, is_causal=True)
+        attending = self._cache.prefill(packed)
+        hidden = self._model(packed.ids, packed.positions, attending, packed.last)
+        return self._logits(hidden)
+
+    def step(self, tokens: Tensor) -> Tensor:
+        """Append one token to each row and return logits, ``(rows, vocabulary)``."""
+        places = self._cache.lengths
+        return self._logits(self._model(tokens, places, self._cache.step()))
+
+    def select(self, rows: Tensor) -> None:
+        """Keep these rows, in this order."""
+        self._cache.select(rows)
+
+    def _logits(self, hidden: Tensor) -> Tensor:
+        logits = self._model.logits(hidden)
+        return logits.to(torch.promote_types(logits.dtype, torch.float32))
+
+
+class GenerateAbility:
+    """Answers `Generate`.
+
+    Args:
+        model: the decoder.
+        reader: makes ids of prompts.
+        device: where the model is.
+        decode: turns ids into text.
+        end: ids that end a text.
+        render: puts a prompt into the chat template; None where prompts are plain.
+    """
+
+    def __init__(
+        self,
+        model: Decoder,
+        reader: Reader,
+        *,
+        device: torch.device,
+        decode: Callable[[Sequence[int]], str],
+        end: frozenset[int],
+        render: Render | None,
+    ) -> None:
+        self._model = model
+        self._reader = reader
+        self._device = device
+        self._decode = decode
+        self._end = end
+        self._render = render
+
+    def encode(self, requests: Sequence[Generate]) -> list[Encoded]:
+        """Tokenise prompts, cut on the left so that what is written still fits.
+
+        A prompt keeps half of the model's length in any case; then less is written.
+        """
+        encoded = []
+        for key, ids in enumerate(self._ids([r.prompt for r in requests])):
+            request = requests[key]
+            kept = ids[-self._room(request) :]
+            encoded.append(
+                Encoded(
+                    key=key,
+                    request=request,
+                    cost=len(kept) * request.beams + request.max_tokens * request.beams,
+                    ids=kept,
+                    truncated_tokens=len(ids) - len(kept),
+                )
+            )
+        return encoded
+
+    def answer(self, batch: Sequence[Encoded]) -> Iterator[tuple[int, GenerateAnswer]]:
+        """Answer each request of a batch."""
+        ordered = sorted(batch, key=lambda item: len(item.ids))
+        rows = Continuation(self._model)
+        logits = rows.read([item.ids for item in ordered], device=self._device)
+        written = write(
+            rows,
+            logits,
+            [self._fitting(item) for item in ordered],
+            decode=self._decode,
+            end=self._end,
+        )
+        for item, one in zip(ordered, written, strict=True):
+            answer = GenerateAnswer(
+                text=one.text,
+                finish_reason=one.finish_reason,
+                written_tokens=len(one.ids),
+            )
+            yield item.key, answer
+
+    def _ids(self, prompts: Sequence[str]) -> list[list[int]]:
+        if self._render is None:
+            ids = self._reader.ids(prompts)
+        else:  # a template writes its own beginning
+            ids = self._reader.bare([self._render(prompt) for prompt in prompts])
+        return [self._reader.some(one) for one in ids]
+
+    def _room(self, request: Generate) -> int:
+        length = self._reader.length
+        return max(length - request.max_tokens, length // 2, 1)
+
+    def _fitting(self, item: Encoded) -> Generate:
+        # The last token written is not read: one more than the length fits.
+        room = self._reader.length - len(item.ids) + 1
+        request = cast(Generate, item.request)
+        return replace(request, max_tokens=min(request.max_tokens, room))

@@ -1,0 +1,30 @@
+"""Tokenizers of decoder checkpoints: those of their files, or bytes."""
+
+from __future__ import annotations
+
+from harness_gpt.checkpoint import GptCheckpoint
+from harness_torch.byte_tokenizer import byte_tokenizer
+from harness_torch.tokenizer import TextTokenizer
+from harness_torch.tokenizer_loading import check_vocabulary
+from harness_torch.tokenizer_loading import load_tokenizer as load_from_folder
+
+_WANTED = {"auto": None, "on": True, "off": False}
+
+
+def load_tokenizer(checkpoint: GptCheckpoint) -> TextTokenizer:
+    """Make a checkpoint's tokenizer, with or without BOS as its options say.
+
+    Raises:
+        CheckpointError: its files can't be used, or it has more ids than the model
+            has word vectors.
+        UsageError: BOS is wanted, and there is none.
+    """
+    wanted = _WANTED[checkpoint.facts["bos"]]
+    length, folder = checkpoint.length, checkpoint.folder
+    if folder is None:
+        return byte_tokenizer(length=length, bos=wanted is not False, eos=False)
+    tokenizer = load_from_folder(folder, length=length, bos=wanted)
+    check_vocabulary(
+        tokenizer, rows=checkpoint.config.vocab_size, title=checkpoint.title
+    )
+    return tokenizer

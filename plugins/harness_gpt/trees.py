@@ -1,0 +1,172 @@
+"""Continuations that share a context, computed in one sequence that branches.
+
+A tree's trunk is the context; each branch is a continuation but for its last token,
+which nothing is asked of. Equal continuations are one branch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+import torch
+
+from harness_gpt.decoder import Decoder
+from harness_torch.cache import PackedAttention
+from harness_torch.packed import Layout, pack
+from harness_torch.scoring import Pair, Scored, log_probabilities
+
+AT_ONCE = 4096
+"""Tokens of several trees that are read together; one tree may have more."""
+
+_Ids = tuple[int, ...]
+_NOTHING = Scored(0.0, True)  # a continuation without tokens is certain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tree:
+    """A context and the different continuations that are scored after it."""
+
+    trunk: _Ids
+    branches: tuple[_Ids, ...]
+
+    @property
+    def ids(self) -> list[int]:
+        """What the model reads."""
+        return [*self.trunk, *(token for b in self.branches for token in b[:-1])]
+
+    @property
+    def layout(self) -> Layout:
+        """Trunk and branches; a single one needs no branching."""
+        lengths = [len(branch) - 1 for branch in self.branches if len(branch) > 1]
+        trunk = len(self.trunk)
+        return (trunk, *lengths) if len(self.branches) > 1 else (trunk + sum(lengths),)
+
+    @property
+    def targets(self) -> list[list[int]]:
+        """What is asked of each row from the trunk's last one on."""
+        first = [branch[0] for branch in self.branches]
+        return [first, *([token] for b in self.branches for token in b[1:])]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forest:
+    """The trees of one request.
+
+    Attributes:
+        trees: what is read.
+        places: tree and branch of each continuation, None for one without tokens.
+        cut: tokens that were cut from the longest of them.
+    """
+
+    trees: tuple[Tree, ...]
+    places: tuple[tuple[int, int] | None, ...]
+    cut: int
+
+    @property
+    def ids(self) -> list[int]:
+        """All that the model reads."""
+        return [token for tree in self.trees for token in tree.ids]
+
+    def pick(self, scored: Sequence[Sequence[Scored]]) -> list[Scored]:
+        """Return each continuation's score of the scores of all trees' branches."""
+        return [
+            _NOTHING if place is None else scored[place[0]][place[1]]
+            for place in self.places
+        ]
+
+
+def grow(pairs: Sequence[Pair], *, length: int) -> Forest:
+    """Make the trees of a request.
+
+    What doesn't fit is cut from the context's left, for each continuation as little as
+    it needs, as lm-evaluation-harness does: the last token is not read, so one more
+    than the length fits.
+
+    Args:
+        pairs: contexts, none empty, and continuations.
+        length: the model's longest input.
+    """
+    branches: dict[_Ids, dict[_Ids, int]] = {}
+    found: list[tuple[_Ids, _Ids] | None] = []
+    cut = 0
+    for context, continuation in pairs:
+        whole = (*context, *continuation)
+        excess = max(0, len(whole) - length - 1)
+        start = min(max(excess + 1, len(context)), len(whole))
+        trunk, branch = whole[excess:start], whole[start:]
+        cut = max(cut, excess)
+        if branch:
+            known = branches.setdefault(trunk, {})
+            known.setdefault(branch, len(known))
+        found.append((trunk, branch) if branch else None)
+    order = {trunk: place for place, trunk in enumerate(branches)}
+    return Forest(
+        trees=tuple(Tree(trunk=t, branches=tuple(b)) for t, b in branches.items()),
+        places=tuple(
+            (order[one[0]], branches[one[0]][one[1]]) if one else None for one in found
+        ),
+        cut=cut,
+    )
+
+
+def score_trees(
+    trees: Sequence[Tree], model: Decoder, *, device: torch.device
+) -> list[list[Scored]]:
+    """Return the score of each tree's branches, in their order."""
+    order = sorted(range(len(trees)), key=lambda place: trees[place].layout)
+    scored: dict[int, list[Scored]] = {}
+    for places in _batches(order, [len(tree.ids) for tree in trees]):
+        answers = _score([trees[place] for place in places], model, device)
+        scored.update(zip(places, answers, strict=True))
+    return [scored[place] for place in range(len(trees))]
+
+
+def _batches(order: Sequence[int], costs: Sequence[int]) -> Iterator[list[int]]:
+    batch: list[int] = []
+    for place in order:
+        if batch and sum(costs[p] for p in batch) + costs[place] > AT_ONCE:
+            yield batch
+            batch = []
+        batch.append(place)
+    if batch:
+        yield batch
+
+
+def _score(
+    trees: Sequence[Tree], model: Decoder, device: torch.device
+) -> Iterator[list[Scored]]:
+    packed = pack(
+        [tree.ids for tree in trees],
+        device=device,
+        is_causal=True,
+        layouts=[tree.layout for tree in trees],
+    )
+    starts = accumulate((len(tree.ids) for tree in trees[:-1]), initial=0)
+    rows = [
+        row
+        for tree, start in zip(trees, starts, strict=True)
+        for row in range(start + len(tree.trunk) - 1, start + len(tree.ids))
+    ]
+    hidden = model(
+        packed.ids,
+        packed.positions,
+        PackedAttention(packed),
+        torch.tensor(rows, device=device),
+    )
+    targets = [asked for tree in trees for asked in tree.targets]
+    scored = iter(log_probabilities(hidden, model.logits, targets))
+    for tree in trees:
+        firsts = next(scored)
+        yield [
+            _joined([first, *(next(scored)[0] for _ in branch[1:])])
+            for first, branch in zip(firsts, tree.branches, strict=True)
+        ]
+
+
+def _joined(tokens: Sequence[Scored]) -> Scored:
+    return Scored(
+        sum(token.log_probability for token in tokens),
+        all(token.is_greedy for token in tokens),
+    )

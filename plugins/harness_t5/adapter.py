@@ -1,0 +1,160 @@
+"""The T5 adapter: writes, scores and embeds, and can be given a head over its encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from harness import Encoded, Head, LoadSettings, ModelName, UsageError
+from harness.requests import Embed, Fill, Generate, Request, Score
+from harness_t5.checkpoint import HEADS, T5Checkpoint, answers, open_checkpoint
+from harness_t5.embed import EmbedAbility
+from harness_t5.fill import FillAbility
+from harness_t5.generate import GenerateAbility
+from harness_t5.model import T5, initialise
+from harness_t5.names import HEAD_ARCHITECTURE, OUTPUT, has_decoder
+from harness_t5.score import ScoreAbility
+from harness_t5.sources import pack_sources
+from harness_torch.abilities import Abilities, Ability
+from harness_torch.byte_tokenizer import byte_tokenizer
+from harness_torch.checkpoint import load_strictly, read_tensors
+from harness_torch.device import DTYPES, pick_device
+from harness_torch.heads import count_outputs, head_settings
+from harness_torch.tokenizer import TextTokenizer
+from harness_torch.tokenizer_loading import check_vocabulary, load_tokenizer
+from harness_torch.trainable import TrainableAdapter
+from harness_torch.vector_heads import VectorHead
+
+
+def load_t5(name: ModelName, settings: LoadSettings) -> T5Adapter:
+    """Load a checkpoint, or draw `t5:tiny` from the settings' seed.
+
+    Raises:
+        UsageError: an option, the device or the precision is wrong.
+        CheckpointError: the checkpoint can't be used.
+    """
+    device = pick_device(settings)
+    checkpoint = open_checkpoint(name)
+    if settings.dtype == "fp16":
+        raise UsageError(
+            f"{checkpoint.title} can't run in fp16, whose largest number T5's states "
+            "exceed: choose bf16 or fp32"
+        )
+    tokenizer = _tokenizer(checkpoint)
+    module = _build(checkpoint, settings.seed)
+    return T5Adapter(
+        checkpoint=checkpoint,
+        module=module.to(device).eval(),
+        tokenizer=tokenizer,
+        dtype=DTYPES[settings.dtype],
+    )
+
+
+class T5Adapter(TrainableAdapter):
+    """Answers with one module, and trains its encoder with a head."""
+
+    module: T5
+
+    def __init__(
+        self,
+        *,
+        checkpoint: T5Checkpoint,
+        module: T5,
+        tokenizer: TextTokenizer,
+        dtype: torch.dtype,
+    ) -> None:
+        self._checkpoint = checkpoint
+        super().__init__(
+            title=checkpoint.title,
+            module=module,
+            dtype=dtype,
+            tokenizer=tokenizer,
+            head=checkpoint.head,
+            raw_config=checkpoint.raw,
+        )
+
+    def abilities(self, head: Head | None) -> Abilities:
+        """Return what the module answers, with the head if there is one."""
+        tokenizer, title = self.tokenizer, self.title
+        if head is not None:
+            ability = VectorHead(
+                head, tokenizer=tokenizer, logits=self._logits, title=title
+            )
+            return {HEADS[head.kind]: ability}
+        length = self._checkpoint.length
+        make: dict[type[Request], Callable[..., Ability]] = {
+            Embed: partial(EmbedAbility, title=title),
+            Generate: partial(GenerateAbility, title=title),
+            Score: ScoreAbility,
+            Fill: partial(FillAbility, length=length, title=title),
+        }
+        able = answers(self._checkpoint)
+        return {
+            asked: ability(self.module, tokenizer=tokenizer)
+            for asked, ability in make.items()
+            if asked in able
+        }
+
+    def attach(self, head: Head, generator: torch.Generator) -> None:
+        """Put a freshly drawn head on the encoder; the decoder is left behind.
+
+        Raises:
+            PluginError: this model has no such head.
+        """
+        config = self._checkpoint.config
+        layer = nn.Linear(config.d_model, count_outputs(head, self.title))
+        nn.init.normal_(layer.weight, std=config.d_model**-0.5, generator=generator)
+        nn.init.zeros_(layer.bias)
+        self.module.classifier = layer.to(self.device)
+        self.module.decoder = self.module.lm_head = None
+
+    def saved_config(self, head: Head) -> dict[str, Any]:
+        """Return what config.json says of the encoder with its head.
+
+        The architecture is our own: transformers' T5 classifiers read the decoder.
+        """
+        return {**head_settings(head), "architectures": [HEAD_ARCHITECTURE]}
+
+    def _logits(self, batch: Sequence[Encoded]) -> Tensor:
+        """Return ``(batch, outputs)``."""
+        logits: Tensor = self.module(pack_sources(batch, self.device))
+        return logits
+
+
+def _tokenizer(checkpoint: T5Checkpoint) -> TextTokenizer:
+    """Make a checkpoint's tokenizer.
+
+    Raises:
+        CheckpointError: its files can't be used, or it has more ids than the model
+            has word vectors (fewer are usual: T5 has 32,100 ids and 32,128 vectors).
+    """
+    length = checkpoint.length
+    if checkpoint.folder is None:
+        return byte_tokenizer(length=length, bos=False, eos=True)
+    tokenizer = load_tokenizer(checkpoint.folder, length=length)
+    rows = checkpoint.config.vocab_size
+    check_vocabulary(tokenizer, rows=rows, title=checkpoint.title)
+    return tokenizer
+
+
+def _build(checkpoint: T5Checkpoint, seed: int) -> T5:
+    config, head = checkpoint.config, checkpoint.head
+    if checkpoint.weights is None or checkpoint.folder is None:
+        module = T5(config)
+        generator = torch.Generator().manual_seed(seed)
+        initialise(module, factor=1.0, generator=generator)
+        return module
+    with torch.device("meta"):
+        module = T5(
+            config,
+            has_decoder=has_decoder(checkpoint.shapes),
+            has_output=OUTPUT in checkpoint.shapes,
+            outputs=None if head is None else count_outputs(head, checkpoint.title),
+        )
+    tensors = read_tensors(checkpoint.weights, checkpoint.names)
+    load_strictly(module, tensors, origin=checkpoint.folder)
+    return module

@@ -1,0 +1,85 @@
+"""The `t5` adapter, registered. Light: torch loads with the first model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from harness import LoadSettings, ModelCard, ModelEntry, ModelName, hookimpl
+from harness.requests import Fill, Generate, Score
+from harness_t5.checkpoint import (
+    HEADS,
+    OPTIONS,
+    T5Checkpoint,
+    answers,
+    open_checkpoint,
+)
+from harness_t5.tiny import TINY_LEARNING_RATE
+
+if TYPE_CHECKING:
+    from harness_t5.adapter import T5Adapter
+
+PRETRAINED_LEARNING_RATE = 1e-4
+"""For Adam; the paper's 1e-3 is for Adafactor, which scales it by the weights."""
+
+
+def describe(name: ModelName) -> ModelCard:
+    """Read the configuration and hash the files.
+
+    Raises:
+        UsageError: an option is unknown or has a wrong value.
+        CheckpointError: the checkpoint can't be used.
+    """
+    checkpoint = open_checkpoint(name)
+    able = answers(checkpoint)
+    is_built_in = checkpoint.folder is None
+    writes = ("generate", "t5", "rank") if Generate in able else ()
+    return ModelCard(
+        abilities=able,
+        trainable=frozenset(HEADS),
+        head=checkpoint.head,
+        fingerprint=checkpoint.fingerprint(),
+        parameters=checkpoint.parameters,
+        max_tokens=checkpoint.length,
+        prefers=writes or ("head", "embed"),
+        suggested_learning_rate=(
+            TINY_LEARNING_RATE if is_built_in else PRETRAINED_LEARNING_RATE
+        ),
+        facts=_facts(checkpoint),
+    )
+
+
+def load(name: ModelName, settings: LoadSettings) -> T5Adapter:
+    """Load the model; see `harness_t5.adapter.load_t5`."""
+    from harness_t5.adapter import load_t5  # torch
+
+    return load_t5(name, settings)
+
+
+def _facts(checkpoint: T5Checkpoint) -> dict[str, str]:
+    able = answers(checkpoint)
+    facts = {"pooling": "the mean of the encoder's states"}
+    if checkpoint.head is None and Generate not in able:
+        lacks = "the checkpoint holds an encoder alone"
+        facts |= {asked.__name__: lacks for asked in (Generate, Score, Fill)}
+    elif checkpoint.head is None and Fill not in able:
+        facts["Fill"] = "the tokenizer has no <extra_id_0>, which stands for a blank"
+    return facts
+
+
+@hookimpl
+def harness_models() -> Sequence[ModelEntry]:
+    """Register the T5 family."""
+    return [
+        ModelEntry(
+            name="t5",
+            summary=(
+                "T5, FLAN-T5, mT5 and CodeT5 in our own modules: t5:tiny, a Hub id or a "
+                "folder"
+            ),
+            examples=("t5:tiny", "t5:google-t5/t5-small", "t5:./folder"),
+            describe=describe,
+            load=load,
+            options=OPTIONS,
+        )
+    ]

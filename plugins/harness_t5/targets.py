@@ -1,0 +1,61 @@
+"""Log-probabilities of target texts, the source read once for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness import Encoded
+from harness_t5.model import T5, Reading
+from harness_t5.sources import pack_sources
+from harness_torch.crossing import cross
+from harness_torch.packed import pack
+from harness_torch.scoring import Scored, log_probabilities
+
+Targets = Sequence[Sequence[int]]
+
+
+def score_targets(
+    module: T5, batch: Sequence[Encoded], targets: Sequence[Targets]
+) -> list[list[list[Scored]]]:
+    """Return the log-probability of each token of each target of each source.
+
+    A source's targets branch from the one start token, and meet the source's keys at
+    once. A target's last token is asked for and never read.
+
+    Args:
+        module: what scores.
+        batch: the sources.
+        targets: for each source the token ids of its targets, any of which may be
+            empty.
+    """
+    device = module.shared.weight.device
+    lengths = [len(item.ids) for item in batch]
+    layouts = [(1, *(max(len(t) - 1, 0) for t in several)) for several in targets]
+    start = module.config.start_token_id
+    read = [[start, *(i for t in several for i in t[:-1])] for several in targets]
+    packed = pack(read, device=device, is_causal=True, layouts=layouts)
+    crossing = cross([len(ids) for ids in read], lengths, device=device)
+    states = module.encode(pack_sources(batch, device))
+    if module.decoder is None:
+        raise ValueError("a model without a decoder can't score")
+    sight = Reading(packed, module.decoder, states, crossing)
+    asked = [row for several in targets for row in _asked(several)]
+    scored = log_probabilities(module.decode(packed.ids, sight), module.project, asked)
+    rows = iter(scored)
+    return [
+        _gather(several, [next(rows) for _ in _asked(several)]) for several in targets
+    ]
+
+
+def _asked(targets: Targets) -> list[list[int]]:
+    """Return what is asked of each row: first tokens of the start, then the next."""
+    first = [target[0] for target in targets if target]
+    return [first, *([token] for target in targets for token in target[1:])]
+
+
+def _gather(targets: Targets, rows: Sequence[list[Scored]]) -> list[list[Scored]]:
+    first, later = iter(rows[0]), iter(rows[1:])
+    return [
+        [next(first), *(next(later)[0] for _ in target[1:])] if target else []
+        for target in targets
+    ]

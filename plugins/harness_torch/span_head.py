@@ -1,0 +1,167 @@
+"""`Extract`: a trained head that finds the answer's start and end in the context."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from harness import Encoded, Loss, PluginError, TrainingExample
+from harness.requests import Answer, Extract, ExtractAnswer
+from harness_torch.abilities import check_finite
+from harness_torch.spans import Span, Window, best_span, cut_windows, target_tokens
+from harness_torch.tokenizer import TextTokenizer, Tokens
+
+Scores = Callable[[Sequence[Tokens]], Tensor]
+"""Runs rows and returns a start and an end score of every token, ``(tokens, 2)``."""
+
+
+class SpanSettings(NamedTuple):
+    """How long contexts are cut: a window's length and what neighbours share."""
+
+    length: int
+    stride: int
+
+
+class SpanHead:
+    """Answers `Extract`, and is trained to.
+
+    An answer always has the best span that is no empty one, with its score, and beside
+    it the score of no answer: which of them wins is for a threshold to say, that is
+    searched over a whole set. Both are sums of a start and an end logit; that of no
+    answer is the first token's, and its lowest over the windows.
+
+    Args:
+        tokenizer: makes ids of questions and contexts.
+        settings: how long contexts are cut.
+        scores: runs the module.
+        title: how messages name the model.
+    """
+
+    def __init__(
+        self,
+        *,
+        tokenizer: TextTokenizer,
+        settings: SpanSettings,
+        scores: Scores,
+        title: str,
+    ) -> None:
+        self._tokenizer = tokenizer
+        self._settings = settings
+        self._scores = scores
+        self._title = title
+
+    def encode(self, requests: Sequence[Extract]) -> list[Encoded]:
+        """Cut every context into windows."""
+        # As run_qa: a question's leading spaces would only cost room.
+        questions = self._tokenizer.pieces([r.question.lstrip() for r in requests])
+        contexts = self._tokenizer.pieces([r.context for r in requests])
+        encoded = []
+        for key, request in enumerate(requests):
+            windows, cut = cut_windows(
+                questions[key].ids,
+                contexts[key].ids,
+                tokenizer=self._tokenizer,
+                length=self._settings.length,
+                stride=self._settings.stride,
+            )
+            encoded.append(
+                Encoded(
+                    key=key,
+                    request=request,
+                    cost=sum(len(window.tokens.ids) for window in windows),
+                    truncated_tokens=cut,
+                    extra={"windows": windows, "offsets": contexts[key].offsets},
+                )
+            )
+        return encoded
+
+    def answer(self, batch: Sequence[Encoded]) -> Iterator[tuple[int, Answer]]:
+        """Answer each request of a batch.
+
+        Raises:
+            CheckpointError: the model's output is not a number.
+        """
+        scores = iter(self._run(batch))
+        for item in batch:
+            own = [(window, next(scores).cpu()) for window in item.extra["windows"]]
+            yield item.key, self._answer(item, own)
+
+    def encode_training(self, examples: Sequence[TrainingExample]) -> list[Encoded]:
+        """Tokenise examples; targets are a first and a last token for each window.
+
+        Raises:
+            PluginError: an example is no `Extract` request with its answer.
+        """
+        asked = [_asked(example) for example in examples]
+        encoded = self.encode([request for request, _ in asked])
+        return [
+            replace(item, extra={**item.extra, "targets": _targets(item, place)})
+            for item, (_, place) in zip(encoded, asked, strict=True)
+        ]
+
+    def loss(self, batch: Sequence[Encoded]) -> Loss:
+        """Return the cross-entropy of start and end, halved, summed over windows."""
+        targets = [target for item in batch for target in item.extra["targets"]]
+        losses = [
+            F.cross_entropy(own.T, torch.tensor(target, device=own.device))
+            for own, target in zip(self._run(batch), targets, strict=True)
+        ]  # the mean of two: a row of start scores, one of end scores
+        return Loss(total=torch.stack(losses).sum(), count=len(losses))
+
+    def _run(self, batch: Sequence[Encoded]) -> list[Tensor]:
+        """Return ``(tokens, 2)`` for every window of a batch, in order."""
+        rows = [w.tokens for item in batch for w in item.extra["windows"]]
+        order = sorted(range(len(rows)), key=lambda place: len(rows[place].ids))
+        whole = self._scores([rows[place] for place in order]).float()
+        check_finite(whole, self._title)
+        split = torch.split(whole, [len(rows[place].ids) for place in order])
+        results = dict(zip(order, split, strict=True))
+        return [results[place] for place in range(len(rows))]
+
+    def _answer(self, item: Encoded, scored: list[tuple[Window, Tensor]]) -> Answer:
+        none = min(float(scores[0].sum()) for _, scores in scored)
+        found = [best_span(window, scores) for window, scores in scored]
+        spans = [span for span in found if span is not None]
+        best = max(spans, key=lambda span: span.score, default=None)
+        text, start = _text(item, best)
+        return ExtractAnswer(
+            text=text,
+            start=start,
+            score=none if best is None else best.score,
+            no_answer_score=none,
+            tokens=item.cost,
+        )
+
+
+def _text(item: Encoded, span: Span | None) -> tuple[str, int | None]:
+    """Return a span's text and place, without the space that some tokens begin with."""
+    if span is None or not isinstance(item.request, Extract):
+        return "", None
+    offsets = item.extra["offsets"]
+    start, end = offsets[span.first][0], offsets[span.last][1]
+    text = item.request.context[start:end]
+    return text.lstrip(), start + len(text) - len(text.lstrip())
+
+
+def _asked(example: TrainingExample) -> tuple[Extract, tuple[int, int] | None]:
+    """Return the request, and where its answer begins and ends in the context."""
+    request, answer = example.request, example.answer
+    if not isinstance(request, Extract) or not isinstance(answer, ExtractAnswer):
+        raise PluginError(
+            f"a training example pairs a {type(request).__name__} request with a "
+            f"{type(answer).__name__}, expected Extract with ExtractAnswer: correct "
+            "the formulation's target"
+        )
+    if answer.start is None:
+        return request, None
+    return request, (answer.start, answer.start + len(answer.text))
+
+
+def _targets(item: Encoded, place: tuple[int, int] | None) -> list[tuple[int, int]]:
+    offsets = item.extra["offsets"]
+    return [target_tokens(window, offsets, place) for window in item.extra["windows"]]

