@@ -16,6 +16,7 @@ from harness import (
     hookimpl,
 )
 from harness.requests import Generate, Likelihood, Score
+from harness_torch.chat import load_chat_template
 from harness_vllm.checkpoint import OPTIONS, open_checkpoint
 
 if TYPE_CHECKING:
@@ -43,6 +44,18 @@ def describe(name: ModelName) -> ModelCard:
             "engine": "vLLM",
         },
     )
+
+
+def worded(name: ModelName, prompt: str) -> str | None:
+    """Return a prompt in the chat template, None where there is none.
+
+    Raises:
+        UsageError: an option is wrong.
+        CheckpointError: the checkpoint can't be used.
+    """
+    checkpoint = open_checkpoint(name)
+    template = load_chat_template(checkpoint.folder) if checkpoint.chat else None
+    return template.render(prompt) if template else None
 
 
 def load(name: ModelName, settings: LoadSettings) -> VllmAdapter:
@@ -103,5 +116,6 @@ def harness_models() -> Sequence[ModelEntry]:
             describe=describe,
             load=load,
             options=OPTIONS,
+            worded=worded,
         )
     ]

@@ -223,6 +223,7 @@ def test_a_declared_revision_and_prices_are_told(server: ToyServer) -> None:
     found = card(server, ",revision=2026-05,price_in=0.5,price_out=2")
     assert found.facts["revision"] == "2026-05 (declared)"
     assert found.token_prices == (0.5, 2.0)
+    assert found.facts["prices"] == "0.5 a million tokens read, 2 written"
 
 
 def test_without_httpx_the_message_says_what_to_install() -> None:

@@ -40,7 +40,7 @@ from harness_torch.byte_tokenizer import byte_tokenizer
 from harness_vllm.adapter import Run, VllmAdapter
 from harness_vllm.checkpoint import VllmCheckpoint, open_checkpoint
 from harness_vllm.mapping import Asked, ask_to_score, ask_to_write, read_score
-from harness_vllm.plugin import check_device, check_machine, describe, load
+from harness_vllm.plugin import check_device, check_machine, describe, load, worded
 
 LENGTH = 32
 
@@ -319,6 +319,17 @@ def test_a_checkpoint_is_known_before_it_loads(folder: Path) -> None:
         p.numel() for p in LlamaForCausalLM.from_pretrained(folder).parameters()
     )
     assert (found.length, found.parameters, found.chat) == (64, expected, None)
+
+
+def test_a_prompt_is_put_into_the_chat_template(folder: Path, tmp_path: Path) -> None:
+    name = ModelName.parse(f"vllm:{tmp_path}")
+    for path in folder.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    assert worded(name, "Hi") is None
+    template = "{{ bos_token }}<{{ messages[0].content }}>"
+    (tmp_path / "chat_template.jinja").write_text(template)
+    assert worded(name, "Hi") == "<|bos|><Hi>"
+    assert opened(tmp_path).fingerprint() != opened(folder).fingerprint()
 
 
 def test_the_fingerprint_follows_the_options(folder: Path) -> None:
