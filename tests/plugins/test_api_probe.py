@@ -72,7 +72,7 @@ def test_log_probabilities_that_are_shifted_by_one_are_refused(
 def test_log_probabilities_that_end_too_early_are_refused(server: ToyServer) -> None:
     server.logprobs = "short"
     why = card(server).facts["Score"]
-    assert why == "/completions: the tokens end before the text does"
+    assert why == "/completions: the last token is not the one that was written"
 
 
 def test_log_probabilities_that_change_when_read_are_refused(
