@@ -115,7 +115,7 @@ def score_after(echo: Echo, boundary: int, end: int) -> Scored:
             "before it"
         )
     greedy = all(piece.is_greedy for piece in chosen)
-    return Scored(sum(known), greedy, len(known))
+    return Scored(sum(known, 0.0), greedy, len(known))
 
 
 def locate(text: str, tokens: Sequence[str]) -> list[tuple[int, int, bool]]:

@@ -53,6 +53,14 @@ def test_each_ability_costs_one_token_or_two(server: ToyServer) -> None:
     assert {body["max_tokens"] for body in asked} == {1}
 
 
+def test_a_token_that_is_too_likely_proves_little(
+    server: ToyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.plugins.toy_server.BEST", -0.125)
+    assert Score in card(server).abilities
+    assert [path for path, _ in server.requests].count("/completions") == 7
+
+
 def test_a_server_that_ignores_echo_has_no_score(server: ToyServer) -> None:
     server.logprobs = "none"
     found = card(server)
@@ -86,7 +94,7 @@ def test_log_probabilities_that_change_when_read_are_refused(
         return found
 
     monkeypatch.setattr(ToyServer, "log_probabilities", only_written)
-    assert "has -0.12 nats, and -7.00 when it is read" in card(server).facts["Score"]
+    assert "has -0.25 nats, and -7.00 when it is read" in card(server).facts["Score"]
 
 
 def test_log_probabilities_are_not_trusted_unverified(server: ToyServer) -> None:

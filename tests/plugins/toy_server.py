@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
-BEST = -0.125
+BEST = -0.25
 WORDS = (" the", " cat", " sat", " on", " a", " mat", " and", " slept")
 BEGINNING = "<s>"
 Reply = tuple[int, Mapping[str, str], str]
