@@ -107,16 +107,25 @@ class _Step(NamedTuple):
     tokens: list[int]
 
 
-def _writer(request: Generate, decode: Decode, end: frozenset[int]) -> Writer:
-    stops = StopTexts(request.stop, decode)
-    if request.beams == 1:
-        return Line(request, stops=stops, end=end)
-    if request.beams < 1 or request.temperature > 0:
+def check_search(request: Generate) -> None:
+    """Refuse a way to search that there is not.
+
+    Raises:
+        UsageError: the request asks for beams that are drawn, or for none.
+    """
+    if request.beams < 1 or (request.beams > 1 and request.temperature > 0):
         raise UsageError(
             f"a text was to be written with {request.beams} beams at temperature "
             f"{request.temperature:g}: expected one beam or more, and temperature 0 "
             "where there are several, so change the settings"
         )
+
+
+def _writer(request: Generate, decode: Decode, end: frozenset[int]) -> Writer:
+    check_search(request)
+    stops = StopTexts(request.stop, decode)
+    if request.beams == 1:
+        return Line(request, stops=stops, end=end)
     return Beams(request, stops=stops, end=end)
 
 

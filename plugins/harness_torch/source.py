@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +35,15 @@ NEEDED_FILES = (
 """What is fetched of a repository: never a pickle, never code."""
 
 
-def find_checkpoint(checkpoint: str, *, revision: str | None = None) -> Path:
+def find_checkpoint(
+    checkpoint: str, *, revision: str | None = None, also: Sequence[str] = ()
+) -> Path:
     """Return the folder of a checkpoint, fetching it from the Hub where it must.
 
     Args:
         checkpoint: a folder, or a Hub id such as ``google-bert/bert-base-uncased``.
         revision: the Hub revision; the default branch where it is None.
+        also: patterns of further files to fetch, beside `NEEDED_FILES`.
 
     Raises:
         CheckpointError: there is no such folder, or the Hub does not serve it.
@@ -47,21 +51,24 @@ def find_checkpoint(checkpoint: str, *, revision: str | None = None) -> Path:
     folder = Path(checkpoint).expanduser()
     if folder.is_dir():
         return folder
+    if folder.is_file():
+        raise CheckpointError(
+            f"the checkpoint {checkpoint!r} is a file, expected a folder in Hugging Face "
+            f"format: a GGUF file becomes one with 'harness convert {checkpoint} OUT'"
+        )
     if checkpoint.startswith((".", "/", "~")) or checkpoint.count("/") > 1:
         raise CheckpointError(
             f"there is no checkpoint folder {checkpoint!r}: give a folder in Hugging "
             "Face format, or a Hub id such as google-bert/bert-base-uncased"
         )
-    return _fetch(checkpoint, revision)
+    return _fetch(checkpoint, revision, [*NEEDED_FILES, *also])
 
 
-def _fetch(repository: str, revision: str | None) -> Path:
+def _fetch(repository: str, revision: str | None, files: list[str]) -> Path:
     from huggingface_hub import snapshot_download  # slow to import, rarely needed
 
     try:
-        folder = snapshot_download(
-            repository, revision=revision, allow_patterns=list(NEEDED_FILES)
-        )
+        folder = snapshot_download(repository, revision=revision, allow_patterns=files)
     except (OSError, ValueError) as error:  # every error of the Hub's client is one
         at = f" at revision {revision!r}" if revision else ""
         reason = (

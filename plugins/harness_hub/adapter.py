@@ -1,0 +1,211 @@
+"""The `hub` adapter: any model of transformers, asked and trained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+
+from harness import Head, PluginError
+from harness.requests import Embed, Fill, Generate, Likelihood, Score
+from harness_hub.batches import Batches, Padding
+from harness_hub.checkpoint import HubCheckpoint, load_chat
+from harness_hub.generate import GenerateAbility
+from harness_hub.head_rows import HeadRows
+from harness_hub.lines import LineScorer
+from harness_hub.loading import load_config, load_model
+from harness_hub.output_rows import OutputRows
+from harness_hub.quiet import quiet
+from harness_hub.score import FillAbility, LikelihoodAbility, ScoreAbility
+from harness_hub.seq2seq import SourceScoreAbility
+from harness_hub.token_rows import MaskedWords, SpanScores, TokenVectors
+from harness_hub.tokenizer import HubTokenizer
+from harness_torch.abilities import Abilities, Ability, TorchSession
+from harness_torch.blanks import BlankFiller
+from harness_torch.choice_head import ChoiceHead
+from harness_torch.heads import HEAD_OF, count_outputs, head_settings
+from harness_torch.span_head import SpanHead, SpanSettings
+from harness_torch.text_vectors import TextVectors
+from harness_torch.trainable import TrainableAdapter
+from harness_torch.vector_heads import VectorHead
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+_CLASSIFIER = "AutoModelForSequenceClassification"
+
+
+class HubAdapter(TrainableAdapter):
+    """Answers with one module of transformers, and trains it.
+
+    Args:
+        checkpoint: where the module is from.
+        module: what answers, in the precision that it answers in.
+        tokenizer: makes ids of texts.
+        dtype: that precision; weights that are trained stay fp32 all the same.
+    """
+
+    module: PreTrainedModel
+    tokenizer: HubTokenizer
+
+    def __init__(
+        self,
+        *,
+        checkpoint: HubCheckpoint,
+        module: PreTrainedModel,
+        tokenizer: HubTokenizer,
+        dtype: torch.dtype,
+    ) -> None:
+        self._checkpoint = checkpoint
+        super().__init__(
+            title=checkpoint.title,
+            module=module,
+            dtype=dtype,
+            tokenizer=tokenizer,
+            head=checkpoint.head,
+            raw_config=checkpoint.raw,
+        )
+
+    def session(self) -> TorchSession:
+        """Open a session over the module's weights as they stand."""
+        return TorchSession(self.module, self._abilities, autocast=self._dtype)
+
+    def prepare(self, head: Head, *, seed: int) -> nn.Module:
+        """Load the bare model again with a freshly seeded head, all in fp32.
+
+        Raises:
+            PluginError: the head is of a kind that this model has not, or the model
+                was trained before.
+        """
+        if self._is_prepared:
+            raise PluginError(
+                f"{self.title} was already trained: load it again, so that training "
+                "starts from the checkpoint's own weights"
+            )
+        self.attach(head, torch.Generator().manual_seed(seed))
+        self._head = head
+        self._abilities = self.abilities(head)
+        self._is_prepared = True
+        return self.module
+
+    def attach(self, head: Head, generator: torch.Generator) -> None:
+        """Load the bare model with a head that is drawn as transformers draws it.
+
+        Raises:
+            PluginError: this model has no such head.
+            CheckpointError: transformers has no such head for this architecture.
+        """
+        outputs = count_outputs(head, self.title)
+        config = load_config(self._checkpoint)
+        config.num_labels = outputs
+        config.update(self.saved_config(head))
+        if config.get_text_config().pad_token_id is None:
+            config.get_text_config().pad_token_id = self._padding.id
+        device = self.device
+        self.module = nn.Module()  # type: ignore[assignment] # lets the old weights go
+        self._abilities = {}
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(generator.initial_seed())
+            self.module = load_model(
+                self._checkpoint,
+                _CLASSIFIER,
+                config,
+                dtype=torch.float32,
+                device=device,
+                has_fresh_head=True,
+            )
+
+    def saved_config(self, head: Head) -> dict[str, Any]:
+        """Return what config.json says of a head; labels by number."""
+        settings = head_settings(head)
+        labels = {int(place): label for place, label in settings["id2label"].items()}
+        return {**settings, "id2label": labels}
+
+    def save(self, folder: Path) -> None:
+        """Write a checkpoint with its head, as transformers does."""
+        with quiet():
+            self.module.save_pretrained(folder)
+            self.tokenizer.library.save_pretrained(folder)
+
+    def abilities(self, head: Head | None) -> Abilities:
+        """Return what the module answers: what its head does, or what its kind does."""
+        self._padding = Padding(self.module, self.tokenizer)
+        if head is not None:
+            return {HEAD_OF[head.kind]: self._head_ability(head)}
+        embed = TextVectors(
+            tokenizer=self.tokenizer,
+            vectors=TokenVectors(
+                self.module, self._padding, self._checkpoint.pooling.mode
+            ),
+            is_normalised=self._checkpoint.pooling.is_normalised,
+            title=self.title,
+        )
+        others: dict[str, Callable[[], Abilities]] = {
+            "causal": self._decoder,
+            "seq2seq": self._encoder_decoder,
+            "masked": self._masked,
+        }
+        kind = self._checkpoint.kind.name
+        return {Embed: embed, **(others[kind]() if kind in others else {})}
+
+    def _head_ability(self, head: Head) -> Ability:
+        if head.kind == "extract":
+            return SpanHead(
+                tokenizer=self.tokenizer,
+                settings=SpanSettings(self._checkpoint.length, self._checkpoint.stride),
+                scores=SpanScores(self.module, self._padding),
+                title=self.title,
+            )
+        rows = HeadRows(
+            self.module,
+            self._padding,
+            title=self.title,
+            is_choosing=head.kind == "choose",
+        )
+        if head.kind == "choose":
+            return ChoiceHead(
+                tokenizer=self.tokenizer, scores=rows.choices, title=self.title
+            )
+        return VectorHead(
+            head, tokenizer=self.tokenizer, logits=rows.classes, title=self.title
+        )
+
+    def _masked(self) -> Abilities:
+        fill = BlankFiller(
+            tokenizer=self.tokenizer,
+            length=self._checkpoint.length,
+            logits=MaskedWords(self.module, self._padding),
+            title=self.title,
+        )
+        return {Fill: fill}
+
+    def _decoder(self) -> Abilities:
+        scorer = LineScorer(
+            OutputRows(self.module),
+            self._padding,
+            Batches(self.module.dtype),
+            title=self.title,
+        )
+        return {
+            Score: ScoreAbility(scorer, self.tokenizer, title=self.title),
+            Likelihood: LikelihoodAbility(scorer, self.tokenizer, title=self.title),
+            Fill: FillAbility(scorer, self.tokenizer, title=self.title),
+            Generate: self._generate(),
+        }
+
+    def _encoder_decoder(self) -> Abilities:
+        score = SourceScoreAbility(
+            self.module, self.tokenizer, self._padding, title=self.title
+        )
+        return {Score: score, Generate: self._generate()}
+
+    def _generate(self) -> GenerateAbility:
+        return GenerateAbility(
+            self.module,
+            self.tokenizer,
+            self._padding,
+            render=load_chat(self._checkpoint),
+        )

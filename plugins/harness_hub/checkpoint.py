@@ -1,0 +1,241 @@
+"""What a `hub:` model's name stands for, known before any weights load.
+
+Light: neither torch nor transformers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from harness import CheckpointError, Head, ModelName, UsageError
+from harness_hub.kinds import KINDS, Kind, find_kind
+from harness_hub.lengths import (
+    UNBOUNDED,
+    WINDOW,
+    longest_input,
+    read_stride,
+    usual_length,
+)
+from harness_torch.chat import TemplateSource, find_chat_template, load_chat_template
+from harness_torch.config import head_of, read_labels, read_size
+from harness_torch.opening import check_options, read_choice, read_length
+from harness_torch.sentence_folder import Pooling, read_pooling
+from harness_torch.source import find_checkpoint, read_json
+from harness_torch.weights import Weights, fingerprint, read_weights
+
+ADAPTER_REVISION = 1
+"""Raised whenever this adapter's code changes an answer."""
+
+OPTIONS = {
+    "task": f"what the model is for, where config.json does not say it: "
+    f"{', '.join(KINDS)} (with it, the model can't be fine-tuned)",
+    "length": "the longest input in tokens (default: the model's own)",
+    "stride": "tokens that neighbouring windows over a long context share (default: 128)",
+    "revision": "the Hub revision to fetch (default: the repository's main branch)",
+    "chat": "auto, on or off: whether Generate prompts go through the chat template "
+    "(auto: where there is one)",
+    "bos": "auto, on or off: whether what a decoder scores or continues begins with "
+    "the beginning-of-text token (auto: as the tokenizer does)",
+    "pooling": "auto, mean, cls or last: how Embed makes one vector of all tokens' "
+    "(auto: as a sentence-transformers folder says, else mean)",
+    "remote_code": "yes runs the Python code that comes with the checkpoint: only "
+    "for code that you have read (default: no)",
+}
+
+_WORDS = (
+    "tokenizer*",
+    "vocab*",
+    "*.model",
+    "*.spm",
+    "*.tiktoken",
+    "*.codes",
+)
+_TOKENIZER_PATTERNS = (
+    *_WORDS,
+    "merges*",
+    "added_tokens.json",
+    "special_tokens_map.json",
+    "chat_template*",
+    "generation_config.json",
+)
+_SENTENCE_FILES = (
+    "modules.json",
+    "sentence_bert_config.json",
+    "*_Pooling/config.json",
+)
+_CODE = ("*.py",)
+_POOLINGS = ("auto", "mean", "cls", "last")
+_FLOATS = ("F", "BF")
+_PROBLEMS = (None, "single_label_classification", "regression")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HubCheckpoint:
+    """A checkpoint, opened but not loaded.
+
+    Attributes:
+        title: how messages name it.
+        kind: what it is for.
+        raw: its config.json.
+        folder: where its files are.
+        weights: what its weights files hold.
+        length: the longest input in tokens.
+        stride: tokens that neighbouring windows of a long context share.
+        head: the trained head that it carries, if any.
+        chat: ``auto``, ``on`` or ``off``.
+        bos: ``auto``, ``on`` or ``off``.
+        pooling: how texts become vectors.
+        runs_code: whether the checkpoint's own code may run.
+        can_be_trained: whether a head may be put on it.
+    """
+
+    title: str
+    kind: Kind
+    raw: Mapping[str, Any]
+    folder: Path
+    weights: Weights
+    length: int
+    stride: int
+    head: Head | None
+    chat: str
+    bos: str
+    pooling: Pooling
+    runs_code: bool
+    can_be_trained: bool
+
+    @property
+    def parameters(self) -> int:
+        """How many parameters are stored; buffers of whole numbers are none."""
+        tensors = self.weights.tensors.values()
+        return sum(t.size for t in tensors if t.dtype.startswith(_FLOATS))
+
+    @property
+    def chat_template(self) -> TemplateSource | None:
+        """What Generate prompts are put into; None where they are read as they are."""
+        if self.kind.name != "causal" or self.chat == "off":
+            return None
+        return find_chat_template(self.folder)
+
+    def fingerprint(self) -> str:
+        """Hash the weights, configuration, tokenizer, code and options."""
+        patterns = (*_TOKENIZER_PATTERNS, *(_CODE if self.runs_code else ()))
+        found = {path for pattern in patterns for path in self.folder.glob(pattern)}
+        files = {path for path in found if path.is_file()}
+        return fingerprint(
+            {self.folder / "config.json", *self.weights.files, *files},
+            {
+                "adapter": f"hub {ADAPTER_REVISION}",
+                "transformers": version("transformers"),
+                "task": self.kind.name,
+                "length": str(self.length),
+                "stride": str(self.stride),
+                "chat": str(self.chat_template is not None),
+                "bos": self.bos,
+                "pooling": str(self.pooling),
+            },
+        )
+
+
+def open_checkpoint(name: ModelName) -> HubCheckpoint:
+    """Find and check what a model name stands for.
+
+    Raises:
+        UsageError: an option is unknown or has a wrong value.
+        CheckpointError: the checkpoint is missing, a pickle, or of no known kind.
+    """
+    check_options(name, OPTIONS)
+    _check_named(name)
+    task = None
+    if "task" in name.options:
+        task = read_choice(name, "task", *KINDS)
+    runs_code = read_choice(name, "remote_code", "no", "yes") == "yes"
+    folder = find_checkpoint(
+        name.checkpoint,
+        revision=name.options.get("revision"),
+        also=(*_TOKENIZER_PATTERNS, *_SENTENCE_FILES, *(_CODE if runs_code else ())),
+    )
+    raw = read_json(folder / "config.json")
+    _check_tokenizer(folder)
+    kind = find_kind(raw, folder / "config.json", task)
+    longest = longest_input(raw)
+    pooling = _read_pooling(name, folder)
+    most = {"embed": pooling.length, "extract": WINDOW}.get(kind.name)
+    usual = usual_length(folder, longest, most=most)
+    length = read_length(name, longest or UNBOUNDED, default=usual)
+    checkpoint = HubCheckpoint(
+        title=str(name),
+        kind=kind,
+        raw=raw,
+        folder=folder,
+        weights=read_weights(folder),
+        length=length,
+        stride=read_stride(name, length),
+        head=_find_head(kind, raw, folder / "config.json"),
+        chat=read_choice(name, "chat", "auto", "on", "off"),
+        bos=read_choice(name, "bos", "auto", "on", "off"),
+        pooling=pooling,
+        runs_code=runs_code,
+        can_be_trained=task is None,
+    )
+    _check_chat(checkpoint)
+    return checkpoint
+
+
+def _check_tokenizer(folder: Path) -> None:
+    if not any(path for p in _WORDS for path in folder.glob(p)):
+        raise CheckpointError(
+            f"{folder} has no tokenizer: save the model's tokenizer there"
+        )
+
+
+def load_chat(checkpoint: HubCheckpoint) -> Callable[[str], str] | None:
+    """Return what puts a prompt into the chat template, None where there is none.
+
+    Raises:
+        CheckpointError: the template can't be used.
+    """
+    if checkpoint.chat_template is None:
+        return None
+    template = load_chat_template(checkpoint.folder)
+    return None if template is None else template.render
+
+
+def _read_pooling(name: ModelName, folder: Path) -> Pooling:
+    asked = read_choice(name, "pooling", *_POOLINGS)
+    return read_pooling(folder, asked=None if asked == "auto" else asked)
+
+
+def _check_named(name: ModelName) -> None:
+    if not name.checkpoint:
+        raise UsageError(
+            f"model {str(name)!r} names no checkpoint: write a Hub id such as "
+            "hub:facebook/opt-125m, or a folder"
+        )
+
+
+def _check_chat(checkpoint: HubCheckpoint) -> None:
+    if checkpoint.chat == "on" and checkpoint.chat_template is None:
+        raise CheckpointError(
+            f"{checkpoint.title} has chat=on, but {checkpoint.folder} is no decoder "
+            "with a chat template: leave the option out"
+        )
+
+
+def _find_head(kind: Kind, raw: Mapping[str, Any], origin: Path) -> Head | None:
+    if kind.name in ("extract", "choose"):
+        return Head(kind=kind.name)
+    if kind.name != "classify":
+        return None
+    problem = raw.get("problem_type")
+    if problem not in _PROBLEMS:
+        raise CheckpointError(
+            f"{origin} has problem_type {problem!r}, expected "
+            f"{' or '.join(map(str, _PROBLEMS))}: other heads are not supported"
+        )
+    labels = read_labels(raw, origin)
+    outputs = len(labels) or read_size(raw, "num_labels", origin, default=2)
+    return head_of(problem, labels, outputs)

@@ -1,0 +1,187 @@
+"""Loading configuration, tokenizer and weights through transformers, all checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import torch
+import transformers
+
+from harness import CheckpointError, LoadSettings, ModelName
+from harness_hub.checkpoint import HubCheckpoint, open_checkpoint
+from harness_hub.quiet import quiet
+from harness_hub.tokenizer import HubTokenizer
+from harness_torch.device import DTYPES, memory_errors, pick_device
+
+if TYPE_CHECKING:
+    from transformers import PretrainedConfig, PreTrainedModel
+
+    from harness_hub.adapter import HubAdapter
+
+_FAILURES = (OSError, ValueError, LookupError, ImportError, RuntimeError, TypeError)
+_POOLER = "pooler"  # part of bare encoders, of which we take the tokens' vectors
+_SHOWN = 3
+_WORDS = 2
+_REASON_CHARACTERS = 300
+
+
+def load_hub(name: ModelName, settings: LoadSettings) -> HubAdapter:
+    """Load a checkpoint.
+
+    Raises:
+        UsageError: an option or the device is wrong.
+        CheckpointError: the checkpoint can't be used.
+    """
+    from harness_hub.adapter import HubAdapter  # which prepares by this module
+
+    device = pick_device(settings)
+    checkpoint = open_checkpoint(name)
+    config = load_config(checkpoint)
+    tokenizer = load_tokenizer(checkpoint, config)
+    dtype = DTYPES[settings.dtype]
+    return HubAdapter(
+        checkpoint=checkpoint,
+        module=load_model(
+            checkpoint, checkpoint.kind.loader, config, dtype=dtype, device=device
+        ),
+        tokenizer=tokenizer,
+        dtype=dtype,
+    )
+
+
+def load_config(checkpoint: HubCheckpoint) -> PretrainedConfig:
+    """Read the configuration.
+
+    Raises:
+        CheckpointError: transformers does not know the model, or it has code of its
+            own, which the name does not allow to run.
+    """
+    raw = checkpoint.raw
+    with _failures(checkpoint, "configuration", _own_code(checkpoint)):
+        config: PretrainedConfig = transformers.AutoConfig.from_pretrained(
+            checkpoint.folder, trust_remote_code=checkpoint.runs_code
+        )
+    if raw.get("quantization_config") is not None:
+        raise CheckpointError(
+            f"{checkpoint.folder / 'config.json'} has a quantization_config, expected "
+            "weights as they were trained: use the model's unquantised checkpoint"
+        )
+    return config
+
+
+def load_tokenizer(checkpoint: HubCheckpoint, config: PretrainedConfig) -> HubTokenizer:
+    """Read the tokenizer.
+
+    Raises:
+        CheckpointError: there is none, or its ids go beyond the model's vocabulary.
+    """
+    with _failures(checkpoint, "tokenizer", _own_code(checkpoint)):
+        library = transformers.AutoTokenizer.from_pretrained(
+            checkpoint.folder, trust_remote_code=checkpoint.runs_code
+        )
+    tokenizer = HubTokenizer(
+        library,
+        length=checkpoint.length,
+        bos=checkpoint.bos,
+        title=checkpoint.title,
+    )
+    highest = max(library.get_vocab().values(), default=-1)
+    rows = getattr(config.get_text_config(), "vocab_size", None)
+    if len(set(library.get_vocab()).difference(library.all_special_tokens)) < _WORDS:
+        # transformers makes up a tokenizer of special tokens where files are missing
+        raise CheckpointError(
+            f"the tokenizer of {checkpoint.folder} knows no word: save the model's "
+            "tokenizer there, all its files"
+        )
+    if rows is not None and highest >= rows:
+        raise CheckpointError(
+            f"the tokenizer of {checkpoint.folder} has ids up to {highest}, the model "
+            f"has {rows} embeddings: use the tokenizer that belongs to the model"
+        )
+    return tokenizer
+
+
+def load_model(
+    checkpoint: HubCheckpoint,
+    loader: str,
+    config: PretrainedConfig,
+    *,
+    dtype: torch.dtype,
+    device: torch.device,
+    has_fresh_head: bool = False,
+) -> PreTrainedModel:
+    """Load the weights, every one that the model has.
+
+    Args:
+        checkpoint: where they are.
+        loader: the class of transformers that loads them.
+        config: the model's configuration.
+        dtype: their precision.
+        device: where they go.
+        has_fresh_head: whether all that is not the bare model may be missing, and is
+            drawn from torch's generator.
+
+    Raises:
+        CheckpointError: the weights are not those of such a model.
+    """
+    with _failures(checkpoint, "weights", ""), memory_errors("the model"):
+        model, told = getattr(transformers, loader).from_pretrained(
+            checkpoint.folder,
+            config=config,
+            dtype=dtype,
+            trust_remote_code=checkpoint.runs_code,
+            use_safetensors=True,
+            output_loading_info=True,
+        )
+        model.to(device)
+    bare = f"{model.base_model_prefix}." if has_fresh_head else ""
+    may_lack_pooler = has_fresh_head or checkpoint.head is None
+    missing = sorted(
+        name
+        for name in told["missing_keys"]
+        if name.startswith(bare) and not (may_lack_pooler and _POOLER in name)
+    )
+    _check_whole(checkpoint, type(model).__name__, missing)
+    loaded: PreTrainedModel = model.eval()
+    return loaded
+
+
+@contextmanager
+def _failures(checkpoint: HubCheckpoint, what: str, remedy: str) -> Iterator[None]:
+    """Say of whatever fails what of the checkpoint could not be read."""
+    try:
+        with quiet():
+            yield
+    except _FAILURES as error:
+        if remedy:
+            raise CheckpointError(remedy) from error
+        reason = " ".join(str(error).split())[:_REASON_CHARACTERS]
+        raise CheckpointError(
+            f"the {what} of {checkpoint.folder} can't be loaded with transformers "
+            f"{transformers.__version__} ({type(error).__name__}: {reason}): check the "
+            "checkpoint, or the version"
+        ) from error
+
+
+def _own_code(checkpoint: HubCheckpoint) -> str:
+    """Say that the checkpoint's code does not run; nothing where it has none."""
+    code = checkpoint.raw.get("auto_map")
+    if checkpoint.runs_code or not isinstance(code, dict):
+        return ""
+    return (
+        f"{checkpoint.title} needs Python code of its own ({', '.join(sorted(code))} in "
+        f"auto_map of {checkpoint.folder / 'config.json'}), which does not run unless "
+        "you say so: read it, and add the option remote_code=yes"
+    )
+
+
+def _check_whole(checkpoint: HubCheckpoint, model: str, missing: Sequence[str]) -> None:
+    if missing:
+        more = ", ..." if len(missing) > _SHOWN else ""
+        raise CheckpointError(
+            f"{checkpoint.folder} lacks {len(missing)} weights of {model} "
+            f"({', '.join(missing[:_SHOWN])}{more}): use a checkpoint that was trained "
+            "for this, or name what it is for with the option task"
+        )

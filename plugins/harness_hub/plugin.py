@@ -1,0 +1,99 @@
+"""The `hub` adapter, registered. Light: transformers loads with the first model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from harness import LoadSettings, ModelCard, ModelEntry, ModelName, hookimpl
+from harness.requests import Choose, Classify, Extract, Regress, Request
+from harness_hub.checkpoint import OPTIONS, HubCheckpoint, load_chat, open_checkpoint
+
+if TYPE_CHECKING:
+    from harness_hub.adapter import HubAdapter
+
+LEARNING_RATE = 5e-5
+"""The largest that Devlin et al. 2018 (appendix A.3) tried; small encoders need it."""
+
+_ANSWERS: dict[str, type[Request]] = {
+    "classify": Classify,
+    "regress": Regress,
+    "extract": Extract,
+    "choose": Choose,
+}
+_BOS = {"auto": "as the tokenizer has it", "on": "once", "off": "none"}
+_TRAINABLE = frozenset({"classify", "regress"})
+
+
+def describe(name: ModelName) -> ModelCard:
+    """Read the configuration and hash the files.
+
+    Raises:
+        UsageError: an option is unknown or has a wrong value.
+        CheckpointError: the checkpoint can't be used.
+    """
+    checkpoint = open_checkpoint(name)
+    head = checkpoint.head
+    kind = checkpoint.kind
+    return ModelCard(
+        abilities=frozenset({_ANSWERS[head.kind]}) if head else kind.abilities,
+        trainable=_TRAINABLE if checkpoint.can_be_trained else frozenset(),
+        head=head,
+        fingerprint=checkpoint.fingerprint(),
+        parameters=checkpoint.parameters,
+        max_tokens=checkpoint.length,
+        prefers=kind.prefers,
+        suggested_learning_rate=LEARNING_RATE,
+        facts=_facts(checkpoint),
+    )
+
+
+def worded(name: ModelName, prompt: str) -> str | None:
+    """Return a prompt within the chat template, None where it is read as it is.
+
+    Raises:
+        UsageError: an option is unknown or has a wrong value.
+        CheckpointError: the checkpoint, or its template, can't be used.
+    """
+    render = load_chat(open_checkpoint(name))
+    return None if render is None else render(prompt)
+
+
+def load(name: ModelName, settings: LoadSettings) -> HubAdapter:
+    """Load the model; see `harness_hub.loading.load_hub`."""
+    from harness_hub.loading import load_hub  # torch and transformers
+
+    return load_hub(name, settings)
+
+
+@hookimpl
+def harness_models() -> Sequence[ModelEntry]:
+    """Register any Hugging Face model."""
+    return [
+        ModelEntry(
+            name="hub",
+            summary="any Hugging Face model, through transformers: a Hub id or a folder",
+            examples=("hub:facebook/opt-125m", "hub:microsoft/deberta-v3-base"),
+            describe=describe,
+            load=load,
+            options=OPTIONS,
+            worded=worded,
+        )
+    ]
+
+
+def _facts(checkpoint: HubCheckpoint) -> dict[str, str]:
+    kind = checkpoint.kind.name
+    facts = {"task": kind}
+    if kind == "causal":
+        chat = checkpoint.chat_template
+        facts["chat template"] = "none" if chat is None else chat.fact
+        facts["beginning of text"] = _BOS[checkpoint.bos]
+    if checkpoint.head is None:
+        mode, is_normalised, _ = checkpoint.pooling
+        facts["pooling"] = f"{mode}, normalised" if is_normalised else mode
+    if kind == "extract":
+        facts |= {"window": str(checkpoint.length), "stride": str(checkpoint.stride)}
+    if checkpoint.runs_code:
+        facts["remote code"] = "runs"
+    return facts
