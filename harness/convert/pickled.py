@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 WEIGHTS = "pytorch_model.bin"
 SHARDS = "pytorch_model.bin.index.json"
 SAFE = "model.safetensors"
+CONFIG = "config.json"
+POOLING = "[0-9]_*/config.json"
+"""How sentence-transformers says what becomes of a text's vectors."""
 KEPT = (".json", ".txt", ".model", ".jinja", ".md")
 """Suffixes of the files that come along: configuration, tokenizer, model card."""
 
@@ -46,10 +49,27 @@ def convert_pickled(folder: Path, made: Path, *, dtype: str | None) -> int:
     """
     tensors = _read(folder)
     _write(tensors, made / SAFE, dtype)
-    for path in sorted(folder.iterdir()):
+    for path in sorted([*folder.iterdir(), *folder.glob(POOLING)]):
         if path.is_file() and path.suffix in KEPT and path.name != SHARDS:
-            shutil.copyfile(path, made / path.name)
+            place = made / path.relative_to(folder)
+            place.parent.mkdir(exist_ok=True)
+            shutil.copyfile(path, place)
+    if dtype is not None and (made / CONFIG).is_file():
+        _say_dtype(made / CONFIG, dtype)
     return len(tensors)
+
+
+def _say_dtype(path: Path, dtype: str) -> None:
+    """Let config.json say the new precision: who reads it may go by that."""
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+        text = json.dumps({**config, "torch_dtype": dtype, "dtype": dtype}, indent=2)
+    except (ValueError, TypeError) as error:
+        raise CheckpointError(
+            f"the checkpoint's {path.name} can't be read as a JSON object ({error}): "
+            "fetch the checkpoint again"
+        ) from error
+    path.write_text(text + "\n", encoding="utf-8")
 
 
 def _read(folder: Path) -> dict[str, Tensor]:

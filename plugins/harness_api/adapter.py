@@ -176,7 +176,7 @@ class _Asker:
             if piece.start < len(text) and piece.log_probability is not None
         ]
         return LikelihoodAnswer(
-            nats=sum(known),
+            nats=sum(known, 0.0),
             token_count=len(known),
             word_count=words,
             byte_count=size,

@@ -59,8 +59,8 @@ class Dialect:
             asked["prompt"] = request.prompt
         asked[self.length_field] = request.max_tokens + self.reasoning_tokens
         asked["temperature"] = request.temperature
-        if request.stop:
-            asked["stop"] = list(request.stop[:_MOST_STOPS])
+        if stops := _stops(request):
+            asked["stop"] = stops[:_MOST_STOPS]
         if request.temperature > 0:
             asked["top_p"] = request.top_p
             asked["seed"] = seed(request)
@@ -74,7 +74,7 @@ class Dialect:
         """
         choice = read_choice(reply)
         text = _message_text(choice) if self.is_chat else _text(choice, "text")
-        kept = _cut(text, request.stop)
+        kept = _cut(text, _stops(request))
         usage = read_usage(reply)
         return GenerateAnswer(
             text=kept,
@@ -182,6 +182,11 @@ def _message_text(choice: Mapping[str, Json]) -> str:
     if not text.lstrip().startswith(opening):
         return text
     return text.partition(closing)[2].lstrip()
+
+
+def _stops(request: Generate) -> list[str]:
+    """Return the stop texts; empty ones stop nothing."""
+    return [stop for stop in request.stop if stop]
 
 
 def _cut(text: str, stops: Sequence[str]) -> str:

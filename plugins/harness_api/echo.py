@@ -16,7 +16,8 @@ from harness_api.retry import Garbage
 
 _BROKEN = "\N{REPLACEMENT CHARACTER}"  # part of a character's bytes
 _BYTES = "bytes:\\x"  # how OpenAI writes them
-_WIDEST = 4  # bytes of a character
+_WIDEST = 4  # characters that a broken token may stand for
+_UNSPELT = 32  # the same for one without text: some servers leave special tokens out
 _ROUNDING = 1e-6
 
 Json = Any
@@ -80,13 +81,15 @@ def read_echo(reply: Json, prompt: str) -> Echo:
         raise Garbage("logprobs.tokens holds what is no text")
     values = _list(logprobs, "token_logprobs", len(tokens))
     tops = _list(logprobs, "top_logprobs", len(tokens))
+    usage, written = read_usage(reply), text[len(prompt) :]
+    places = _locate_all(prompt, written, tokens, usage)
     pieces = [
         Piece(*place, *_read_value(index, value, top))
         for index, (place, value, top) in enumerate(
-            zip(locate(text, tokens), values, tops, strict=True)
+            zip(places, values, tops, strict=True)
         )
     ]
-    return Echo(text[len(prompt) :], pieces, read_usage(reply))
+    return Echo(written, pieces, usage)
 
 
 def score_after(echo: Echo, boundary: int, end: int) -> Scored:
@@ -102,7 +105,7 @@ def score_after(echo: Echo, boundary: int, end: int) -> Scored:
     chosen = [
         piece
         for piece in echo.pieces
-        if piece.start < end and _is_after(piece, boundary, end)
+        if piece.start < end and _is_after(piece, boundary)
     ]
     values = [piece.log_probability for piece in chosen]
     known = [value for value in values if value is not None]
@@ -112,7 +115,7 @@ def score_after(echo: Echo, boundary: int, end: int) -> Scored:
             "before it"
         )
     greedy = all(piece.is_greedy for piece in chosen)
-    return Scored(sum(known), greedy, len(known))
+    return Scored(sum(known, 0.0), greedy, len(known))
 
 
 def locate(text: str, tokens: Sequence[str]) -> list[tuple[int, int, bool]]:
@@ -126,31 +129,58 @@ def locate(text: str, tokens: Sequence[str]) -> list[tuple[int, int, bool]]:
         Garbage: the tokens do not make up the text.
     """
     places: list[tuple[int, int, bool]] = []
-    position, run = 0, 0
+    position, run, room = 0, 0, 0
     for index, token in enumerate(tokens):
         if _is_part(token):
             run += 1
+            room += _WIDEST if token else _UNSPELT
             continue
-        start = _find(text, token, position, run)
-        if start < 0:
-            if index:
-                raise Garbage(f"token {index} is not where the text has it")
+        start = _find(text, token, position, room)
+        if start < 0 and not index:
             places.append((0, 0, False))
             continue
+        if start < 0:
+            raise Garbage(f"token {index} is not where the text has it")
         places += [(position, start, True)] * run
         begin = start if run else position  # blanks that the token lacks are its own
         places.append((begin, start + len(token), False))
-        position, run = start + len(token), 0
+        position, run, room = start + len(token), 0, 0
     places += [(position, len(text), True)] * run
     if not run and text[position:].strip():
         raise Garbage("the tokens end before the text does")
     return places
 
 
-def _find(text: str, token: str, position: int, run: int) -> int:
-    """Return where a token stands after a run of parts of characters, -1 if nowhere."""
-    if run:  # each part is at most one character
-        return text.find(token, position, position + run * _WIDEST + len(token))
+def _locate_all(
+    prompt: str, written: str, tokens: Sequence[str], usage: Usage
+) -> list[tuple[int, int, bool]]:
+    """Return the places of a prompt's tokens and of the one that was written.
+
+    The two never share a run. A written token that has no text (the end, a part of a
+    character) is told from the prompt's last by what the server counted.
+    """
+    last = tokens[-1] if tokens else ""
+    is_own = not _is_part(last) and prompt.endswith(last)
+    is_listed = bool(written) or (usage.written > 0 and not is_own)
+    if not tokens or not is_listed:
+        return locate(prompt, tokens)
+    if written and not _is_part(last) and last.strip() != written.strip():
+        raise Garbage("the last token is not the one that was written")
+    place = (len(prompt), len(prompt) + len(written), _is_part(last))
+    return [*locate(prompt, tokens[:-1]), place]
+
+
+def _find(text: str, token: str, position: int, room: int) -> int:
+    """Return where a token stands, -1 if nowhere.
+
+    Args:
+        text: all of it.
+        token: what to find.
+        position: where the token before it ends.
+        room: how far on it may be, after parts of characters.
+    """
+    if room:
+        return text.find(token, position, position + room + len(token))
     if text.startswith(token, position):
         return position
     rest = text[position:]
@@ -162,12 +192,9 @@ def _is_part(token: str) -> bool:
     return not token or _BROKEN in token or token.startswith(_BYTES)
 
 
-def _is_after(piece: Piece, boundary: int, end: int) -> bool:
-    is_split = piece.is_part and (
-        piece.start < boundary < piece.end or piece.start < end < piece.end
-    )
-    if is_split:
-        raise Garbage("the choice begins or ends among parts of characters")
+def _is_after(piece: Piece, boundary: int) -> bool:
+    if piece.is_part and piece.start < boundary < piece.end:
+        raise Garbage("the choice begins among parts of characters")
     is_special = piece.log_probability is None and piece.end == 0
     return not is_special and (piece.start >= boundary or piece.end > boundary)
 

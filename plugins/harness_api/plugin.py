@@ -116,6 +116,9 @@ def _facts(settings: Settings, found: Probe) -> dict[str, str]:
     }
     if found.dialect:
         facts["endpoint"] = found.dialect.path
+    if settings.token_prices:
+        read, written = settings.token_prices
+        facts["prices"] = f"{read:g} a million tokens read, {written:g} written"
     if found.why_no_text:
         facts["Generate"] = found.why_no_text
     if found.why_no_vector:

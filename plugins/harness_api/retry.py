@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import random
+import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 PASSING = frozenset({408, 409, 425, 429})
 """Statuses below 500 that may be gone at the next try."""
+
+_SECONDS = re.compile(r"\d+(\.\d+)?")
 
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 30.0
@@ -63,10 +66,8 @@ def read_retry_after(text: str | None, now: datetime | None = None) -> float | N
     """
     if text is None:
         return None
-    try:
-        return max(0.0, float(text))
-    except ValueError:
-        pass
+    if _SECONDS.fullmatch(text):
+        return float(text)
     try:
         date = parsedate_to_datetime(text)
     except ValueError:

@@ -105,9 +105,8 @@ class Encoder(nn.Module):
 
     def _layers(self) -> Iterator[nn.Module]:
         for group in self.order:
-            repeated = self.albert_layer_groups[group]
-            assert isinstance(repeated, LayerGroup)
-            yield from repeated.albert_layers
+            repeated = self.albert_layer_groups[group].get_submodule("albert_layers")
+            yield from repeated.children()
 
 
 class Albert(nn.Module):

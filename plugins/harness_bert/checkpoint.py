@@ -30,8 +30,9 @@ ADAPTER_REVISION = 2
 """Raised whenever this adapter's code changes an answer."""
 
 OPTIONS = {
-    "length": "the longest input in tokens (default: the model's own, at most 512; a "
-    "question with its part of the context 384)",
+    "length": "the longest input in tokens (default: the model's own, at most 512 or "
+    "what its sentence-transformers files say; a question with its part of the "
+    "context 384)",
     "pooling": "how a text's vector is made: mean or cls (default: as its "
     "sentence-transformers files say, else mean)",
     "revision": "the Hub revision to fetch (default: the repository's main branch)",
@@ -157,9 +158,9 @@ def _windows(name: ModelName, config: BertConfig) -> tuple[int, int]:
         UsageError: a window would be too short for what they share.
     """
     length = read_length(name, config.longest, default=_LONGEST_WINDOW)
-    text = name.options.get("stride", str(min(_STRIDE, length // 3)))
-    # some tokens for the question and the special ones, and one new one
-    longest = length - length // 4 - 1
+    # room for the question and the special tokens, and for one new token
+    longest = max(0, length - max(length // 4, 4) - 1)
+    text = name.options.get("stride", str(min(_STRIDE, length // 3, longest)))
     if not text.isdecimal() or int(text) > longest:
         raise UsageError(
             f"model {str(name)!r} has stride {text!r}: expected a whole number from 0 "

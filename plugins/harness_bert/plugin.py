@@ -47,7 +47,7 @@ def describe(name: ModelName) -> ModelCard:
         ),
         facts={
             "architecture": checkpoint.config.family.architecture,
-            "tokenizer": ", ".join(path.name for path in checkpoint.tokenizer_files),
+            "tokenizer": _tokenizer(checkpoint),
             "pooling": _pooling(checkpoint),
         },
     )
@@ -59,6 +59,11 @@ def _abilities(checkpoint: BertCheckpoint) -> Iterator[type[Request]]:
         yield Fill
     if checkpoint.head is not None:
         yield _ANSWERS[checkpoint.head.kind]
+
+
+def _tokenizer(checkpoint: BertCheckpoint) -> str:
+    names = [path.name for path in checkpoint.tokenizer_files]
+    return ", ".join(names) or "hashed words"
 
 
 def _pooling(checkpoint: BertCheckpoint) -> str:

@@ -24,6 +24,7 @@ from harness_gpt.llama import Llama
 from harness_gpt.names import is_transposed
 from harness_gpt.reading import HeadReader, Reader
 from harness_gpt.score import ScoreAbility
+from harness_gpt.tiny import tiny_std
 from harness_gpt.tokenizer import load_tokenizer
 from harness_torch.abilities import Abilities
 from harness_torch.cache import PackedAttention
@@ -187,5 +188,9 @@ def _make(
 def _draw_tiny(config: DecoderConfig, seed: int) -> Gpt2 | Llama:
     module = _make(config, outputs=None, has_output=True)
     generator = torch.Generator().manual_seed(seed)
-    initialise(module, std=config.initializer_range, generator=generator)
+    initialise(module, std=1.0, generator=generator)
+    with torch.no_grad():
+        for name, parameter in module.named_parameters():
+            if parameter.ndim == 2:
+                parameter.mul_(tiny_std(name, parameter.shape[1]))
     return module

@@ -24,6 +24,7 @@ _NEEDED = {
     "yarn": ("factor",),
 }
 _HUGE = 1e12
+_ORIGINAL = "original_max_position_embeddings"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,12 +78,12 @@ def read_rope(raw: Mapping[str, Any], origin: Path, *, length: int) -> Rope:
         )
     kind = str(given.get("rope_type", given.get("type", "default")))
     _check_kind(kind, given, origin)
-    own = {"rope_theta": raw.get("rope_theta", 10_000.0), **given}
-    lengths = {"original_max_position_embeddings": length, **raw, **given}
+    own = {"rope_theta": raw.get("rope_theta"), **given}
+    if _ORIGINAL in raw:  # which the reference puts first
+        own[_ORIGINAL] = raw[_ORIGINAL]
 
     def number(key: str, default: float) -> float:
-        source = lengths if key.startswith("original") else own
-        kept = {key: source[key]} if source.get(key) is not None else {}
+        kept = {} if own.get(key) is None else {key: own[key]}
         return read_number(kept, key, where, default=default, highest=_HUGE)
 
     for key in ("rope_theta", "factor"):
@@ -94,7 +95,7 @@ def read_rope(raw: Mapping[str, Any], origin: Path, *, length: int) -> Rope:
         kind=kind,
         theta=number("rope_theta", 10_000.0),
         factor=number("factor", 1.0),
-        original_length=number("original_max_position_embeddings", length),
+        original_length=number(_ORIGINAL, length),
         low_frequency=number("low_freq_factor", 1.0),
         high_frequency=number("high_freq_factor", 1.0),
         beta_fast=number("beta_fast", 32.0) or 32.0,

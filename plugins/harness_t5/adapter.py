@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from harness import Encoded, Head, LoadSettings, ModelName, UsageError
 from harness.requests import Embed, Fill, Generate, Request, Score
 from harness_t5.checkpoint import HEADS, T5Checkpoint, answers, open_checkpoint
+from harness_t5.config import T5Config
 from harness_t5.embed import EmbedAbility
 from harness_t5.fill import FillAbility
 from harness_t5.generate import GenerateAbility
@@ -19,6 +20,7 @@ from harness_t5.model import T5, initialise
 from harness_t5.names import HEAD_ARCHITECTURE, OUTPUT, has_decoder
 from harness_t5.score import ScoreAbility
 from harness_t5.sources import pack_sources
+from harness_t5.tiny import TINY_NEIGHBOURS, TINY_PULL
 from harness_torch.abilities import Abilities, Ability
 from harness_torch.byte_tokenizer import byte_tokenizer
 from harness_torch.checkpoint import load_strictly, read_tensors
@@ -144,10 +146,7 @@ def _tokenizer(checkpoint: T5Checkpoint) -> TextTokenizer:
 def _build(checkpoint: T5Checkpoint, seed: int) -> T5:
     config, head = checkpoint.config, checkpoint.head
     if checkpoint.weights is None or checkpoint.folder is None:
-        module = T5(config)
-        generator = torch.Generator().manual_seed(seed)
-        initialise(module, factor=1.0, generator=generator)
-        return module
+        return _draw_tiny(config, seed)
     with torch.device("meta"):
         module = T5(
             config,
@@ -157,4 +156,14 @@ def _build(checkpoint: T5Checkpoint, seed: int) -> T5:
         )
     tensors = read_tensors(checkpoint.weights, checkpoint.names)
     load_strictly(module, tensors, origin=checkpoint.folder)
+    return module
+
+
+def _draw_tiny(config: T5Config, seed: int) -> T5:
+    module = T5(config)
+    generator = torch.Generator().manual_seed(seed)
+    initialise(module, factor=1.0, generator=generator)
+    with torch.no_grad():
+        for head, bucket in enumerate(TINY_NEIGHBOURS):
+            module.encoder.bias_table[bucket, head] += TINY_PULL
     return module

@@ -89,13 +89,14 @@ def answers(checkpoint: T5Checkpoint) -> frozenset[type[Request]]:
 
 def _has_sentinels(checkpoint: T5Checkpoint) -> bool:
     """Tell whether the tokenizer has the tokens that stand for blanks."""
-    paths = checkpoint.tokenizer_files
-    if any(_SENTINEL in path.read_bytes() for path in paths):
+    files = {path.name: path for path in checkpoint.tokenizer_files}
+    if any(_SENTINEL in path.read_bytes() for path in files.values()):
         return True
-    # A T5's spiece.model has none: its tokenizer adds them.
-    return "spiece.model" in {p.name for p in paths} and "tokenizer.json" not in {
-        p.name for p in paths
-    }
+    if "spiece.model" not in files or "tokenizer.json" in files:
+        return False
+    settings = files.get("tokenizer_config.json")
+    # T5's spiece.model has none: the tokenizer adds a hundred unless told otherwise.
+    return read_json(settings).get("extra_ids", 100) != 0 if settings else True
 
 
 def _open_folder(title: str, folder: Path, length: int) -> T5Checkpoint:

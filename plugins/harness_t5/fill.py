@@ -16,9 +16,9 @@ from harness.requests import Fill, FillAnswer
 from harness_t5.model import T5
 from harness_t5.sources import by_length, encoded
 from harness_t5.targets import score_targets
+from harness_torch.blanks import BLANK
 from harness_torch.tokenizer import TextTokenizer, Tokens
 
-BLANK = "{blank}"
 _OPEN, _CLOSE = "<extra_id_0>", "<extra_id_1>"
 
 
@@ -53,18 +53,18 @@ class FillAbility:
         targets = [f"{_OPEN} {candidate.strip()} {_CLOSE}" for candidate in every]
         pieces = zip(every, self._tokenizer.pieces(targets), strict=True)
         ids = {candidate: one.ids for candidate, one in pieces}
-        rows = zip(requests, self._tokenizer.pieces(texts), strict=True)
+        rows = zip(requests, texts, self._tokenizer.pieces(texts), strict=True)
         return [
             replace(
                 encoded(
                     key,
                     request,
-                    self._source(one.ids, sentinel),
+                    self._source(text, one.ids, sentinel),
                     cost=sum(len(ids[c]) for c in request.candidates),
                 ),
                 extra={"candidates": [ids[c] for c in request.candidates]},
             )
-            for key, (request, one) in enumerate(rows)
+            for key, (request, text, one) in enumerate(rows)
         ]
 
     def answer(self, batch: Sequence[Encoded]) -> Iterator[tuple[int, FillAnswer]]:
@@ -98,8 +98,14 @@ class FillAbility:
             )
         return before + _OPEN + after[0]
 
-    def _source(self, ids: list[int], sentinel: int) -> Tokens:
+    def _source(self, text: str, ids: list[int], sentinel: int) -> Tokens:
         """Put special tokens around a text's ids, or those around its blank."""
+        if sentinel not in ids:
+            raise CheckpointError(
+                f"the tokenizer of {self._title} does not read {_OPEN} whole in "
+                f"{text!r}: put spaces around the blank, or add it to the tokenizer's "
+                "special tokens"
+            )
         room = self._length - len(self._tokenizer.wrap([]).ids)
         excess = max(len(ids) - room, 0)
         start = min(max(ids.index(sentinel) - room // 2, 0), excess)

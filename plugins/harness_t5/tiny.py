@@ -12,7 +12,16 @@ TINY = "tiny"
 TINY_REVISION = 1
 """Raised whenever the configuration, tokenizer or initialisation changes."""
 
-TINY_LEARNING_RATE = 3e-3
+TINY_LEARNING_RATE = 4e-3
+"""The best of those tried (1e-3 to 8e-3) after two epochs of 1,000 examples."""
+
+TINY_NEIGHBOURS = (1, 2, 3, 17)
+"""The bucket of distances that each head of the encoder starts out looking at: the
+byte before, the two before that, and the byte behind."""
+
+TINY_PULL = 5.0
+"""How much it prefers them. A byte alone means little: without this the model begins as
+a bag of bytes, and after two epochs five sample tasks score 7 points less."""
 
 TINY_CONFIG: dict[str, Any] = {
     "architectures": ["T5ForConditionalGeneration"],

@@ -12,6 +12,7 @@ softmax over the candidates. (A sum, not a mean: every token of a candidate coun
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -105,8 +106,8 @@ class BlankFiller:
             )
 
     def _encode(self, key: int, request: Fill, filled: Sequence[Pieces]) -> Encoded:
-        rows: dict[tuple[tuple[int, ...], int], MaskedRow] = {}
-        order: dict[tuple[tuple[int, ...], int], int] = {}
+        rows: list[MaskedRow] = []
+        known: dict[tuple[tuple[int, ...], int], int] = {}
         candidates, cut = [], 0
         for candidate, pieces in zip(request.candidates, filled, strict=True):
             places = self._places(request, candidate, pieces)
@@ -115,17 +116,16 @@ class BlankFiller:
             targets = []
             for place in places:
                 row = self._mask(ids, place - first)
-                identity = (tuple(row.tokens.ids), row.place)
-                rows.setdefault(identity, row)
-                order.setdefault(identity, len(order))
-                targets.append(Target(order[identity], pieces.ids[place]))
+                at = known.setdefault((tuple(row.tokens.ids), row.place), len(rows))
+                rows += [row] if at == len(rows) else []
+                targets.append(Target(at, pieces.ids[place]))
             candidates.append(targets)
         return Encoded(
             key=key,
             request=request,
-            cost=sum(len(row.tokens.ids) for row in rows.values()),
+            cost=sum(len(row.tokens.ids) for row in rows),
             truncated_tokens=cut,
-            extra={"rows": list(rows.values()), "candidates": candidates},
+            extra={"rows": rows, "candidates": candidates},
         )
 
     def _places(self, request: Fill, candidate: str, pieces: Pieces) -> list[int]:
@@ -172,20 +172,18 @@ class BlankFiller:
     ) -> list[float]:
         """Return the log-probability of each token wanted."""
         order = sorted(range(len(rows)), key=lambda place: len(rows[place].tokens.ids))
-        rank = {place: index for index, place in enumerate(order)}
-        by_rank = sorted(range(len(wanted)), key=lambda at: rank[wanted[at].row])
+        of_row: dict[int, list[int]] = defaultdict(list)
+        for at, target in enumerate(wanted):
+            of_row[target.row].append(at)
         scores = [0.0] * len(wanted)
         for start in range(0, len(order), _ROWS):
             chunk = order[start : start + _ROWS]
             logits = self._logits([rows[place] for place in chunk]).float()
             check_finite(logits, self._title)
-            logs = logits.log_softmax(-1)
-            here = [
-                at for at in by_rank if start <= rank[wanted[at].row] < start + _ROWS
-            ]
-            lines = [rank[wanted[at].row] - start for at in here]
-            found = logs[lines, [wanted[at].token for at in here]]
-            for at, score in zip(here, found.tolist(), strict=True):
+            here = [(n, at) for n, place in enumerate(chunk) for at in of_row[place]]
+            lines, tokens = [n for n, _ in here], [wanted[at].token for _, at in here]
+            found = logits.log_softmax(-1)[lines, tokens].tolist()
+            for (_, at), score in zip(here, found, strict=True):
                 scores[at] = score
         return scores
 

@@ -6,9 +6,7 @@ The reference is GPT-2's encoder.py (openai/gpt-2); RoBERTa puts ``<s> a </s>`` 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from tokenizers import Tokenizer, decoders, pre_tokenizers, processors
 from tokenizers.models import BPE
@@ -17,10 +15,11 @@ from harness import CheckpointError
 from harness_torch.frames import frame, token_id
 from harness_torch.source import read_json
 from harness_torch.special_tokens import SpecialTokens
+from harness_torch.tokenizer_settings import TokenizerSettings
 
 
 def make_byte_bpe(
-    folder: Path, settings: Mapping[str, Any], special: SpecialTokens, *, pairs: bool
+    folder: Path, settings: TokenizerSettings, special: SpecialTokens, *, pairs: bool
 ) -> Tokenizer:
     """Make the tokenizer of a vocab.json with its merges.txt.
 
@@ -33,7 +32,7 @@ def make_byte_bpe(
     Raises:
         CheckpointError: a file can't be read, or the two don't belong together.
     """
-    prefix_space = bool(settings.get("add_prefix_space", False))
+    prefix_space = settings.flag("add_prefix_space", default=False)
     tokenizer = Tokenizer(_model(folder))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=prefix_space)
     tokenizer.decoder = decoders.ByteLevel()
@@ -43,12 +42,20 @@ def make_byte_bpe(
         tokenizer.post_processor = processors.RobertaProcessing(
             (sep, token_id(tokenizer, sep)),
             (cls, token_id(tokenizer, cls)),
-            trim_offsets=bool(settings.get("trim_offsets", True)),
+            trim_offsets=settings.flag("trim_offsets", default=True),
             add_prefix_space=prefix_space,
         )
     else:
-        bos = special.text("bos") if settings.get("add_bos_token") else None
-        eos = special.text("eos") if settings.get("add_eos_token") else None
+        bos = (
+            special.text("bos")
+            if settings.flag("add_bos_token", default=False)
+            else None
+        )
+        eos = (
+            special.text("eos")
+            if settings.flag("add_eos_token", default=False)
+            else None
+        )
         frame(tokenizer, bos=bos, eos=eos)
     return tokenizer
 

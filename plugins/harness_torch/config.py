@@ -58,6 +58,22 @@ def read_number(
     )
 
 
+def read_flag(raw: Mapping[str, Any], key: str, origin: Path, *, default: bool) -> bool:
+    """Return a yes or no; `default` where it is missing or null.
+
+    Raises:
+        CheckpointError: it is neither.
+    """
+    value = raw.get(key)
+    if value is None:
+        return default
+    if isinstance(value, bool):
+        return value
+    raise CheckpointError(
+        f"{origin} has {key} {value!r}, expected true or false: correct it"
+    )
+
+
 def read_labels(raw: Mapping[str, Any], origin: Path) -> tuple[str, ...]:
     """Return the names of ``id2label`` in their order, none where it is missing.
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import chain, groupby
+from itertools import groupby
 from typing import NamedTuple
 
 from tokenizers import Encoding, Tokenizer
@@ -136,14 +136,18 @@ class LibraryTokenizer:
         Raises:
             CheckpointError: there is none.
         """
-        added = self._whole.get_added_tokens_decoder().values()
-        candidates = ("a", *(token.content for token in added))
-        for text in chain(candidates, self._whole.get_vocab()):
+        for text in self._candidates():
             if self._whole.encode(text, add_special_tokens=False).ids:
                 return text
         raise CheckpointError(
             "a tokenizer reads nothing of its own vocabulary: fetch the checkpoint again"
         )
+
+    def _candidates(self) -> Iterator[str]:
+        yield "a"
+        added = self._whole.get_added_tokens_decoder().values()
+        yield from (token.content for token in added)
+        yield from self._whole.get_vocab()
 
     def _template(self, probe: str | tuple[str, str]) -> list[_Part]:
         """Learn from a text, or pair, where the special tokens stand."""

@@ -8,7 +8,6 @@ builds it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from tokenizers import (
     AddedToken,
@@ -24,6 +23,7 @@ from harness import CheckpointError
 from harness_torch.frames import frame, token_id
 from harness_torch.piece_model import Kind, Piece, PieceModel
 from harness_torch.special_tokens import SpecialTokens
+from harness_torch.tokenizer_settings import TokenizerSettings
 
 Vocabulary = list[tuple[str, float]]
 
@@ -33,7 +33,7 @@ _UNLIKELY = -100.0
 
 
 def make_albert(
-    model: PieceModel, settings: Mapping[str, Any], special: SpecialTokens
+    model: PieceModel, settings: TokenizerSettings, special: SpecialTokens
 ) -> Tokenizer:
     """Make ALBERT's: ``[CLS] a [SEP] b [SEP]``, lower-cased and without accents.
 
@@ -49,9 +49,9 @@ def make_albert(
         normalizers.Replace("``", '"'),
         normalizers.Replace("''", '"'),
     ]
-    if not settings.get("keep_accents", False):
+    if not settings.flag("keep_accents", default=False):
         steps += [normalizers.NFKD(), normalizers.StripAccents()]
-    if settings.get("do_lower_case", True):
+    if settings.flag("do_lower_case", default=True):
         steps.append(normalizers.Lowercase())
     tokenizer.normalizer = normalizers.Sequence([*steps, *_mapped(model)])
     special.add_to(tokenizer)
@@ -63,13 +63,13 @@ def make_albert(
 
 
 def make_t5(
-    model: PieceModel, settings: Mapping[str, Any], special: SpecialTokens
+    model: PieceModel, settings: TokenizerSettings, special: SpecialTokens
 ) -> Tokenizer:
     """Make T5's: ``a </s> b </s>``, with its sentinels behind the vocabulary.
 
     ``<extra_id_0>`` is the last.
     """
-    count = settings.get("extra_ids", _SENTINELS)
+    count = settings.count("extra_ids", default=_SENTINELS)
     sentinels = [f"<extra_id_{i}>" for i in range(count - 1, -1, -1)]
     vocabulary = [(piece.text, piece.score) for piece in model.pieces]
     vocabulary += [(sentinel, 0.0) for sentinel in sentinels]
@@ -82,7 +82,7 @@ def make_t5(
 
 
 def make_xlm_roberta(
-    model: PieceModel, settings: Mapping[str, Any], special: SpecialTokens
+    model: PieceModel, settings: TokenizerSettings, special: SpecialTokens
 ) -> Tokenizer:
     """Make XLM-RoBERTa's: ``<s> a </s></s> b </s>``, ids as fairseq's.
 
@@ -104,7 +104,7 @@ def make_xlm_roberta(
 
 
 def make_llama(
-    model: PieceModel, settings: Mapping[str, Any], special: SpecialTokens
+    model: PieceModel, settings: TokenizerSettings, special: SpecialTokens
 ) -> Tokenizer:
     """Make Llama 2's: ``<s> a``, merges in order of the pieces' scores.
 
@@ -126,8 +126,8 @@ def make_llama(
             byte_fallback=model.has_bytes,
         )
     )
-    prefix = settings.get("add_prefix_space") is not False
-    where = "always" if settings.get("legacy", False) else "first"
+    prefix = settings.flag("add_prefix_space", default=True)
+    where = "always" if settings.flag("legacy", default=False) else "first"
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(
         replacement=_SPACE, prepend_scheme=where if prefix else "never", split=False
     )
@@ -139,13 +139,22 @@ def make_llama(
             *([decoders.Strip(content=" ", left=1)] if prefix else []),
         ]
     )
-    controls = [p.text for p in model.pieces if p.kind is Kind.CONTROL]
-    tokenizer.add_special_tokens(_added(controls))
+    tokenizer.add_tokens(
+        [
+            AddedToken(p.text, special=p.kind is Kind.CONTROL, normalized=False)
+            for p in model.pieces
+            if p.kind in (Kind.CONTROL, Kind.USER_DEFINED)
+        ]
+    )
     special.add_to(tokenizer)
     frame(
         tokenizer,
-        bos=special.text("bos") if settings.get("add_bos_token", True) else None,
-        eos=special.text("eos") if settings.get("add_eos_token", False) else None,
+        bos=special.text("bos")
+        if settings.flag("add_bos_token", default=True)
+        else None,
+        eos=special.text("eos")
+        if settings.flag("add_eos_token", default=False)
+        else None,
     )
     return tokenizer
 

@@ -44,11 +44,9 @@ def read_pooling(folder: Path, *, asked: str | None = None) -> Pooling:
             they name a step that is not known here.
     """
     path = folder / "sentence_bert_config.json"
-    length = None
-    if path.is_file():
-        said = read_json(path)
-        is_said = said.get("max_seq_length") is not None
-        length = read_size(said, "max_seq_length", path) if is_said else None
+    said = read_json(path) if path.is_file() else {}
+    has_length = said.get("max_seq_length") is not None
+    length = read_size(said, "max_seq_length", path) if has_length else None
     steps = _steps(folder)
     is_normalised = any(step == "Normalize" for step, _ in steps)
     if asked is not None:
@@ -56,6 +54,7 @@ def read_pooling(folder: Path, *, asked: str | None = None) -> Pooling:
     modes = [_mode(folder / place) for step, place in steps if step == "Pooling"]
     faults = [step for step, _ in steps if step not in _KNOWN]
     faults += [mode for mode in modes if mode not in _MODES.values()]
+    faults += ["do_lower_case"] if said.get("do_lower_case") else []
     if _prompt(folder):
         faults.append(f"the prompt {_prompt(folder)!r}")
     if faults:
@@ -99,5 +98,6 @@ def _prompt(folder: Path) -> str:
     """Return the prompt that is put before every text by default, mostly none."""
     path = folder / "config_sentence_transformers.json"
     said: dict[str, Any] = read_json(path) if path.is_file() else {}
-    prompts = said.get("prompts") or {}
-    return str(prompts.get(said.get("default_prompt_name"), ""))
+    prompts = said.get("prompts")
+    name = said.get("default_prompt_name")
+    return str(prompts.get(name, "")) if isinstance(prompts, dict) else ""

@@ -51,6 +51,11 @@ def find_checkpoint(
     folder = Path(checkpoint).expanduser()
     if folder.is_dir():
         return folder
+    if folder.is_file():
+        raise CheckpointError(
+            f"the checkpoint {checkpoint!r} is a file, expected a folder in Hugging Face "
+            f"format: a GGUF file becomes one with 'harness convert {checkpoint} OUT'"
+        )
     if checkpoint.startswith((".", "/", "~")) or checkpoint.count("/") > 1:
         raise CheckpointError(
             f"there is no checkpoint folder {checkpoint!r}: give a folder in Hugging "

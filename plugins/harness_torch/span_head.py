@@ -86,9 +86,9 @@ class SpanHead:
         Raises:
             CheckpointError: the model's output is not a number.
         """
-        scores = iter(self._run(batch))
+        scores = iter(self._run(batch, torch.device("cpu")))
         for item in batch:
-            own = [(window, next(scores).cpu()) for window in item.extra["windows"]]
+            own = [(window, next(scores)) for window in item.extra["windows"]]
             yield item.key, self._answer(item, own)
 
     def encode_training(self, examples: Sequence[TrainingExample]) -> list[Encoded]:
@@ -113,19 +113,24 @@ class SpanHead:
         ]  # the mean of two: a row of start scores, one of end scores
         return Loss(total=torch.stack(losses).sum(), count=len(losses))
 
-    def _run(self, batch: Sequence[Encoded]) -> list[Tensor]:
+    def _run(
+        self, batch: Sequence[Encoded], device: torch.device | None = None
+    ) -> list[Tensor]:
         """Return ``(tokens, 2)`` for every window of a batch, in order."""
         rows = [w.tokens for item in batch for w in item.extra["windows"]]
         order = sorted(range(len(rows)), key=lambda place: len(rows[place].ids))
         whole = self._scores([rows[place] for place in order]).float()
         check_finite(whole, self._title)
-        split = torch.split(whole, [len(rows[place].ids) for place in order])
+        split = torch.split(
+            whole.to(device or whole.device), [len(rows[place].ids) for place in order]
+        )
         results = dict(zip(order, split, strict=True))
         return [results[place] for place in range(len(rows))]
 
     def _answer(self, item: Encoded, scored: list[tuple[Window, Tensor]]) -> Answer:
         none = min(float(scores[0].sum()) for _, scores in scored)
-        found = [best_span(window, scores) for window, scores in scored]
+        offsets = item.extra["offsets"]
+        found = [best_span(window, scores, offsets) for window, scores in scored]
         spans = [span for span in found if span is not None]
         best = max(spans, key=lambda span: span.score, default=None)
         text, start = _text(item, best)

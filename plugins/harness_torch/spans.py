@@ -67,11 +67,11 @@ def cut_windows(
     """
     template = tokenizer.wrap([-1], [-2]).ids
     special, before = len(template) - 2, template.index(-2) - 1
-    longest_question = length - special - stride - 1
+    longest_question = max(0, length - special - stride - 1)
     asked = question[:longest_question]
     room = length - special - len(asked)
     windows = []
-    for first in range(0, max(len(context), 1), room - stride):
+    for first in range(0, max(len(context), 1), max(room - stride, 1)):
         part = context[first : first + room]
         tokens = tokenizer.wrap(asked, part)
         windows.append(Window(tokens, before + len(asked), first, len(part)))
@@ -80,12 +80,15 @@ def cut_windows(
     return windows, len(question) - len(asked)
 
 
-def best_span(window: Window, scores: Tensor) -> Span | None:
-    """Return the best span of a window, None where there is none.
+def best_span(
+    window: Window, scores: Tensor, offsets: Sequence[tuple[int, int]]
+) -> Span | None:
+    """Return the best span of a window that holds a character, None without one.
 
     Args:
         window: where the scores are from.
         scores: a start and an end score of each of its tokens, ``(tokens, 2)``.
+        offsets: where each token of the whole context begins and ends, in characters.
     """
     tried = scores.topk(min(N_BEST, len(scores)), dim=0)
     starts, ends = (
@@ -103,6 +106,7 @@ def best_span(window: Window, scores: Tensor) -> Span | None:
         for start, one in starts
         for end, other in ends
         if 0 <= end - start < LONGEST_ANSWER
+        and offsets[window.first + start][0] < offsets[window.first + end][1]
     )
     return max(spans, key=lambda span: span.score, default=None)
 

@@ -79,8 +79,6 @@ class SpecialTokens:
         Raises:
             CheckpointError: a token gets another id than the files say.
         """
-        held = tokenizer.get_added_tokens_decoder().values()
-        known = {token.content for token in held}
         named = [
             token
             for role, token in self.named.items()
@@ -88,10 +86,12 @@ class SpecialTokens:
             or tokenizer.token_to_id(token.content) is not None
         ]
         placed = [token for _, token in sorted(self.placed.items())]
+        held = {t.content for t in tokenizer.get_added_tokens_decoder().values()}
+        wanted: dict[str, AddedToken] = {}
         for token in [*placed, *named, *self.extra]:
-            if token.content not in known:
-                tokenizer.add_tokens([token])
-                known.add(token.content)
+            if token.content not in held:
+                wanted.setdefault(token.content, token)
+        tokenizer.add_tokens([*wanted.values()])
         for place, token in self.placed.items():
             found = tokenizer.token_to_id(token.content)
             if found != place:
@@ -142,7 +142,7 @@ def read_special_tokens(
             takes_space = role == "mask" and convention in _MASK_TAKES_SPACE
             token = _token(value, folder, lstrip=takes_space)
             named[role] = declared.get(token.content, token)
-    extra = tuple(_token(value, folder) for value in _listed(said))
+    extra = tuple(_token(value, folder) for value in _listed(said, folder))
     return SpecialTokens(
         named=named, assumed=assumed, extra=extra, placed=placed, origin=folder
     )
@@ -154,30 +154,31 @@ def _placed(folder: Path, said: Mapping[str, Any]) -> Iterator[tuple[int, AddedT
         for place, value in decoder.items():
             yield _place(place, folder), _token(value, folder)
         return
-    named = {said.get(f"{role}_token") for role in ROLES if _is_text(said, role)}
-    special = named | {value for value in _listed(said) if isinstance(value, str)}
+    values = [*(said.get(f"{role}_token") for role in ROLES), *_listed(said, folder)]
+    special = {_token(value, folder).content for value in values if value is not None}
     for content, place in _read(folder / "added_tokens.json").items():
         is_special = content in special
         token = AddedToken(content, special=is_special, normalized=not is_special)
         yield _place(place, folder), token
 
 
-def _is_text(said: Mapping[str, Any], role: str) -> bool:
-    return isinstance(said.get(f"{role}_token"), str)
-
-
-def _listed(said: Mapping[str, Any]) -> list[Any]:
+def _listed(said: Mapping[str, Any], folder: Path) -> list[Any]:
     for key in _EXTRA:
         value = said.get(key)
-        if value:
+        if value and isinstance(value, list | dict):
             return list(value.values() if isinstance(value, dict) else value)
+        if value:
+            raise CheckpointError(
+                f"the tokenizer of {folder} has {key} {value!r}: expected a list of "
+                "tokens"
+            )
     return []
 
 
 def _token(value: object, folder: Path, *, lstrip: bool = False) -> AddedToken:
-    if isinstance(value, str):
-        return AddedToken(value, special=True, normalized=False, lstrip=lstrip)
-    if isinstance(value, dict) and isinstance(value.get("content"), str):
+    if _is_text(value):
+        return AddedToken(str(value), special=True, normalized=False, lstrip=lstrip)
+    if isinstance(value, dict) and _is_text(value.get("content")):
         return AddedToken(
             value["content"],
             single_word=bool(value.get("single_word", False)),
@@ -189,6 +190,13 @@ def _token(value: object, folder: Path, *, lstrip: bool = False) -> AddedToken:
     raise CheckpointError(
         f"the tokenizer of {folder} has the special token {value!r}: expected a string, "
         "or an object with a content"
+    )
+
+
+def _is_text(value: object) -> bool:
+    """Tell whether a value is a string, and no half of a character is in it."""
+    return isinstance(value, str) and not any(
+        "\ud800" <= letter <= "\udfff" for letter in value
     )
 
 

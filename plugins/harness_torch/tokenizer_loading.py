@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from tokenizers import Tokenizer
 
@@ -24,7 +23,8 @@ from harness_torch.piece_tokenizers import (
 )
 from harness_torch.source import read_json
 from harness_torch.special_tokens import SpecialTokens, read_special_tokens
-from harness_torch.tokenizer import TextTokenizer
+from harness_torch.tokenizer import SpecialIds, TextTokenizer
+from harness_torch.tokenizer_settings import TokenizerSettings, read_settings
 from harness_torch.word_hash import WORD_HASH, read_word_hash
 from harness_torch.wordpiece import make_wordpiece
 
@@ -51,7 +51,7 @@ class _Source:
     folder: Path
     kind: str
     files: Mapping[str, bytes]
-    settings: Mapping[str, Any]
+    settings: TokenizerSettings
     convention: str | None
     special: SpecialTokens
 
@@ -81,13 +81,7 @@ def load_tokenizer(
     tokenizer = _MAKERS[source.kind](source)
     special = source.special.ids(tokenizer)
     if bos is not None:
-        name = special.bos is not None and tokenizer.id_to_token(special.bos)
-        if not name:
-            raise UsageError(
-                f"the tokenizer of {folder} has no BOS token, so bos can't be chosen: "
-                "leave the option out"
-            )
-        tokenizer = set_bos(tokenizer, name, wanted=bos)
+        tokenizer = _with_bos(tokenizer, special, folder, wanted=bos)
     cls = source.special.named.get("cls")
     return LibraryTokenizer(
         tokenizer,
@@ -130,10 +124,10 @@ def check_vocabulary(tokenizer: TextTokenizer, *, rows: int, title: str) -> None
 def _open(folder: Path) -> _Source:
     paths = find_tokenizer_files(folder)
     files = {path.name: path.read_bytes() for path in paths}
-    settings = _read(folder / "tokenizer_config.json")
+    settings = read_settings(folder)
     kind = next(name for name in TOKENIZERS if name in files)
     convention = "bert" if kind == "vocab.txt" else _convention(folder, settings)
-    special = read_special_tokens(folder, settings, convention=convention)
+    special = read_special_tokens(folder, settings.raw, convention=convention)
     return _Source(
         folder=folder,
         kind=kind,
@@ -144,16 +138,28 @@ def _open(folder: Path) -> _Source:
     )
 
 
-def _convention(folder: Path, settings: Mapping[str, Any]) -> str | None:
-    name = settings.get("tokenizer_class")
+def _convention(folder: Path, settings: TokenizerSettings) -> str | None:
+    name = settings.raw.get("tokenizer_class")
     if isinstance(name, str):
         family = name.removesuffix("Fast").removesuffix("Tokenizer")
         return _OF_CLASS.get(family)
-    return _OF_MODEL.get(str(_read(folder / "config.json").get("model_type")))
+    path = folder / "config.json"
+    config = read_json(path) if path.is_file() else {}
+    return _OF_MODEL.get(str(config.get("model_type")))
 
 
-def _read(path: Path) -> dict[str, Any]:
-    return read_json(path) if path.is_file() else {}
+def _with_bos(
+    tokenizer: Tokenizer, special: SpecialIds, folder: Path, *, wanted: bool
+) -> Tokenizer:
+    name = special.bos is not None and tokenizer.id_to_token(special.bos)
+    if name:
+        return set_bos(tokenizer, name, wanted=wanted)
+    if wanted:
+        raise UsageError(
+            f"the tokenizer of {folder} has no BOS token to put in front: leave the "
+            "option bos out"
+        )
+    return tokenizer
 
 
 def _from_json(source: _Source) -> Tokenizer:
@@ -196,7 +202,7 @@ def _from_pieces(source: _Source, *, conventions: tuple[str, ...]) -> Tokenizer:
 
 def _check_convention(source: _Source, *conventions: str) -> None:
     if source.convention not in conventions:
-        name = source.settings.get("tokenizer_class")
+        name = source.settings.raw.get("tokenizer_class")
         raise CheckpointError(
             f"{source.folder} has a {source.kind} and nothing that says how it is meant "
             f"(tokenizer_class {name!r}): expected a tokenizer_class or model_type of "

@@ -68,6 +68,12 @@ def read_weights(folder: Path) -> Weights:
             f"{folder / pickles[0]} is a pickle, which can run code when loaded: "
             f"convert it with 'harness convert {folder} OUT' and name OUT instead"
         )
+    rounded = sorted(path.name for path in folder.glob("*.gguf"))
+    if rounded:
+        raise CheckpointError(
+            f"{folder / rounded[0]} is a GGUF file: convert it with 'harness convert "
+            f"{folder / rounded[0]} OUT' and name OUT instead"
+        )
     raise CheckpointError(
         f"{folder} holds no weights: expected {SINGLE}, or {SHARDS} with its shards "
         "(transformers' save_pretrained writes them)"

@@ -101,6 +101,12 @@ def test_without_stop_texts_a_stop_is_the_models_own_end() -> None:
     assert read(message("yes"), Generate(prompt="p")).finish_reason == "end"
 
 
+def test_an_empty_stop_text_stops_nothing() -> None:
+    asked = Generate(prompt="p", stop=("",))
+    assert "stop" not in CHAT.body(asked)
+    assert read(message("yes"), asked).text == "yes"
+
+
 def test_usage_may_be_missing() -> None:
     reply = {"choices": [{"text": "yes"}], "usage": None}
     assert PLAIN.read(reply, ASKED).tokens == 0

@@ -23,7 +23,11 @@ BROKEN = "\N{REPLACEMENT CHARACTER}"
 
 
 def reply(
-    text: str, tokens: Sequence[str], values: Sequence[float | None]
+    text: str,
+    tokens: Sequence[str],
+    values: Sequence[float | None],
+    *,
+    written: int = 1,
 ) -> dict[str, Any]:
     tops = [None if v is None else {"best": -1.0, "x": v} for v in values]
     logprobs = {
@@ -32,7 +36,8 @@ def reply(
         "top_logprobs": tops,
     }
     choice = {"text": text, "logprobs": logprobs}
-    return {"choices": [choice], "usage": {"prompt_tokens": 2, "completion_tokens": 1}}
+    usage = {"prompt_tokens": 2, "completion_tokens": written}
+    return {"choices": [choice], "usage": usage}
 
 
 def echo(prompt: str, tokens: Sequence[str], values: Sequence[float | None]) -> Echo:
@@ -66,6 +71,11 @@ def test_parts_of_a_character_share_its_place(part: str) -> None:
     assert places[4] == (2, 4, False)
 
 
+def test_a_special_token_that_is_not_spelt_has_its_place() -> None:
+    places = locate("a <|end|> b", ["a", " ", "", " b"])
+    assert places[2:] == [(2, 9, True), (9, 11, False)]
+
+
 def test_a_run_of_parts_may_end_the_text() -> None:
     assert locate("a\u4e2d", ["a", BROKEN, BROKEN])[1:] == [(1, 2, True)] * 2
 
@@ -73,9 +83,10 @@ def test_a_run_of_parts_may_end_the_text() -> None:
 @pytest.mark.parametrize(
     ("tokens", "message"),
     [
+        (["a", "x", "c"], "token 1 is not where the text has it"),
         (["a", "x"], "token 1 is not where the text has it"),
         (["a"], "the tokens end before the text does"),
-        (["a", BROKEN, "zzz"], "token 2 is not where the text has it"),
+        (["a", BROKEN, "zzz", "c"], "token 2 is not where the text has it"),
     ],
 )
 def test_tokens_that_are_not_the_text_are_refused(
@@ -100,6 +111,25 @@ def test_the_tokens_after_a_boundary_are_added_up() -> None:
     assert score_after(found, 1, 3) == (-1.0, True, 1)
 
 
+@pytest.mark.parametrize("end", ["", "</s>"])
+def test_the_end_that_was_written_is_not_the_prompts(end: str) -> None:
+    found = read_echo(reply("a b", ["a", " b", end], [None, -1.0, -9.0]), "a b")
+    assert score_after(found, 1, 3) == (-1.0, True, 1)
+
+
+@pytest.mark.parametrize("text", ["", BROKEN])
+def test_a_part_that_was_written_is_not_the_prompts(text: str) -> None:
+    tokens, values = ["a", BROKEN, BROKEN, BROKEN], [None, -1.0, -1.0, -9.0]
+    found = read_echo(reply(f"a\u4e2d{text}", tokens, values), "a\u4e2d")
+    assert score_after(found, 1, 2) == (-2.0, True, 2)
+
+
+def test_a_last_token_that_was_not_written_is_garbage() -> None:
+    answer = reply("a b c", ["a", " b", " d"], [None, -1.0, -1.0])
+    with pytest.raises(Garbage, match="the last token is not the one that was writt"):
+        read_echo(answer, "a b")
+
+
 def test_a_token_that_straddles_the_boundary_belongs_to_what_follows() -> None:
     found = echo("a bc", ["a", " bc"], [None, -2.0])
     assert score_after(found, 3, 4) == (-2.0, False, 1)
@@ -118,8 +148,9 @@ def test_the_first_token_has_no_log_probability_even_where_one_is_given() -> Non
 
 def test_a_boundary_among_parts_of_characters_is_refused() -> None:
     tokens, values = ["a", *[BROKEN] * 4], [None, -1.0, -1.0, -1.0, -1.0]
-    found = read_echo(reply("a\u4e2d\u56fd", tokens, values), "a\u4e2d\u56fd")
-    with pytest.raises(Garbage, match="begins or ends among parts of characters"):
+    text = "a\u4e2d\u56fd"
+    found = read_echo(reply(text, tokens, values, written=0), text)
+    with pytest.raises(Garbage, match="begins among parts of characters"):
         score_after(found, 2, 3)
 
 

@@ -53,6 +53,14 @@ def test_each_ability_costs_one_token_or_two(server: ToyServer) -> None:
     assert {body["max_tokens"] for body in asked} == {1}
 
 
+def test_a_token_that_is_too_likely_proves_little(
+    server: ToyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.plugins.toy_server.BEST", -0.125)
+    assert Score in card(server).abilities
+    assert [path for path, _ in server.requests].count("/completions") == 7
+
+
 def test_a_server_that_ignores_echo_has_no_score(server: ToyServer) -> None:
     server.logprobs = "none"
     found = card(server)
@@ -72,7 +80,7 @@ def test_log_probabilities_that_are_shifted_by_one_are_refused(
 def test_log_probabilities_that_end_too_early_are_refused(server: ToyServer) -> None:
     server.logprobs = "short"
     why = card(server).facts["Score"]
-    assert why == "/completions: the tokens end before the text does"
+    assert why == "/completions: the last token is not the one that was written"
 
 
 def test_log_probabilities_that_change_when_read_are_refused(
@@ -86,7 +94,7 @@ def test_log_probabilities_that_change_when_read_are_refused(
         return found
 
     monkeypatch.setattr(ToyServer, "log_probabilities", only_written)
-    assert "has -0.12 nats, and -7.00 when it is read" in card(server).facts["Score"]
+    assert "has -0.25 nats, and -7.00 when it is read" in card(server).facts["Score"]
 
 
 def test_log_probabilities_are_not_trusted_unverified(server: ToyServer) -> None:
@@ -223,6 +231,7 @@ def test_a_declared_revision_and_prices_are_told(server: ToyServer) -> None:
     found = card(server, ",revision=2026-05,price_in=0.5,price_out=2")
     assert found.facts["revision"] == "2026-05 (declared)"
     assert found.token_prices == (0.5, 2.0)
+    assert found.facts["prices"] == "0.5 a million tokens read, 2 written"
 
 
 def test_without_httpx_the_message_says_what_to_install() -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -90,6 +94,26 @@ def test_a_failed_run_goes_on_from_what_was_answered(
     assert run("--formulation", "rank", options=",concurrency=1").code == 0
     (done,) = results(tmp_path)
     assert (done.status, done.caveats.cached) == ("done", 3)
+
+
+@pytest.mark.slow
+def test_an_interrupted_run_ends_at_once(server: ToyServer, tmp_path: Path) -> None:
+    server.hangs_after = 20  # so it is planned, and under way
+    code = "from harness.cli import main; main()"
+    model = f"api:{server.url},model=toy"
+    words = ["run", "--model", model, "--task", "glue/sst2", "--data", "sample"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *words, "--formulation", "generate"],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+    )
+    assert server.hanging.wait(60)
+    started = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    assert time.monotonic() - started < 10
+    assert process.returncode != 0
 
 
 def test_no_file_and_no_message_holds_the_key(

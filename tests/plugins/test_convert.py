@@ -81,11 +81,28 @@ def test_floats_become_the_precision_asked_and_the_rest_stays(tmp_path: Path) ->
     assert (found["a"].dtype, found["b"].dtype) == (torch.bfloat16, torch.int64)
 
 
-def test_a_chat_template_comes_along(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["chat_template.jinja", "1_Pooling/config.json"])
+def test_what_belongs_to_the_model_comes_along(tmp_path: Path, name: str) -> None:
     folder = pickled(tmp_path / "old", TENSORS)
-    (folder / "chat_template.jinja").write_text("x")
+    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / name).write_text("x")
     convert_checkpoint(folder, tmp_path / "new")
-    assert (tmp_path / "new" / "chat_template.jinja").read_text() == "x"
+    assert (tmp_path / "new" / name).read_text() == "x"
+
+
+def test_the_configuration_says_the_new_precision(tmp_path: Path) -> None:
+    folder = pickled(tmp_path / "old", TENSORS)
+    (folder / "config.json").write_text('{"torch_dtype": "float32", "a": 1}')
+    convert_checkpoint(folder, tmp_path / "new", dtype="fp16")
+    said = json.loads((tmp_path / "new" / "config.json").read_text())
+    assert said == {"torch_dtype": "float16", "dtype": "float16", "a": 1}
+
+
+def test_a_configuration_that_is_none_is_refused(tmp_path: Path) -> None:
+    folder = pickled(tmp_path / "old", TENSORS)
+    (folder / "config.json").write_text("[]")
+    with pytest.raises(CheckpointError, match=r"config\.json can't be read as a JSON"):
+        convert_checkpoint(folder, tmp_path / "new", dtype="fp16")
 
 
 def test_shards_are_joined(tmp_path: Path) -> None:

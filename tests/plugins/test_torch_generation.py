@@ -83,17 +83,11 @@ def ours(
 def theirs(
     model: transformers.GPT2LMHeadModel, prompts: Tensor, **settings: Any
 ) -> list[list[int]]:
-    """Generate one by one, so that no prompt's end depends on another's."""
     untyped: Any = model  # generate has the type of a mixin
-    written = []
-    for prompt in prompts:
-        mask = torch.ones(1, len(prompt), dtype=torch.long)
-        out = untyped.generate(
-            prompt[None], attention_mask=mask, do_sample=False, **settings
-        )
-        ids = out[0, len(prompt) :].tolist()
-        written.append(ids[: ids.index(END)] if END in ids else ids)
-    return written
+    mask = torch.ones_like(prompts)
+    out = untyped.generate(prompts, attention_mask=mask, do_sample=False, **settings)
+    texts = [row[prompts.shape[1] :].tolist() for row in out]
+    return [ids[: ids.index(END)] if END in ids else ids for ids in texts]
 
 
 def asking(**settings: Any) -> list[Generate]:

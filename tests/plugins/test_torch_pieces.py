@@ -132,6 +132,19 @@ def test_t5_equals_transformers_and_sentencepiece(tmp_path: Path) -> None:
     assert ours.encode([("<extra_id_0>", None)])[0].ids == [last, 1]
 
 
+def test_t5_may_have_no_sentinels(tmp_path: Path) -> None:
+    """As mT5's, whose extra_ids is 0."""
+    pieces = trained(tmp_path / "spiece.model", "unigram", vocab_size=60, **T5_IDS)
+    ours = settle(tmp_path, tokenizer_class="T5Tokenizer", extra_ids=0)
+    assert ours.vocabulary_size == len(pieces)
+
+
+def test_a_number_of_sentinels_that_is_none_is_refused(tmp_path: Path) -> None:
+    trained(tmp_path / "spiece.model", "unigram", vocab_size=60, **T5_IDS)
+    with pytest.raises(CheckpointError, match="extra_ids -1, expected a whole number"):
+        settle(tmp_path, tokenizer_class="T5Tokenizer", extra_ids=-1)
+
+
 def test_xlm_roberta_equals_transformers(tmp_path: Path) -> None:
     path = tmp_path / "sentencepiece.bpe.model"
     pieces = trained(path, "unigram", vocab_size=60)
@@ -175,6 +188,17 @@ def test_llama_ids_equal_sentencepiece(tmp_path: Path, text: str) -> None:
     (tokens,) = ours.encode([(text, None)])
     assert tokens.ids == [1, *reference.encode(text)]
     assert ours.decode(tokens.ids) == reference.decode(reference.encode(text))
+
+
+def test_symbols_that_a_model_was_trained_with_stay_whole(tmp_path: Path) -> None:
+    options = {"normalization_rule_name": "identity", "byte_fallback": True}
+    path = tmp_path / "tokenizer.model"
+    symbols = {"user_defined_symbols": ["<x>"]}
+    reference = trained(path, "bpe", vocab_size=330, **options, **symbols)
+    ours = settle(tmp_path, tokenizer_class="LlamaTokenizer", add_bos_token=False)
+    (tokens,) = ours.encode([("the <x>cat<x> sat", None)])
+    assert tokens.ids == reference.encode("the <x>cat<x> sat")
+    assert ours.decode(tokens.ids) == "the <x>cat<x> sat"
 
 
 def test_llama_may_do_without_bos(tmp_path: Path) -> None:

@@ -33,6 +33,14 @@ def test_a_missing_folder_is_named_without_asking_the_hub(name: str) -> None:
         find_checkpoint(name)
 
 
+def test_a_file_is_refused_with_the_way_to_convert_it(tmp_path: Path) -> None:
+    (tmp_path / "x.gguf").touch()
+    with pytest.raises(
+        CheckpointError, match=r"is a file, .* 'harness convert .*x\.gguf"
+    ):
+        find_checkpoint(str(tmp_path / "x.gguf"))
+
+
 def test_only_safe_files_are_fetched() -> None:
     assert not any(name.endswith((".bin", ".py", ".pt")) for name in NEEDED_FILES)
 

@@ -141,6 +141,14 @@ def test_others_may_read_what_is_saved(tmp_path: Path) -> None:
     assert len(modes) == 1
 
 
+def test_a_folder_with_gguf_alone_says_how_to_convert_it(tmp_path: Path) -> None:
+    (tmp_path / "x.gguf").touch()
+    with pytest.raises(
+        CheckpointError, match=r"is a GGUF file: convert it with 'harnes"
+    ):
+        read_weights(tmp_path)
+
+
 def test_loaded_weights_survive_the_file(tmp_path: Path) -> None:
     module = nn.Linear(3, 2)
     load(write(tmp_path), module)

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
-BEST = -0.125
+BEST = -0.25
 WORDS = (" the", " cat", " sat", " on", " a", " mat", " and", " slept")
 BEGINNING = "<s>"
 Reply = tuple[int, Mapping[str, str], str]
@@ -54,6 +54,8 @@ class ToyServer(ThreadingHTTPServer):
         has_beginning: whether a special token stands before every text.
         pause_s: how long an answer takes.
         written: the most tokens that it has to say.
+        hangs_after: how many requests are answered before it hangs.
+        hanging: set once it does.
     """
 
     daemon_threads = True
@@ -68,6 +70,8 @@ class ToyServer(ThreadingHTTPServer):
         self.has_beginning = False
         self.pause_s = 0.0
         self.written = 1000
+        self.hangs_after: int | None = None
+        self.hanging = threading.Event()
         self.in_flight = 0
         self.most_in_flight = 0
         self.released = threading.Event()
@@ -179,11 +183,14 @@ class Handler(BaseHTTPRequestHandler):
             server.requests.append((path, body))
             server.headers.append(dict(self.headers))
             scripted = server.scripted.pop(0) if server.scripted else None
+            if len(server.requests) > (server.hangs_after or 1_000_000):
+                scripted = (0, {}, "")
             server.in_flight += 1
             server.most_in_flight = max(server.most_in_flight, server.in_flight)
         try:
             status, headers, text = scripted or server.compute(path, body)
             if status == 0:  # hangs
+                server.hanging.set()
                 server.released.wait(30)
                 return
             if server.pause_s:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 import transformers
+
+from harness import Budget, LoadSettings, ModelName
+from harness.model import Adapter
+from harness.requests import Answer, Request
+from harness_bert.adapter import BertAdapter
+from harness_bert.plugin import load
 
 TITLES = {
     "bert": "Bert",
@@ -73,3 +79,28 @@ def reference() -> Callable[..., Any]:
 def saved() -> Callable[[Any, Path], Path]:
     """Return what saves one with a tokenizer."""
     return save_reference
+
+
+@pytest.fixture(scope="session")
+def opened() -> Callable[..., BertAdapter]:
+    """Return what opens a folder, with options."""
+
+    def opened(folder: Path, **options: str) -> BertAdapter:
+        name = ModelName(adapter="bert", checkpoint=str(folder), options=options)
+        return load(name, LoadSettings())
+
+    return opened
+
+
+@pytest.fixture(scope="session")
+def ask() -> Callable[..., list[Answer]]:
+    """Return what asks an adapter, in batches of so many tokens."""
+
+    def ask(
+        adapter: Adapter, asked: Sequence[Request], *, tokens: int = 4096
+    ) -> list[Answer]:
+        encoded = adapter.encode(asked)
+        answers = dict(adapter.session().answer(iter(encoded), Budget(tokens=tokens)))
+        return [answers[item.key] for item in encoded]
+
+    return ask

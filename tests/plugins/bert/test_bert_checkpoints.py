@@ -150,6 +150,7 @@ def test_the_fingerprint_does_not_hold_the_place(folder: Path, tmp_path: Path) -
         ("bert:tiny,length=513", "length '513': expected a whole number from 8 to 512"),
         ("bert:tiny,pooling=max", "has pooling 'max': expected mean or cls"),
         ("bert:tiny,stride=x", "stride 'x': expected a whole number from 0 to 287"),
+        ("bert:tiny,length=8,stride=4", "from 0 to 3, with windows of 8 tokens"),
         ("bert:tiny,length=64,stride=48", "from 0 to 47, with windows of 64 tokens"),
         ("bert:", "names no checkpoint: write bert:tiny, a Hub id"),
     ],

@@ -125,6 +125,12 @@ def test_a_vocabulary_without_special_tokens_is_refused(tmp_path: Path) -> None:
         with_vocabulary(tmp_path, ["[UNK]", "the"])
 
 
+def test_a_vocabulary_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "vocab.txt").write_bytes(b"[PAD]\n\xff\xfe")
+    with pytest.raises(CheckpointError, match=r"vocab\.txt is no text"):
+        tokenizer_loading.load_tokenizer(tmp_path, length=8)
+
+
 def test_a_tokenizer_with_more_ids_than_vectors_is_refused(tmp_path: Path) -> None:
     words = VOCABULARY + [f"w{i}" for i in range(30522)]
     with pytest.raises(CheckpointError, match=r"has 30531 ids, the model 30522 word"):
