@@ -186,7 +186,7 @@ class HubAdapter(TrainableAdapter):
         scorer = LineScorer(
             OutputRows(self.module),
             self._padding,
-            Batches(self.module.dtype),
+            Batches(self.module),
             title=self.title,
         )
         return {

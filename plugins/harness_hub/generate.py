@@ -74,7 +74,7 @@ class GenerateAbility:
         self._padding = padding
         self._render = render
         self._is_decoder = not module.config.is_encoder_decoder
-        self._batches = Batches(module.dtype)
+        self._batches = Batches(module)
         self._settings = _model_settings(module)
         self._end = _end_ids(self._settings.get("eos_token_id"))
 

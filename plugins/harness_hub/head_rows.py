@@ -40,7 +40,7 @@ class HeadRows:
         self._is_choosing = is_choosing
         self._end = config.eos_token_id if config.is_encoder_decoder else None
         self._batches = Batches(
-            module.dtype, is_alone=getattr(config, "pad_token_id", None) is None
+            module, is_alone=getattr(config, "pad_token_id", None) is None
         )
 
     def classes(self, batch: Sequence[Encoded]) -> Tensor:
