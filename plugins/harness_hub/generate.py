@@ -21,9 +21,9 @@ from harness.requests import Generate, GenerateAnswer
 from harness_hub.batches import Batches, Padding, Row
 from harness_hub.quiet import quiet
 from harness_hub.tokenizer import HubTokenizer
-from harness_torch.draws import Draws
-from harness_torch.generation import check_search
-from harness_torch.stop_texts import StopTexts
+from harness_torch.generation.draws import Draws
+from harness_torch.generation.loop import check_search
+from harness_torch.generation.stop_texts import StopTexts
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from harness import CheckpointError, Encoded
 from harness_hub.batches import Batches, Padding, Row
-from harness_torch.tokenizer import Tokens
+from harness_torch.tokenizers.protocol import Tokens
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel

@@ -11,7 +11,7 @@ from torch import Tensor
 from harness_hub.batches import Batches, Padding, Row
 from harness_hub.output_rows import OutputRows
 from harness_torch.blanks import MaskedRow
-from harness_torch.tokenizer import Tokens
+from harness_torch.tokenizers.protocol import Tokens
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel

@@ -38,8 +38,8 @@ from harness.requests import (
 )
 from harness_t5.adapter import T5Adapter
 from harness_t5.plugin import describe, harness_models, load
-from harness_torch.byte_tokenizer import byte_tokenizer
 from harness_torch.packed import pack
+from harness_torch.tokenizers.byte_level import byte_tokenizer
 
 LABELS = ("bad", "fair", "good")
 HEAD = Head(kind="classify", labels=LABELS)
