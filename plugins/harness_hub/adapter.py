@@ -208,4 +208,5 @@ class HubAdapter(TrainableAdapter):
             self.tokenizer,
             self._padding,
             render=load_chat(self._checkpoint),
+            title=self.title,
         )

@@ -91,7 +91,7 @@ class T5Adapter(TrainableAdapter):
         make: dict[type[Request], Callable[..., Ability]] = {
             Embed: partial(EmbedAbility, title=title),
             Generate: partial(GenerateAbility, title=title),
-            Score: ScoreAbility,
+            Score: partial(ScoreAbility, title=title),
             Fill: partial(FillAbility, length=length, title=title),
         }
         able = answers(self._checkpoint)

@@ -71,7 +71,7 @@ class FillAbility:
         """Answer each request of a batch."""
         ordered = by_length(batch)
         targets = [item.extra["candidates"] for item in ordered]
-        scored = score_targets(self._module, ordered, targets)
+        scored = score_targets(self._module, ordered, targets, title=self._title)
         for item, candidates in zip(ordered, scored, strict=True):
             summed = [sum(one.log_probability for one in c) for c in candidates]
             shares = torch.tensor(summed, dtype=torch.float64).softmax(dim=0)

@@ -24,11 +24,13 @@ class ScoreAbility:
     Args:
         module: what scores.
         tokenizer: makes ids of texts.
+        title: how messages name the model.
     """
 
-    def __init__(self, module: T5, *, tokenizer: TextTokenizer) -> None:
+    def __init__(self, module: T5, *, tokenizer: TextTokenizer, title: str) -> None:
         self._module = module
         self._tokenizer = tokenizer
+        self._title = title
 
     def encode(self, requests: Sequence[Score]) -> list[Encoded]:
         """Tokenise contexts and choices; ``choices`` of `extra` are distinct ones."""
@@ -52,7 +54,7 @@ class ScoreAbility:
         ordered = by_length(batch)
         choices = [item.extra["choices"] for item in ordered]
         targets = [list(ids.values()) for ids in choices]
-        scored = score_targets(self._module, ordered, targets)
+        scored = score_targets(self._module, ordered, targets, title=self._title)
         for item, ids, rows in zip(ordered, choices, scored, strict=True):
             found = dict(zip(ids, rows, strict=True))
             texts = _moved(cast(Score, item.request))
@@ -60,7 +62,7 @@ class ScoreAbility:
                 item.key,
                 ScoreAnswer(
                     log_probabilities=tuple(
-                        sum(one.log_probability for one in found[text])
+                        float(sum(one.log_probability for one in found[text]))
                         for text in texts
                     ),
                     is_greedy=tuple(

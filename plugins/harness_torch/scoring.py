@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from harness import CheckpointError
+from harness_torch.abilities import check_finite
 
 ROWS = 256
 """Rows of logits held at once; fewer are slower, more need memory alone."""
@@ -78,6 +79,8 @@ def log_probabilities(
     hidden: Tensor,
     project: Callable[[Tensor], Tensor],
     targets: Sequence[Sequence[int]],
+    *,
+    title: str,
 ) -> list[list[Scored]]:
     """Return the log-probability of each target, row by row.
 
@@ -85,23 +88,31 @@ def log_probabilities(
         hidden: last hidden states, ``(rows, width)``.
         project: makes logits of hidden states, ``(rows, vocabulary)``.
         targets: the token ids that are asked of each row.
+        title: how messages name the model.
+
+    Raises:
+        CheckpointError: a log-probability is not a number.
     """
     scored: list[list[Scored]] = []
     for start in range(0, len(targets), ROWS):
         asked = targets[start : start + ROWS]
-        scored += _score(project(hidden[start : start + ROWS]), asked)
+        scored += _score(project(hidden[start : start + ROWS]), asked, title)
     return scored
 
 
-def _score(logits: Tensor, targets: Sequence[Sequence[int]]) -> list[list[Scored]]:
+def _score(
+    logits: Tensor, targets: Sequence[Sequence[int]], title: str
+) -> list[list[Scored]]:
     wide = logits.to(torch.promote_types(logits.dtype, torch.float32))
     greedy = wide.argmax(dim=-1).tolist()
     rows = [row for row, asked in enumerate(targets) for _ in asked]
     columns = [token for asked in targets for token in asked]
     # Not logsumexp: in fp32 it is off by up to 3e-4 over a long continuation.
-    chosen = iter(wide.log_softmax(dim=-1)[rows, columns].tolist())
+    chosen = wide.log_softmax(dim=-1)[rows, columns]
+    check_finite(chosen, title)
+    values = iter(chosen.tolist())
     return [
-        [Scored(next(chosen), token == best) for token in asked]
+        [Scored(next(values), token == best) for token in asked]
         for asked, best in zip(targets, greedy, strict=True)
     ]
 

@@ -164,6 +164,7 @@ def test_greedy_flags_tell_what_would_be_written(adapter: T5Adapter) -> None:
 def test_an_empty_choice_is_certain(adapter: T5Adapter) -> None:
     (answer,) = ask(adapter, [Score(context="a", choices=("", "b"))])
     assert (answer.log_probabilities[0], answer.is_greedy[0]) == (0.0, True)
+    assert isinstance(answer.log_probabilities[0], float)
     assert answer.token_counts == (0, 1)
 
 
@@ -336,7 +337,13 @@ def test_output_that_is_no_number_is_refused(base: Path) -> None:
     adapter = loaded(base)
     with torch.no_grad():
         adapter.module.shared.weight.fill_(torch.nan)
-    for request in (Generate(prompt="a"), Embed(text="a")):
+    requests = (
+        Generate(prompt="a"),
+        Embed(text="a"),
+        Score(context="a", choices=("b", "c")),
+        Fill(text="a {blank}", candidates=("b", "c")),
+    )
+    for request in requests:
         with pytest.raises(CheckpointError, match="values that are no numbers"):
             ask(adapter, [request])
 

@@ -236,3 +236,14 @@ def test_bos_can_be_asked_for_and_stands_once(make: Make, open_model: Open) -> N
     plain, opened = adapter.encode([Generate(prompt="yes"), Generate(prompt="<s>yes")])
     assert plain.ids == opened.ids
     assert list(plain.ids).count(0) == 1
+
+
+@pytest.mark.parametrize("ability", ABILITIES)
+def test_an_answer_that_is_no_number_is_refused(
+    ability: type[Request], make: Make, open_model: Open
+) -> None:
+    adapter = open_model(make(OURS).folder)
+    with torch.no_grad():
+        adapter.module.get_parameter("transformer.ln_f.weight").fill_(torch.nan)
+    with pytest.raises(CheckpointError, match="values that are no numbers"):
+        answers(adapter, sample_requests(ability, None)[:2])
