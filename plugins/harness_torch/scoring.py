@@ -8,6 +8,7 @@ log-softmax is taken a few rows at a time, and only of rows whose target is aske
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
 import torch
@@ -58,6 +59,31 @@ def pair_ids(
     texts = list(dict.fromkeys(t for a, b in moved for t in (a, a + b)))
     ids = dict(zip(texts, encode(texts), strict=True))
     return [_cut(ids[a], ids[a + b], prefix, title) for a, b in moved]
+
+
+def pairs_of_texts(
+    texts: Sequence[list[int]], *, prefix: int, length: int
+) -> tuple[list[Pair], int]:
+    """Divide texts where they part, so that what they begin with is read once.
+
+    Its probability is the same for all of them. Ends that can't fit are cut, so that
+    what differs stays.
+
+    Args:
+        texts: token ids of each.
+        prefix: what stands before a text's first token.
+        length: the model's longest input.
+
+    Returns:
+        What all begin with and what each goes on with, and how many tokens were cut
+        from the longest.
+    """
+    whole = [ids if ids[:1] == [prefix] else [prefix, *ids] for ids in texts]
+    columns = zip(*whole, strict=False)
+    shared = sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, columns))
+    pairs = [Pair(ids[:shared], ids[shared : shared + length]) for ids in whole]
+    cut = max((len(ids) - shared - length for ids in whole), default=0)
+    return pairs, max(0, cut)
 
 
 def need_prefix(prefix: int | None, title: str) -> int:

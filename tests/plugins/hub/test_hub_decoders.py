@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from harness import CheckpointError
+from harness import CheckpointError, PluginError
 from harness.agreement import ask
 from harness.requests import (
     Answer,
@@ -247,3 +247,18 @@ def test_an_answer_that_is_no_number_is_refused(
         adapter.module.get_parameter("transformer.ln_f.weight").fill_(torch.nan)
     with pytest.raises(CheckpointError, match="values that are no numbers"):
         answers(adapter, sample_requests(ability, None)[:2])
+
+
+BAD_BLANKS = (
+    Fill(text="no blank", candidates=("a",)),
+    Fill(text="{blank} and {blank}", candidates=("a",)),
+    Fill(text="{blank}", candidates=()),
+)
+
+
+@pytest.mark.parametrize("request_", BAD_BLANKS)
+def test_a_text_without_one_blank_or_candidates_is_refused(
+    make: Make, open_model: Open, request_: Fill
+) -> None:
+    with pytest.raises(PluginError, match=r"has [012] times \{blank\} and [01] cand"):
+        open_model(make(OURS).folder).encode([request_])
