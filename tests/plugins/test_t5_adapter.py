@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
+from math import isfinite
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,6 +17,7 @@ from torch import Tensor, nn
 from harness import (
     Budget,
     CheckpointError,
+    Head,
     LoadSettings,
     ModelName,
     PluginError,
@@ -29,6 +32,7 @@ from harness.requests import (
     FillAnswer,
     Generate,
     GenerateAnswer,
+    Regress,
     Request,
     Score,
     ScoreAnswer,
@@ -326,6 +330,25 @@ def test_bf16_is_near_fp32(base: Path, adapter: T5Adapter) -> None:
     )
     assert torch.allclose(rough, exact, rtol=0, atol=0.1)
     assert rough.ne(exact).any()
+
+
+def test_a_vector_of_bf16_states_is_their_mean_in_fp32(base: Path) -> None:
+    (answer,) = ask(loaded(base, dtype="bf16"), [Embed(text="hello world")])
+    vector = torch.tensor(answer.vector)
+    assert vector.ne(vector.bfloat16().float()).any()
+
+
+def test_a_head_reads_the_end_token_where_a_text_has_no_token(
+    base: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(base, tmp_path, dirs_exist_ok=True)
+    for name, content in byte_tokenizer(length=64, bos=False, eos=False).files.items():
+        (tmp_path / name).write_bytes(content)
+    adapter = loaded(tmp_path)
+    adapter.prepare(Head(kind="regress"), seed=1)
+    (encoded,) = adapter.encode([Regress(text="")])
+    assert encoded.ids == [EOS]
+    assert isfinite(ask(adapter, [Regress(text="")])[0].value)
 
 
 def test_fp16_is_refused_with_its_reason(base: Path) -> None:
