@@ -10,7 +10,6 @@ from torch import Tensor, nn
 
 from harness import Encoded, Head, LoadSettings, ModelName
 from harness.requests import Embed, Fill, Generate, Likelihood, Score
-from harness_gpt.chat import chat_template
 from harness_gpt.checkpoint import GptCheckpoint, has_output, open_checkpoint
 from harness_gpt.config import DecoderConfig
 from harness_gpt.ending import end_tokens
@@ -27,6 +26,7 @@ from harness_gpt.tiny import tiny_std
 from harness_gpt.tokenizer import load_tokenizer
 from harness_torch.abilities import Abilities
 from harness_torch.cache import PackedAttention
+from harness_torch.chat import load_render
 from harness_torch.checkpoint import load_strictly, read_tensors
 from harness_torch.device import DTYPES, pick_device
 from harness_torch.heads.labels import HEAD_OF, count_outputs, head_settings
@@ -107,14 +107,13 @@ class GptAdapter(TrainableAdapter):
             return {HEAD_OF[head.kind]: vector_head, Embed: embed}
         if not has_output(checkpoint):
             return {Embed: embed}
-        template = chat_template(checkpoint)
         generate = GenerateAbility(
             model,
             reader,
             device=device,
             decode=self.tokenizer.decode,
             end=end_tokens(checkpoint, self.tokenizer),
-            render=None if template is None else template.render,
+            render=load_render(checkpoint.chat),
         )
         return {
             Score: ScoreAbility(model, reader, device=device),
@@ -168,7 +167,7 @@ class GptAdapter(TrainableAdapter):
     def _vectors(self, rows: Sequence[Tokens]) -> Tensor:
         """Return the mean of the tokens' states, or the last one's, ``(rows, width)``."""
         packed = pack([row.ids for row in rows], device=self.device, is_causal=True)
-        takes_last = self._checkpoint.facts["pooling"] == "last"
+        takes_last = self._checkpoint.pooling == "last"
         hidden = self.module(
             packed.ids,
             packed.positions,

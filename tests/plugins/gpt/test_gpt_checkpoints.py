@@ -29,7 +29,7 @@ from harness.requests import (
     Score,
 )
 from harness_gpt.adapter import GptAdapter
-from harness_gpt.plugin import describe, harness_models, load
+from harness_gpt.plugin import describe, harness_models, load, worded
 from harness_torch.tokenizers.byte_level import BOS, EOS
 
 Case = tuple[str, dict[str, Any]]
@@ -179,10 +179,26 @@ def test_options_and_files_change_the_fingerprint(gpt2: Any, tmp_path: Path) -> 
     def fingerprint(**options: str) -> str:
         return describe(name_of(tmp_path, **options)).fingerprint
 
-    told = [fingerprint(), fingerprint(bos="off"), fingerprint(chat="off")]
-    told += [fingerprint(pooling="last"), fingerprint(length="32")]
+    told = [fingerprint(), fingerprint(bos="off"), fingerprint(length="32")]
+    told += [fingerprint(pooling="last")]
+    assert fingerprint(chat="off") == fingerprint()  # there is no template
     (tmp_path / "generation_config.json").write_text('{"eos_token_id": 7}')
-    assert len({*told, fingerprint()}) == 6
+    told += [fingerprint()]
+    (tmp_path / "chat_template.jinja").write_text("{{ messages }}")
+    told += [fingerprint(), fingerprint(chat="off")]
+    assert len({*told}) == 7
+
+
+def test_the_words_of_a_prompt_stand_in_the_chat_template(
+    gpt2: Any, tmp_path: Path
+) -> None:
+    assert worded(name_of(tmp_path), "yes") is None
+    template = "{{ bos_token }}[{{ messages[0].content }}]"
+    (tmp_path / "chat_template.jinja").write_text(template)
+    assert worded(name_of(tmp_path), "yes") == "<|bos|>[yes]"
+    assert worded(name_of(tmp_path, chat="off"), "yes") is None
+    (entry,) = harness_models()
+    assert entry.worded is worded  # so that `harness show` tells it
 
 
 def test_describing_loads_no_torch(gpt2: Any, tmp_path: Path) -> None:
