@@ -155,7 +155,9 @@ class GenerateAbility:
         own = ids[: ends[0]] if ends else ids
         text, is_stopped = StopTexts(search.stop, self._tokenizer.decode).cut(own)
         reason = "stop" if is_stopped else "end" if ends else "length"
-        return GenerateAnswer(text=text, finish_reason=reason)
+        while is_stopped and own[-1:] == [self._padding.id]:  # beside longer rows
+            own = own[:-1]
+        return GenerateAnswer(text=text, finish_reason=reason, written_tokens=len(own))
 
     def _config(self, search: _Search) -> GenerationConfig:
         return GenerationConfig(

@@ -118,6 +118,22 @@ def test_a_stop_text_ends_the_text_before_it(make: Make, open_model: Open) -> No
     assert whole.finish_reason == "length"
 
 
+def test_the_tokens_written_are_counted_without_what_fills_rows_up(
+    make: Make, open_model: Open
+) -> None:
+    adapter = open_model(make("OPTForCausalLM").folder)
+    texts = ("The cat", "two prices")
+    whole = answers(adapter, [Generate(prompt=t, max_tokens=12) for t in texts])
+    assert [answer.written_tokens for answer in whole] == [12, 12]
+    asked = [
+        Generate(prompt=t, max_tokens=12, stop=(whole[0].text[4:6],)) for t in texts
+    ]
+    together = answers(adapter, asked)
+    alone = [answers(adapter, [one])[0] for one in asked]
+    assert together == alone
+    assert together[0].written_tokens < 12
+
+
 def test_draws_depend_on_prompt_and_sample_alone(make: Make, open_model: Open) -> None:
     adapter = open_model(make("OPTForCausalLM").folder)
     asked = [
