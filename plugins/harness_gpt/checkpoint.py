@@ -43,8 +43,8 @@ from harness_torch.weights import Weights, check_shapes, read_weights
 ADAPTER_REVISION = 1
 """Raised whenever this adapter's code changes an answer."""
 
-SWITCH = ("auto", "on", "off")
-POOLINGS = ("mean", "last")
+_SWITCH = ("auto", "on", "off")
+_POOLINGS = ("mean", "last")
 OPTIONS = {
     "length": "the longest input in tokens (default: the model's own)",
     "revision": "the Hub revision to fetch (default: the repository's main branch)",
@@ -67,9 +67,9 @@ def open_checkpoint(name: ModelName) -> GptCheckpoint:
     check_options(name, OPTIONS)
     facts = {
         "adapter": f"gpt {ADAPTER_REVISION}",
-        "bos": read_choice(name, "bos", *SWITCH),
-        "chat": read_choice(name, "chat", *SWITCH),
-        "pooling": read_choice(name, "pooling", *POOLINGS),
+        "bos": read_choice(name, "bos", *_SWITCH),
+        "chat": read_choice(name, "chat", *_SWITCH),
+        "pooling": read_choice(name, "pooling", *_POOLINGS),
     }
     if name.checkpoint == TINY:
         config = read_config(TINY_CONFIG, Path("gpt:tiny"))

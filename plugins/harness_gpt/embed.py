@@ -14,8 +14,6 @@ from harness_torch.abilities import check_finite
 from harness_torch.cache import PackedAttention
 from harness_torch.packed import pack
 
-POOLINGS = ("mean", "last")
-
 
 class EmbedAbility:
     """Answers `Embed` with the mean of the tokens' states, or the last token's.

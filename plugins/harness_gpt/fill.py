@@ -53,7 +53,11 @@ class FillAbility:
         """Answer each request of a batch."""
         forests = [cast(Forest, item.extra["forest"]) for item in batch]
         trees = [tree for forest in forests for tree in forest.trees]
-        scored = iter(score_trees(trees, self._model, device=self._device))
+        scored = iter(
+            score_trees(
+                trees, self._model, device=self._device, title=self._reader.title
+            )
+        )
         for item, forest in zip(batch, forests, strict=True):
             texts = forest.pick([next(scored) for _ in forest.trees])
             nats = torch.tensor(

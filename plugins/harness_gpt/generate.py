@@ -13,6 +13,7 @@ from harness import Encoded
 from harness.requests import Generate, GenerateAnswer
 from harness_gpt.decoder import Decoder
 from harness_gpt.reading import Reader
+from harness_torch.abilities import check_finite
 from harness_torch.cache import KeyValueCache
 from harness_torch.generation import write
 from harness_torch.packed import pack
@@ -102,6 +103,7 @@ class GenerateAbility:
         ordered = sorted(batch, key=lambda item: len(item.ids))
         rows = Continuation(self._model)
         logits = rows.read([item.ids for item in ordered], device=self._device)
+        check_finite(logits, self._reader.title)
         written = write(
             rows,
             logits,

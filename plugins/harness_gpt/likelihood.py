@@ -47,7 +47,11 @@ class LikelihoodAbility:
     ) -> Iterator[tuple[int, LikelihoodAnswer]]:
         """Answer each request of a batch."""
         trees = [tree for item in batch for tree in item.extra["trees"]]
-        scored = iter(score_trees(trees, self._model, device=self._device))
+        scored = iter(
+            score_trees(
+                trees, self._model, device=self._device, title=self._reader.title
+            )
+        )
         for item in batch:
             text = cast(Likelihood, item.request).text
             windows = [next(scored)[0] for _ in item.extra["trees"]]

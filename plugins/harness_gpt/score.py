@@ -50,7 +50,11 @@ class ScoreAbility:
     def answer(self, batch: Sequence[Encoded]) -> Iterator[tuple[int, ScoreAnswer]]:
         """Answer each request of a batch."""
         trees = [tree for item in batch for tree in item.extra["forest"].trees]
-        scored = iter(score_trees(trees, self._model, device=self._device))
+        scored = iter(
+            score_trees(
+                trees, self._model, device=self._device, title=self._reader.title
+            )
+        )
         for item in batch:
             forest = item.extra["forest"]
             choices = forest.pick([next(scored) for _ in forest.trees])

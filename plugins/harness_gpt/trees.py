@@ -13,6 +13,7 @@ from itertools import accumulate
 import torch
 
 from harness_gpt.decoder import Decoder
+from harness_torch.abilities import check_finite
 from harness_torch.cache import PackedAttention
 from harness_torch.packed import Layout, pack
 from harness_torch.scoring import Pair, Scored, log_probabilities
@@ -112,14 +113,20 @@ def grow(pairs: Sequence[Pair], *, length: int) -> Forest:
 
 
 def score_trees(
-    trees: Sequence[Tree], model: Decoder, *, device: torch.device
+    trees: Sequence[Tree], model: Decoder, *, device: torch.device, title: str
 ) -> list[list[Scored]]:
-    """Return the score of each tree's branches, in their order."""
+    """Return the score of each tree's branches, in their order.
+
+    Raises:
+        CheckpointError: a score is not a number.
+    """
     order = sorted(range(len(trees)), key=lambda place: trees[place].layout)
     scored: dict[int, list[Scored]] = {}
     for places in _batches(order, [len(tree.ids) for tree in trees]):
         answers = _score([trees[place] for place in places], model, device)
         scored.update(zip(places, answers, strict=True))
+    every = [one.log_probability for branches in scored.values() for one in branches]
+    check_finite(torch.tensor(every), title)
     return [scored[place] for place in range(len(trees))]
 
 

