@@ -16,15 +16,15 @@ from harness_bert.parts import SUFFIXES, parts_for
 from harness_bert.tokenizer import load_tokenizer
 from harness_torch.abilities import Abilities, Ability
 from harness_torch.blanks import BlankFiller, MaskedRow
-from harness_torch.choice_head import ChoiceHead
 from harness_torch.device import DTYPES, pick_device
-from harness_torch.heads import HEAD_OF, count_outputs, head_settings
+from harness_torch.heads.choice import ChoiceHead
+from harness_torch.heads.labels import HEAD_OF, count_outputs, head_settings
+from harness_torch.heads.span import SpanHead, SpanSettings
+from harness_torch.heads.vector import VectorHead
 from harness_torch.packed import Packed, pack
-from harness_torch.span_head import SpanHead, SpanSettings
 from harness_torch.text_vectors import TextVectors, mean_over_sequences
-from harness_torch.tokenizer import TextTokenizer, Tokens
+from harness_torch.tokenizers.protocol import TextTokenizer, Tokens
 from harness_torch.trainable import TrainableAdapter
-from harness_torch.vector_heads import VectorHead
 
 _OUTPUTS = {"choose": 1, "extract": 2}
 

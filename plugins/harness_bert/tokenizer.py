@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from harness_bert.checkpoint import BertCheckpoint
-from harness_torch import tokenizer_loading
-from harness_torch.tokenizer import TextTokenizer
-from harness_torch.word_hash import WordHashTokenizer
+from harness_torch.tokenizers import loading
+from harness_torch.tokenizers.protocol import TextTokenizer
+from harness_torch.tokenizers.word_hash import WordHashTokenizer
 
 
 def load_tokenizer(checkpoint: BertCheckpoint) -> TextTokenizer:
@@ -18,6 +18,6 @@ def load_tokenizer(checkpoint: BertCheckpoint) -> TextTokenizer:
     rows, length = checkpoint.config.vocab_size, checkpoint.length
     if checkpoint.folder is None:
         return WordHashTokenizer(size=rows, length=length)
-    tokenizer = tokenizer_loading.load_tokenizer(checkpoint.folder, length=length)
-    tokenizer_loading.check_vocabulary(tokenizer, rows=rows, title=checkpoint.title)
+    tokenizer = loading.load_tokenizer(checkpoint.folder, length=length)
+    loading.check_vocabulary(tokenizer, rows=rows, title=checkpoint.title)
     return tokenizer

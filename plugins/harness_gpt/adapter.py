@@ -30,11 +30,11 @@ from harness_torch.abilities import Abilities
 from harness_torch.cache import PackedAttention
 from harness_torch.checkpoint import load_strictly, read_tensors
 from harness_torch.device import DTYPES, pick_device
-from harness_torch.heads import HEAD_OF, count_outputs, head_settings
+from harness_torch.heads.labels import HEAD_OF, count_outputs, head_settings
+from harness_torch.heads.vector import VectorHead
 from harness_torch.packed import pack
-from harness_torch.tokenizer import TextTokenizer
+from harness_torch.tokenizers.protocol import TextTokenizer
 from harness_torch.trainable import TrainableAdapter
-from harness_torch.vector_heads import VectorHead
 
 _CLASSIFIERS = {
     "gpt2": "GPT2ForSequenceClassification",

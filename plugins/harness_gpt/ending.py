@@ -8,7 +8,7 @@ from typing import Any
 from harness import CheckpointError
 from harness_gpt.checkpoint import GptCheckpoint
 from harness_torch.source import read_json
-from harness_torch.tokenizer import TextTokenizer
+from harness_torch.tokenizers.protocol import TextTokenizer
 
 _FILE = "generation_config.json"
 

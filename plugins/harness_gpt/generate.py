@@ -15,7 +15,7 @@ from harness_gpt.decoder import Decoder
 from harness_gpt.reading import Reader
 from harness_torch.abilities import check_finite
 from harness_torch.cache import KeyValueCache
-from harness_torch.generation import write
+from harness_torch.generation.loop import write
 from harness_torch.packed import pack
 
 Render = Callable[[str], str]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness_torch.scoring import need_prefix
-from harness_torch.tokenizer import TextPair, TextTokenizer, Tokens
+from harness_torch.tokenizers.protocol import TextPair, TextTokenizer, Tokens
 
 _BETWEEN = "\n"
 

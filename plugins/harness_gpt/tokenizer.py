@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from harness_gpt.checkpoint import GptCheckpoint
-from harness_torch.byte_tokenizer import byte_tokenizer
-from harness_torch.tokenizer import TextTokenizer
-from harness_torch.tokenizer_loading import check_vocabulary
-from harness_torch.tokenizer_loading import load_tokenizer as load_from_folder
+from harness_torch.tokenizers.byte_level import byte_tokenizer
+from harness_torch.tokenizers.loading import check_vocabulary
+from harness_torch.tokenizers.loading import load_tokenizer as load_from_folder
+from harness_torch.tokenizers.protocol import TextTokenizer
 
 _WANTED = {"auto": None, "on": True, "off": False}
 

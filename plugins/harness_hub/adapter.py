@@ -25,12 +25,12 @@ from harness_hub.token_rows import MaskedWords, SpanScores, TokenVectors
 from harness_hub.tokenizer import HubTokenizer
 from harness_torch.abilities import Abilities, Ability, TorchSession
 from harness_torch.blanks import BlankFiller
-from harness_torch.choice_head import ChoiceHead
-from harness_torch.heads import HEAD_OF, count_outputs, head_settings
-from harness_torch.span_head import SpanHead, SpanSettings
+from harness_torch.heads.choice import ChoiceHead
+from harness_torch.heads.labels import HEAD_OF, count_outputs, head_settings
+from harness_torch.heads.span import SpanHead, SpanSettings
+from harness_torch.heads.vector import VectorHead
 from harness_torch.text_vectors import TextVectors
 from harness_torch.trainable import TrainableAdapter
-from harness_torch.vector_heads import VectorHead
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -186,7 +186,7 @@ class HubAdapter(TrainableAdapter):
         scorer = LineScorer(
             OutputRows(self.module),
             self._padding,
-            Batches(self.module.dtype),
+            Batches(self.module),
             title=self.title,
         )
         return {

@@ -95,12 +95,13 @@ class Batches:
     makes a difference, rows of different lengths are never put together.
 
     Args:
-        dtype: the model's precision, which says how much rounding is no difference.
+        module: what computes them.
         is_alone: whether every row is computed alone.
     """
 
-    def __init__(self, dtype: torch.dtype, *, is_alone: bool = False) -> None:
-        self._rounding = _ROUNDING.get(dtype, _LOW_ROUNDING)
+    def __init__(self, module: PreTrainedModel, *, is_alone: bool = False) -> None:
+        self._module = module
+        self._rounding = _ROUNDING.get(module.dtype, _LOW_ROUNDING)
         self._most_tokens = 0 if is_alone else MOST_TOKENS
         self._may_pad: bool | None = None
 
@@ -144,10 +145,18 @@ class Batches:
         if shortest < _SHORTEST_SHARE * longest:
             return False
         if self._may_pad is None:
+            self._may_pad = self._is_same(places, probe)
+        return self._may_pad
+
+    def _is_same(self, places: Sequence[int], probe: Compute) -> bool:
+        """Compute the last row beside the first and alone, without dropout."""
+        is_training = self._module.training
+        self._module.eval()
+        with torch.no_grad():
             beside = probe([places[0], places[-1]])[1]
             (alone,) = probe([places[-1]])
-            self._may_pad = is_close(beside, alone, self._rounding)
-        return self._may_pad
+        self._module.train(is_training)
+        return is_close(beside, alone, self._rounding)
 
 
 def is_close(left: Tensor, right: Tensor, share: float) -> bool:

@@ -21,9 +21,9 @@ from harness.requests import Generate, GenerateAnswer
 from harness_hub.batches import Batches, Padding, Row
 from harness_hub.quiet import quiet
 from harness_hub.tokenizer import HubTokenizer
-from harness_torch.draws import Draws
-from harness_torch.generation import check_search
-from harness_torch.stop_texts import StopTexts
+from harness_torch.generation.draws import Draws
+from harness_torch.generation.loop import check_search
+from harness_torch.generation.stop_texts import StopTexts
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -74,7 +74,7 @@ class GenerateAbility:
         self._padding = padding
         self._render = render
         self._is_decoder = not module.config.is_encoder_decoder
-        self._batches = Batches(module.dtype)
+        self._batches = Batches(module)
         self._settings = _model_settings(module)
         self._end = _end_ids(self._settings.get("eos_token_id"))
 

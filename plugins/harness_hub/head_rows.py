@@ -10,7 +10,7 @@ from torch import Tensor
 
 from harness import CheckpointError, Encoded
 from harness_hub.batches import Batches, Padding, Row
-from harness_torch.tokenizer import Tokens
+from harness_torch.tokenizers.protocol import Tokens
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -40,7 +40,7 @@ class HeadRows:
         self._is_choosing = is_choosing
         self._end = config.eos_token_id if config.is_encoder_decoder else None
         self._batches = Batches(
-            module.dtype, is_alone=getattr(config, "pad_token_id", None) is None
+            module, is_alone=getattr(config, "pad_token_id", None) is None
         )
 
     def classes(self, batch: Sequence[Encoded]) -> Tensor:

@@ -47,7 +47,7 @@ class SourceScoreAbility:
         self._tokenizer = tokenizer
         self._padding = padding
         self._rows = OutputRows(module)
-        self._batches = Batches(module.dtype)
+        self._batches = Batches(module)
         self._start = _start_id(module, title)
 
     def encode(self, requests: Sequence[Score]) -> list[Encoded]:

@@ -11,7 +11,7 @@ from torch import Tensor
 from harness_hub.batches import Batches, Padding, Row
 from harness_hub.output_rows import OutputRows
 from harness_torch.blanks import MaskedRow
-from harness_torch.tokenizer import Tokens
+from harness_torch.tokenizers.protocol import Tokens
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -33,7 +33,7 @@ class TokenVectors:
         self._module: Any = module.get_encoder() if is_pair else module.base_model
         self._padding = padding
         self._mode = mode
-        self._batches = Batches(module.dtype)
+        self._batches = Batches(module)
 
     def __call__(self, rows: Sequence[Tokens]) -> Tensor:
         """Return ``(rows, width)``, in fp32."""
@@ -62,7 +62,7 @@ class MaskedWords:
     def __init__(self, module: PreTrainedModel, padding: Padding) -> None:
         self._padding = padding
         self._rows = OutputRows(module)
-        self._batches = Batches(module.dtype)
+        self._batches = Batches(module)
 
     def __call__(self, rows: Sequence[MaskedRow]) -> Tensor:
         """Return ``(rows, vocabulary)``."""
@@ -83,7 +83,7 @@ class SpanScores:
     def __init__(self, module: PreTrainedModel, padding: Padding) -> None:
         self._module: Any = module
         self._padding = padding
-        self._batches = Batches(module.dtype)
+        self._batches = Batches(module)
 
     def __call__(self, rows: Sequence[Tokens]) -> Tensor:
         """Return ``(tokens, 2)``, the rows' tokens one after another."""

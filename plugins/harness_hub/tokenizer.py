@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness import CheckpointError
-from harness_torch.tokenizer import Pieces, SpecialIds, TextPair, Tokens
+from harness_torch.tokenizers.protocol import Pieces, SpecialIds, TextPair, Tokens
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -25,7 +25,7 @@ class _Frame(NamedTuple):
 
 
 class HubTokenizer:
-    """Wraps a tokenizer of transformers; `harness_torch.tokenizer.TextTokenizer`.
+    """Wraps a tokenizer of transformers; `harness_torch.tokenizers.protocol.TextTokenizer`.
 
     Args:
         library: the tokenizer.

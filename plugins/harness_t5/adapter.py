@@ -22,14 +22,14 @@ from harness_t5.score import ScoreAbility
 from harness_t5.sources import pack_sources
 from harness_t5.tiny import TINY_NEIGHBOURS, TINY_PULL
 from harness_torch.abilities import Abilities, Ability
-from harness_torch.byte_tokenizer import byte_tokenizer
 from harness_torch.checkpoint import load_strictly, read_tensors
 from harness_torch.device import DTYPES, pick_device
-from harness_torch.heads import count_outputs, head_settings
-from harness_torch.tokenizer import TextTokenizer
-from harness_torch.tokenizer_loading import check_vocabulary, load_tokenizer
+from harness_torch.heads.labels import count_outputs, head_settings
+from harness_torch.heads.vector import VectorHead
+from harness_torch.tokenizers.byte_level import byte_tokenizer
+from harness_torch.tokenizers.loading import check_vocabulary, load_tokenizer
+from harness_torch.tokenizers.protocol import TextTokenizer
 from harness_torch.trainable import TrainableAdapter
-from harness_torch.vector_heads import VectorHead
 
 
 def load_t5(name: ModelName, settings: LoadSettings) -> T5Adapter:

@@ -21,7 +21,7 @@ _ROOM = 32  # slots that are added when they run out
 
 
 class T5Decoding:
-    """A `harness_torch.generation.Decoding`, with one row for each source at first.
+    """A `harness_torch.generation.loop.Decoding`, with one row for each source at first.
 
     Args:
         module: what writes.

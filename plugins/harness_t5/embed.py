@@ -9,7 +9,7 @@ from harness.requests import Embed, EmbedAnswer
 from harness_t5.model import T5
 from harness_t5.sources import by_length, encoded, pack_sources, read_texts
 from harness_torch.abilities import check_finite
-from harness_torch.tokenizer import TextTokenizer
+from harness_torch.tokenizers.protocol import TextTokenizer
 
 
 class EmbedAbility:

@@ -17,7 +17,7 @@ from harness_t5.model import T5
 from harness_t5.sources import by_length, encoded
 from harness_t5.targets import score_targets
 from harness_torch.blanks import BLANK
-from harness_torch.tokenizer import TextTokenizer, Tokens
+from harness_torch.tokenizers.protocol import TextTokenizer, Tokens
 
 _OPEN, _CLOSE = "<extra_id_0>", "<extra_id_1>"
 

@@ -10,8 +10,8 @@ from harness.requests import Generate, GenerateAnswer
 from harness_t5.decoding import T5Decoding
 from harness_t5.model import T5
 from harness_t5.sources import by_length, encoded, pack_sources, read_texts
-from harness_torch.generation import write
-from harness_torch.tokenizer import TextTokenizer
+from harness_torch.generation.loop import write
+from harness_torch.tokenizers.protocol import TextTokenizer
 
 
 class GenerateAbility:

@@ -11,7 +11,7 @@ from harness.requests import Score, ScoreAnswer
 from harness_t5.model import T5
 from harness_t5.sources import by_length, encoded, read_texts
 from harness_t5.targets import score_targets
-from harness_torch.tokenizer import TextTokenizer
+from harness_torch.tokenizers.protocol import TextTokenizer
 
 
 class ScoreAbility:

@@ -10,7 +10,7 @@ from harness import Encoded
 from harness.requests import Request
 from harness_t5.config import T5Config
 from harness_torch.packed import Packed, pack
-from harness_torch.tokenizer import TextTokenizer, Tokens
+from harness_torch.tokenizers.protocol import TextTokenizer, Tokens
 
 
 def read_texts(

@@ -27,7 +27,7 @@ TINY_CONFIG: dict[str, Any] = {
     "architectures": ["T5ForConditionalGeneration"],
     "model_type": "t5",
     "is_encoder_decoder": True,
-    "vocab_size": 260,  # what `harness_torch.byte_tokenizer` has
+    "vocab_size": 260,  # what `harness_torch.tokenizers.byte_level` has
     "d_model": 64,
     "d_kv": 16,
     "d_ff": 128,

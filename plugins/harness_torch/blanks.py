@@ -21,7 +21,7 @@ from torch import Tensor
 from harness import CheckpointError, Encoded, PluginError
 from harness.requests import Answer, Fill, FillAnswer
 from harness_torch.abilities import check_finite
-from harness_torch.tokenizer import Pieces, TextTokenizer, Tokens
+from harness_torch.tokenizers.protocol import Pieces, TextTokenizer, Tokens
 
 BLANK = "{blank}"
 _ROWS = 256  # rows of logits over a vocabulary that are held at once

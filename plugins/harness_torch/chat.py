@@ -134,7 +134,7 @@ def load_chat_template(folder: Path) -> ChatTemplate | None:
     Raises:
         CheckpointError: its files can't be used.
     """
-    from harness_torch.tokenizer_loading import special_tokens_of
+    from harness_torch.tokenizers.loading import special_tokens_of
 
     source = find_chat_template(folder)
     if source is None:

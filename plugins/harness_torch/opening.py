@@ -21,7 +21,7 @@ TOKENIZERS = (
     "tokenizer.model",
     "word_hash.json",
 )
-"""Files that make a tokenizer, the first that is there; see `harness_torch.tokenizer`."""
+"""Files that make a tokenizer, the first that is there; see `harness_torch.tokenizers.protocol`."""
 
 _TOKENIZER_FILES = (
     *TOKENIZERS,

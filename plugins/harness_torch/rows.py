@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from harness import Encoded
-from harness_torch.tokenizer import Tokens
+from harness_torch.tokenizers.protocol import Tokens
 
 Run = Callable[[Sequence[Tokens]], Tensor]
 """Runs rows through a module and returns one result for each, ``(rows, ...)``."""

@@ -13,7 +13,7 @@ from harness.requests import Answer, Embed, EmbedAnswer
 from harness_torch.abilities import check_finite
 from harness_torch.packed import Packed
 from harness_torch.rows import Run, rows_of, run_by_length
-from harness_torch.tokenizer import TextTokenizer
+from harness_torch.tokenizers.protocol import TextTokenizer
 
 
 class TextVectors:

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from harness import Encoded, Head, Loss, PluginError, TrainingExample
 from harness_torch.abilities import Abilities, TorchAdapter, TorchSession
 from harness_torch.checkpoint import save_checkpoint
-from harness_torch.heads import HEAD_OF
-from harness_torch.tokenizer import TextTokenizer
+from harness_torch.heads.labels import HEAD_OF
+from harness_torch.tokenizers.protocol import TextTokenizer
 
 _DROPPED = ("_name_or_path", "torch_dtype", "transformers_version")
 
@@ -74,7 +74,7 @@ class TrainableAdapter(TorchAdapter, ABC):
     def saved_config(self, head: Head) -> dict[str, Any]:
         """Return what config.json says of the module with its head, on top of the rest.
 
-        ``architectures`` and what `harness_torch.heads.head_settings` returns.
+        ``architectures`` and what `harness_torch.heads.labels.head_settings` returns.
         """
 
     def stored(self, name: str, tensor: Tensor) -> Tensor:

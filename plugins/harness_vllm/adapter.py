@@ -18,7 +18,7 @@ from harness.requests import (
 )
 from harness_torch.rolling import rolling_windows
 from harness_torch.scoring import need_prefix, pair_ids
-from harness_torch.tokenizer import TextTokenizer
+from harness_torch.tokenizers.protocol import TextTokenizer
 from harness_vllm.mapping import (
     Asked,
     Output,

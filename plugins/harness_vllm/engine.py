@@ -9,7 +9,7 @@ from vllm import LLM, SamplingParams
 
 from harness import LoadSettings
 from harness_torch.chat import load_chat_template
-from harness_torch.tokenizer_loading import load_tokenizer
+from harness_torch.tokenizers.loading import load_tokenizer
 from harness_vllm.adapter import VllmAdapter
 from harness_vllm.checkpoint import VllmCheckpoint
 from harness_vllm.mapping import Asked, Output

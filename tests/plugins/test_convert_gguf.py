@@ -18,7 +18,7 @@ from harness import CheckpointError, UsageError
 from harness.convert import convert_checkpoint
 from harness.convert import gguf as converting
 from harness_torch.chat import load_chat_template
-from harness_torch.tokenizer_loading import load_tokenizer
+from harness_torch.tokenizers.loading import load_tokenizer
 
 gguf = pytest.importorskip("gguf", reason="the extra gguf is not installed")
 

@@ -35,7 +35,7 @@ from harness.requests import (
 )
 from harness_t5.adapter import T5Adapter
 from harness_t5.plugin import describe, load
-from harness_torch.byte_tokenizer import BYTE_VOCABULARY, byte_tokenizer
+from harness_torch.tokenizers.byte_level import BYTE_VOCABULARY, byte_tokenizer
 
 EOS = 1
 OPEN, CLOSE = BYTE_VOCABULARY, BYTE_VOCABULARY + 1  # the sentinels

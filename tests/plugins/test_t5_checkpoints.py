@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -33,20 +32,15 @@ from harness.requests import (
     ClassifyAnswer,
     Embed,
     Fill,
-    Generate,
     Regress,
     Request,
     Score,
 )
 from harness_t5.adapter import T5Adapter
 from harness_t5.plugin import describe, harness_models, load
-from harness_torch.byte_tokenizer import byte_tokenizer
 from harness_torch.packed import pack
+from harness_torch.tokenizers.byte_level import byte_tokenizer
 
-SHARED = Path(
-    os.environ.get("HARNESS_SHARED", Path(__file__).resolve().parents[3] / "shared")
-)
-TOKENIZERS = SHARED / "models" / "tokenizers"
 LABELS = ("bad", "fair", "good")
 HEAD = Head(kind="classify", labels=LABELS)
 CPU = torch.device("cpu")
@@ -347,43 +341,6 @@ def test_describing_loads_no_torch(base: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stderr
-
-
-def with_tokenizer(folder: Path, name: str, vocabulary: int) -> T5Adapter:
-    """Give a random model one of the collected tokenizers."""
-    source = TOKENIZERS / name
-    if not source.is_dir():
-        pytest.skip(f"there is no {source}")
-    random_t5(vocab_size=vocabulary).save_pretrained(folder)
-    for file in source.iterdir():
-        (folder / file.name).write_bytes(file.read_bytes())
-    return loaded(folder)
-
-
-def test_the_tokenizer_of_t5_small_reads_and_fills(tmp_path: Path) -> None:
-    adapter = with_tokenizer(tmp_path, "t5-small", 32128)
-    text = "Hello world, it's 3.14 café naïve!"
-    (item,) = adapter.encode([Embed(text=text)])
-    # ids of google-t5/t5-small
-    first = [8774, 296, 6, 34, 31, 7, 1877, 2534, 11949, 3, 29, 9, 2, 162, 55, 1]
-    assert item.ids == first
-    (fill,) = adapter.encode([Fill(text="a {blank} b", candidates=("cat",))])
-    assert 32099 in fill.ids
-    (target,) = fill.extra["candidates"]
-    assert (target[0], target[-1]) == (32099, 32098)
-
-
-def test_code_t5_reads_with_the_tokenizer_of_roberta(tmp_path: Path) -> None:
-    """CodeT5: a T5 with vocab.json and merges.txt, <s> before and </s> behind."""
-    with_tokenizer(tmp_path, "roberta-base", 50265)
-    (tmp_path / "tokenizer.json").unlink()
-    rewrite(tmp_path, "tokenizer_config.json", tokenizer_class="RobertaTokenizer")
-    rewrite(tmp_path, eos_token_id=2)
-    rewrite(tmp_path, "generation_config.json", eos_token_id=2)
-    adapter = loaded(tmp_path)
-    (item,) = adapter.encode([Generate(prompt="Hello world")])
-    assert item.ids == [0, 31414, 232, 2]  # ids of roberta-base
-    assert adapter.module.config.end_token_ids == {2}
 
 
 def test_a_tokenizer_without_sentinels_is_told_so_where_the_files_say_otherwise(

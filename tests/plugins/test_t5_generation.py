@@ -17,7 +17,7 @@ from harness_t5.decoding import T5Decoding
 from harness_t5.model import T5, Reading
 from harness_torch import crossing
 from harness_torch.crossing import cross
-from harness_torch.generation import Written, write
+from harness_torch.generation.loop import Written, write
 from harness_torch.packed import pack
 
 CPU = torch.device("cpu")

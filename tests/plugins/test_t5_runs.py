@@ -13,7 +13,7 @@ from scipy import stats
 from harness.api import open_store, run
 from harness.cli import main
 from harness.results import CellResult, Results
-from harness_torch.byte_tokenizer import byte_tokenizer
+from harness_torch.tokenizers.byte_level import byte_tokenizer
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,12 @@ import transformers
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harness_torch.byte_tokenizer import BYTE_VOCABULARY, byte_letters, byte_tokenizer
-from harness_torch.tokenizer_loading import load_tokenizer
+from harness_torch.tokenizers.byte_level import (
+    BYTE_VOCABULARY,
+    byte_letters,
+    byte_tokenizer,
+)
+from harness_torch.tokenizers.loading import load_tokenizer
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 

@@ -12,8 +12,8 @@ import pytest
 import transformers
 
 from harness import CheckpointError
-from harness_torch.byte_tokenizer import byte_tokenizer
 from harness_torch.chat import find_chat_template, load_chat_template
+from harness_torch.tokenizers.byte_level import byte_tokenizer
 
 LLAMA_3 = """\
 {{- bos_token }}

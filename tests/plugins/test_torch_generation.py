@@ -12,7 +12,7 @@ from torch import Tensor
 
 from harness import UsageError
 from harness.requests import Generate
-from harness_torch.generation import Written, write
+from harness_torch.generation.loop import Written, write
 
 VOCABULARY = 40
 END = 1

@@ -12,9 +12,9 @@ import pytest
 import transformers
 
 from harness import CheckpointError
-from harness_torch.piece_model import Kind, PieceModel, read_piece_model
-from harness_torch.tokenizer import TextTokenizer
-from harness_torch.tokenizer_loading import load_tokenizer
+from harness_torch.tokenizers.loading import load_tokenizer
+from harness_torch.tokenizers.piece_model import Kind, PieceModel, read_piece_model
+from harness_torch.tokenizers.protocol import TextTokenizer
 
 sentencepiece = pytest.importorskip("sentencepiece", reason="no sentencepiece")
 

@@ -13,11 +13,11 @@ from torch import Tensor
 
 from harness import PluginError, TrainingExample
 from harness.requests import Answer, Choose, Extract, ExtractAnswer
-from harness_torch.span_head import SpanHead, SpanSettings
-from harness_torch.spans import Window, cut_windows, target_tokens
-from harness_torch.tokenizer import Tokens
-from harness_torch.tokenizer_loading import load_tokenizer
-from harness_torch.word_hash import WordHashTokenizer
+from harness_torch.heads.span import SpanHead, SpanSettings
+from harness_torch.heads.windows import Window, cut_windows, target_tokens
+from harness_torch.tokenizers.loading import load_tokenizer
+from harness_torch.tokenizers.protocol import Tokens
+from harness_torch.tokenizers.word_hash import WordHashTokenizer
 
 
 def formula(rows: Sequence[Tokens]) -> Tensor:

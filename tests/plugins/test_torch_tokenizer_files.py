@@ -10,8 +10,8 @@ import pytest
 import transformers
 
 from harness import CheckpointError, UsageError
-from harness_torch.library_tokenizer import LibraryTokenizer
-from harness_torch.tokenizer_loading import check_vocabulary, load_tokenizer
+from harness_torch.tokenizers.library import LibraryTokenizer
+from harness_torch.tokenizers.loading import check_vocabulary, load_tokenizer
 
 
 def small_bpe(folder: Path, *words: str, **settings: Any) -> Path:

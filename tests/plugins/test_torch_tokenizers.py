@@ -14,9 +14,9 @@ import transformers
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harness_torch.piece_model import read_piece_model
-from harness_torch.tokenizer import TextTokenizer
-from harness_torch.tokenizer_loading import load_tokenizer
+from harness_torch.tokenizers.loading import load_tokenizer
+from harness_torch.tokenizers.piece_model import read_piece_model
+from harness_torch.tokenizers.protocol import TextTokenizer
 
 SHARED = Path(
     os.environ.get(

@@ -36,7 +36,7 @@ from harness.requests import (
     ScoreAnswer,
 )
 from harness.testing import check_adapter
-from harness_torch.byte_tokenizer import byte_tokenizer
+from harness_torch.tokenizers.byte_level import byte_tokenizer
 from harness_vllm.adapter import Run, VllmAdapter
 from harness_vllm.checkpoint import VllmCheckpoint, open_checkpoint
 from harness_vllm.mapping import Asked, ask_to_score, ask_to_write, read_score

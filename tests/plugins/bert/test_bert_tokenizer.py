@@ -14,9 +14,9 @@ from harness_bert.config import read_config
 from harness_bert.parts import Parts
 from harness_bert.shapes import parameter_shapes
 from harness_bert.tokenizer import load_tokenizer
-from harness_torch import tokenizer_loading
-from harness_torch.tokenizer import TextPair, TextTokenizer
-from harness_torch.word_hash import WordHashTokenizer
+from harness_torch.tokenizers import loading
+from harness_torch.tokenizers.protocol import TextPair, TextTokenizer
+from harness_torch.tokenizers.word_hash import WordHashTokenizer
 
 TEXTS: list[TextPair] = [
     ("Hello world, it's 3.14 café naïve!", None),
@@ -76,21 +76,21 @@ def with_vocabulary(
 def test_ids_and_segments_equal_transformers(
     minilm: Path, text: TextPair, length: int
 ) -> None:
-    ours = tokenizer_loading.load_tokenizer(minilm, length=length)
+    ours = loading.load_tokenizer(minilm, length=length)
     reference = transformers.AutoTokenizer.from_pretrained(minilm)
     (tokens,) = ours.encode([text])
     assert (tokens.ids, tokens.segments) == theirs(reference, text, length)
 
 
 def test_baked_in_truncation_and_padding_are_taken_out(minilm: Path) -> None:
-    ours = tokenizer_loading.load_tokenizer(minilm, length=512)
+    ours = loading.load_tokenizer(minilm, length=512)
     short, long = ours.encode([("a cat", None), ("word " * 300, None)])
     assert len(short.ids) == 4
     assert len(long.ids) == 302
 
 
 def test_what_was_cut_is_counted(minilm: Path) -> None:
-    ours = tokenizer_loading.load_tokenizer(minilm, length=16)
+    ours = loading.load_tokenizer(minilm, length=16)
     whole, cut = ours.encode([("word " * 14, None), ("word " * 14, "word " * 3)])
     assert whole.truncated == 0
     assert (len(cut.ids), cut.truncated) == (16, 4)
@@ -128,7 +128,7 @@ def test_a_vocabulary_without_special_tokens_is_refused(tmp_path: Path) -> None:
 def test_a_vocabulary_that_is_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "vocab.txt").write_bytes(b"[PAD]\n\xff\xfe")
     with pytest.raises(CheckpointError, match=r"vocab\.txt is no text"):
-        tokenizer_loading.load_tokenizer(tmp_path, length=8)
+        loading.load_tokenizer(tmp_path, length=8)
 
 
 def test_a_tokenizer_with_more_ids_than_vectors_is_refused(tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_a_tokenizer_with_more_ids_than_vectors_is_refused(tmp_path: Path) -> No
 def test_a_broken_tokenizer_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "tokenizer.json").write_text("{}")
     with pytest.raises(CheckpointError, match="is no tokenizer that can be read"):
-        tokenizer_loading.load_tokenizer(tmp_path, length=8)
+        loading.load_tokenizer(tmp_path, length=8)
 
 
 def hashed(length: int = 16) -> WordHashTokenizer:

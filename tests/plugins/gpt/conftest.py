@@ -22,9 +22,15 @@ from harness_gpt.gpt2_config import Gpt2Config
 from harness_gpt.llama import Llama
 from harness_gpt.names import is_transposed, parameter_names
 from harness_gpt.plugin import load
-from harness_torch.byte_tokenizer import BOS, BYTE_VOCABULARY, EOS, PAD, byte_tokenizer
 from harness_torch.cache import PackedAttention
 from harness_torch.packed import pack
+from harness_torch.tokenizers.byte_level import (
+    BOS,
+    BYTE_VOCABULARY,
+    EOS,
+    PAD,
+    byte_tokenizer,
+)
 
 CPU = torch.device("cpu")
 SPECIAL = {"bos_token_id": BOS, "eos_token_id": EOS, "pad_token_id": PAD}

@@ -30,7 +30,7 @@ from harness.requests import (
 )
 from harness_gpt.adapter import GptAdapter
 from harness_gpt.plugin import describe, harness_models, load
-from harness_torch.byte_tokenizer import BOS, EOS
+from harness_torch.tokenizers.byte_level import BOS, EOS
 
 Case = tuple[str, dict[str, Any]]
 Opened = Callable[..., GptAdapter]
@@ -291,7 +291,7 @@ def test_rows_beyond_the_vocabulary_are_welcome(
 def test_a_tokenizer_without_beginning_and_end_is_told(
     gpt2: Any, opened: Opened, tmp_path: Path
 ) -> None:
-    from harness_torch.byte_tokenizer import byte_tokenizer
+    from harness_torch.tokenizers.byte_level import byte_tokenizer
 
     files = byte_tokenizer(length=64, bos=False, eos=False).files
     (tmp_path / "tokenizer.json").write_bytes(files["tokenizer.json"])

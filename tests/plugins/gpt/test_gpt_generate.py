@@ -16,8 +16,8 @@ from harness import Budget, CheckpointError, UsageError
 from harness.requests import Generate, GenerateAnswer
 from harness_gpt.adapter import GptAdapter
 from harness_gpt.generate import Continuation
-from harness_torch.byte_tokenizer import BOS, EOS, PAD
-from harness_torch.generation import write
+from harness_torch.generation.loop import write
+from harness_torch.tokenizers.byte_level import BOS, EOS, PAD
 
 CPU = torch.device("cpu")
 Case = tuple[str, dict[str, Any]]

@@ -24,9 +24,9 @@ from harness.requests import (
 )
 from harness_gpt.adapter import GptAdapter
 from harness_gpt.trees import Tree, grow
-from harness_torch.byte_tokenizer import BOS
 from harness_torch.rolling import rolling_windows
 from harness_torch.scoring import Pair
+from harness_torch.tokenizers.byte_level import BOS
 
 Case = tuple[str, dict[str, Any]]
 Opened = Callable[..., GptAdapter]

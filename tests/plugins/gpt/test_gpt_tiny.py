@@ -25,7 +25,7 @@ from harness.requests import (
 from harness.testing import check_adapter
 from harness_gpt.plugin import describe, load
 from harness_gpt.tiny import TINY_CONFIG, TINY_LEARNING_RATE
-from harness_torch.byte_tokenizer import BYTE_VOCABULARY
+from harness_torch.tokenizers.byte_level import BYTE_VOCABULARY
 
 TINY = ModelName.parse("gpt:tiny")
 TEXTS = ("", "short", "The cat sat on the mat, and nobody saw it. " * 4, "naïve café")

@@ -156,6 +156,19 @@ def test_the_loss_and_its_gradient_are_those_of_transformers(
         assert left is None or torch.allclose(left, right, atol=1e-6)
 
 
+def test_dropout_does_not_keep_rows_apart(make: Make, open_model: Open) -> None:
+    adapter = open_model(make("DebertaV2ForMaskedLM").folder)
+    module = adapter.prepare(HEAD, seed=4)
+    batch = adapter.encode_training(examples(6))
+    module.train()
+    adapter.loss(batch)  # looks whether padding matters
+    forwards: list[None] = []
+    module.register_forward_hook(lambda *_: forwards.append(None))
+    adapter.loss(batch)
+    assert len({len(item.ids) for item in batch}) > 1
+    assert (len(forwards), module.training) == (1, True)
+
+
 def test_a_value_is_trained(make: Make, open_model: Open) -> None:
     adapter = open_model(make("DebertaV2ForMaskedLM").folder)
     adapter.prepare(Head(kind="regress"), seed=1)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from harness import CheckpointError, PluginError
 from harness_torch.source import read_json
-from harness_torch.tokenizer import Pieces, SpecialIds, TextPair, Tokens
+from harness_torch.tokenizers.protocol import Pieces, SpecialIds, TextPair, Tokens
 
 WORD_HASH = "word_hash.json"
 _PAD, _CLS, _SEP, _MASK, _FIRST_BUCKET = range(5)

@@ -12,7 +12,7 @@ from harness import Encoded, Loss, PluginError, TrainingExample
 from harness.requests import Answer, Choose, ChooseAnswer
 from harness_torch.abilities import check_finite
 from harness_torch.rows import Run, rows_of, run_by_length
-from harness_torch.tokenizer import TextTokenizer
+from harness_torch.tokenizers.protocol import TextTokenizer
 
 
 class ChoiceHead:

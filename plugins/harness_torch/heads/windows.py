@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from harness_torch.tokenizer import TextTokenizer, Tokens
+from harness_torch.tokenizers.protocol import TextTokenizer, Tokens
 
 LONGEST_ANSWER = 30
 """Tokens in the longest span, of a window's tokens."""

@@ -13,8 +13,8 @@ from torch import Tensor
 from harness import Encoded, Head, Loss, TrainingExample
 from harness.requests import Answer, Classify, ClassifyAnswer, Regress, RegressAnswer
 from harness_torch.abilities import check_finite
-from harness_torch.heads import label_order, training_target
-from harness_torch.tokenizer import TextPair, Tokens
+from harness_torch.heads.labels import label_order, training_target
+from harness_torch.tokenizers.protocol import TextPair, Tokens
 
 Logits = Callable[[Sequence[Encoded]], Tensor]
 

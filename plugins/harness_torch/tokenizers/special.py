@@ -15,7 +15,7 @@ from tokenizers import AddedToken, Tokenizer
 
 from harness import CheckpointError
 from harness_torch.source import read_json
-from harness_torch.tokenizer import SpecialIds
+from harness_torch.tokenizers.protocol import SpecialIds
 
 ROLES = ("bos", "eos", "unk", "sep", "pad", "cls", "mask")
 

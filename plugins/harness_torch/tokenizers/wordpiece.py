@@ -10,8 +10,8 @@ from tokenizers import Tokenizer, decoders, normalizers, pre_tokenizers, process
 from tokenizers.models import WordPiece
 
 from harness import CheckpointError
-from harness_torch.special_tokens import SpecialTokens
-from harness_torch.tokenizer_settings import TokenizerSettings
+from harness_torch.tokenizers.settings import TokenizerSettings
+from harness_torch.tokenizers.special import SpecialTokens
 
 
 def make_wordpiece(

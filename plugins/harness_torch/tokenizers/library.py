@@ -11,7 +11,7 @@ from typing import NamedTuple
 from tokenizers import Encoding, Tokenizer
 
 from harness import CheckpointError
-from harness_torch.tokenizer import Pieces, SpecialIds, TextPair, Tokens
+from harness_torch.tokenizers.protocol import Pieces, SpecialIds, TextPair, Tokens
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 

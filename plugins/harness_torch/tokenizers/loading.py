@@ -10,23 +10,23 @@ from pathlib import Path
 from tokenizers import Tokenizer
 
 from harness import CheckpointError, UsageError
-from harness_torch.byte_bpe import make_byte_bpe
-from harness_torch.frames import set_bos
-from harness_torch.library_tokenizer import LibraryTokenizer
 from harness_torch.opening import TOKENIZERS, check_tokenizer, find_tokenizer_files
-from harness_torch.piece_model import read_piece_model
-from harness_torch.piece_tokenizers import (
+from harness_torch.source import read_json
+from harness_torch.tokenizers.byte_bpe import make_byte_bpe
+from harness_torch.tokenizers.frames import set_bos
+from harness_torch.tokenizers.library import LibraryTokenizer
+from harness_torch.tokenizers.piece_model import read_piece_model
+from harness_torch.tokenizers.pieces import (
     make_albert,
     make_llama,
     make_t5,
     make_xlm_roberta,
 )
-from harness_torch.source import read_json
-from harness_torch.special_tokens import SpecialTokens, read_special_tokens
-from harness_torch.tokenizer import SpecialIds, TextTokenizer
-from harness_torch.tokenizer_settings import TokenizerSettings, read_settings
-from harness_torch.word_hash import WORD_HASH, read_word_hash
-from harness_torch.wordpiece import make_wordpiece
+from harness_torch.tokenizers.protocol import SpecialIds, TextTokenizer
+from harness_torch.tokenizers.settings import TokenizerSettings, read_settings
+from harness_torch.tokenizers.special import SpecialTokens, read_special_tokens
+from harness_torch.tokenizers.word_hash import WORD_HASH, read_word_hash
+from harness_torch.tokenizers.wordpiece import make_wordpiece
 
 _OF_CLASS = {
     **dict.fromkeys(("Bert", "DistilBert", "Electra", "MPNet"), "bert"),

@@ -13,8 +13,14 @@ from torch import Tensor
 from harness import Encoded, Loss, PluginError, TrainingExample
 from harness.requests import Answer, Extract, ExtractAnswer
 from harness_torch.abilities import check_finite
-from harness_torch.spans import Span, Window, best_span, cut_windows, target_tokens
-from harness_torch.tokenizer import TextTokenizer, Tokens
+from harness_torch.heads.windows import (
+    Span,
+    Window,
+    best_span,
+    cut_windows,
+    target_tokens,
+)
+from harness_torch.tokenizers.protocol import TextTokenizer, Tokens
 
 Scores = Callable[[Sequence[Tokens]], Tensor]
 """Runs rows and returns a start and an end score of every token, ``(tokens, 2)``."""

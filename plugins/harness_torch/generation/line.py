@@ -5,8 +5,8 @@ from __future__ import annotations
 from torch import Tensor
 
 from harness.requests import Generate
-from harness_torch.draws import Draws
-from harness_torch.stop_texts import StopTexts, ending
+from harness_torch.generation.draws import Draws
+from harness_torch.generation.stop_texts import StopTexts, ending
 
 
 class Line:

@@ -12,10 +12,10 @@ from tokenizers import Tokenizer, decoders, pre_tokenizers, processors
 from tokenizers.models import BPE
 
 from harness import CheckpointError
-from harness_torch.frames import frame, token_id
 from harness_torch.source import read_json
-from harness_torch.special_tokens import SpecialTokens
-from harness_torch.tokenizer_settings import TokenizerSettings
+from harness_torch.tokenizers.frames import frame, token_id
+from harness_torch.tokenizers.settings import TokenizerSettings
+from harness_torch.tokenizers.special import SpecialTokens
 
 
 def make_byte_bpe(

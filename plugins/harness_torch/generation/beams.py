@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from harness.requests import Generate
-from harness_torch.stop_texts import StopTexts, ending
+from harness_torch.generation.stop_texts import StopTexts, ending
 
 
 class Candidate(NamedTuple):

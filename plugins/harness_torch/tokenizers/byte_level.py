@@ -10,9 +10,9 @@ import json
 from tokenizers import AddedToken, Tokenizer, decoders, pre_tokenizers
 from tokenizers.models import BPE
 
-from harness_torch.frames import frame
-from harness_torch.library_tokenizer import LibraryTokenizer
-from harness_torch.tokenizer import SpecialIds
+from harness_torch.tokenizers.frames import frame
+from harness_torch.tokenizers.library import LibraryTokenizer
+from harness_torch.tokenizers.protocol import SpecialIds
 
 PAD, EOS, BOS, MASK = range(4)
 BYTE_VOCABULARY = 260

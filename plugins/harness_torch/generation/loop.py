@@ -15,9 +15,9 @@ from torch import Tensor
 
 from harness import UsageError
 from harness.requests import Generate
-from harness_torch.beams import Beams, candidates
-from harness_torch.line import Line
-from harness_torch.stop_texts import Decode, StopTexts
+from harness_torch.generation.beams import Beams, candidates
+from harness_torch.generation.line import Line
+from harness_torch.generation.stop_texts import Decode, StopTexts
 
 Writer = Line | Beams
 

@@ -20,10 +20,10 @@ from tokenizers import (
 from tokenizers.models import BPE, Unigram
 
 from harness import CheckpointError
-from harness_torch.frames import frame, token_id
-from harness_torch.piece_model import Kind, Piece, PieceModel
-from harness_torch.special_tokens import SpecialTokens
-from harness_torch.tokenizer_settings import TokenizerSettings
+from harness_torch.tokenizers.frames import frame, token_id
+from harness_torch.tokenizers.piece_model import Kind, Piece, PieceModel
+from harness_torch.tokenizers.settings import TokenizerSettings
+from harness_torch.tokenizers.special import SpecialTokens
 
 Vocabulary = list[tuple[str, float]]
 

@@ -1,0 +1,1 @@
+"""Trained heads: what they say, how they are asked and what they are trained on."""

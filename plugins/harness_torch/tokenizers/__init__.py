@@ -1,0 +1,1 @@
+"""Tokenizers of every kind that checkpoints have, behind one protocol."""
