@@ -14,7 +14,7 @@ from harness import Head, LoadSettings, ModelName
 from harness.convert import convert_checkpoint
 from harness_bert.adapter import BertAdapter
 from harness_bert.plugin import load
-from tests.plugins.toy_server import ToyServer
+from tests.plugins.api.toy_server import ToyServer
 
 CLASSIFIER = Head(kind="classify", labels=("bad", "fair", "good"))
 

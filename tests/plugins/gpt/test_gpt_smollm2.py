@@ -28,13 +28,9 @@ from harness.requests import (
 )
 from harness_glue.plugin import harness_tasks
 from harness_gpt.plugin import load
+from tests.places import SHARED
 
 pytestmark = pytest.mark.slow
-SHARED = Path(
-    os.environ.get(
-        "HARNESS_SHARED", Path(__file__).resolve().parents[2].parent / "shared"
-    )
-)
 IS_FULL = os.environ.get("HARNESS_TEST_FULL") == "1"
 FEW = {"wnli": 71, "rte": 40, "sst2": 60, "copa": 10}
 ACCURACY = {"sst2": 0.610092, "rte": 0.555957, "wnli": 0.535211, "copa": 0.64}
