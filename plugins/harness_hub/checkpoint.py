@@ -152,12 +152,12 @@ def open_checkpoint(name: ModelName) -> HubCheckpoint:
         also=(*_TOKENIZER_PATTERNS, *_SENTENCE_FILES, *(_CODE if runs_code else ())),
     )
     raw = read_json(folder / "config.json")
-    _check_tokenizer(folder)
+    _check_files(folder)
     kind = find_kind(raw, folder / "config.json", task)
     longest = longest_input(raw)
     pooling = _read_pooling(name, folder)
     most = {"embed": pooling.length, "extract": WINDOW}.get(kind.name)
-    usual = usual_length(folder, longest, most=most)
+    usual = usual_length(folder, raw, most=most)
     length = read_length(name, longest or UNBOUNDED, default=usual)
     return HubCheckpoint(
         title=str(name),
@@ -176,7 +176,13 @@ def open_checkpoint(name: ModelName) -> HubCheckpoint:
     )
 
 
-def _check_tokenizer(folder: Path) -> None:
+def _check_files(folder: Path) -> None:
+    if (folder / "adapter_config.json").is_file():
+        # transformers would fetch the weights that it names, unseen by the fingerprint
+        raise CheckpointError(
+            f"{folder} has an adapter_config.json, expected the weights of a whole "
+            "model: merge the adapter into its base model and save that"
+        )
     if not any(path for p in _WORDS for path in folder.glob(p)):
         raise CheckpointError(
             f"{folder} has no tokenizer: save the model's tokenizer there"

@@ -153,10 +153,12 @@ class GenerateAbility:
     def _told(self, search: _Search, ids: list[int]) -> GenerateAnswer:
         ends = [place for place, token in enumerate(ids) if token in self._end]
         own = ids[: ends[0]] if ends else ids
-        text, is_stopped = StopTexts(search.stop, self._tokenizer.decode).cut(own)
+        stops = StopTexts(search.stop, self._tokenizer.decode)
+        text, is_stopped = stops.cut(own)
+        if is_stopped:  # padding follows
+            sizes = range(1, len(own) + 1)
+            own = own[: next((n for n in sizes if stops.are_met(own[:n])), len(own))]
         reason = "stop" if is_stopped else "end" if ends else "length"
-        while is_stopped and own[-1:] == [self._padding.id]:  # beside longer rows
-            own = own[:-1]
         return GenerateAnswer(text=text, finish_reason=reason, written_tokens=len(own))
 
     def _config(self, search: _Search) -> GenerationConfig:

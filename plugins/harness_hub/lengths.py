@@ -40,8 +40,11 @@ _AFTER_PADDING = frozenset(
 _RELATIVE = frozenset({"t5", "mt5", "umt5", "longt5", "switch_transformers", "xlnet"})
 """Model types whose positions are relative, so that they have no longest input."""
 
-_USUAL = 512
-"""Of models that set no bound: what T5 and XLNet were trained on."""
+_USUAL_RELATIVE = 512
+"""What T5 and XLNet were trained on."""
+
+_USUAL = 2048
+"""Of other models that set no bound: what BLOOM and Mamba were trained on."""
 
 WINDOW = 384
 """The longest window over a question's context: what run_squad.py of BERT takes."""
@@ -69,12 +72,14 @@ def longest_input(raw: Mapping[str, Any]) -> int | None:
     return None
 
 
-def usual_length(folder: Path, longest: int | None, *, most: int | None) -> int | None:
+def usual_length(
+    folder: Path, raw: Mapping[str, Any], *, most: int | None
+) -> int | None:
     """Return what the tokenizer cuts texts to.
 
     Args:
         folder: the checkpoint.
-        longest: the most tokens that the model can read.
+        raw: its config.json.
         most: what texts are cut to in any case, if that is less.
 
     Returns:
@@ -84,7 +89,9 @@ def usual_length(folder: Path, longest: int | None, *, most: int | None) -> int 
     sizes = [size for size in told if size is not None]
     if sizes:
         return min(sizes)
-    return None if longest else _USUAL
+    if longest_input(raw) is not None:
+        return None
+    return _USUAL_RELATIVE if raw.get("model_type") in _RELATIVE else _USUAL
 
 
 def read_stride(name: ModelName, length: int) -> int:

@@ -14,6 +14,7 @@ from harness_hub.checkpoint import HubCheckpoint, open_checkpoint
 from harness_hub.quiet import quiet
 from harness_hub.tokenizer import HubTokenizer
 from harness_torch.device import DTYPES, memory_errors, pick_device
+from harness_torch.source import read_json
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedModel
@@ -59,6 +60,7 @@ def load_config(checkpoint: HubCheckpoint) -> PretrainedConfig:
             own, which the name does not allow to run.
     """
     raw = checkpoint.raw
+    _check_code(checkpoint)
     with _failures(checkpoint, "configuration", _own_code(checkpoint)):
         config: PretrainedConfig = transformers.AutoConfig.from_pretrained(
             checkpoint.folder, trust_remote_code=checkpoint.runs_code
@@ -165,16 +167,39 @@ def _failures(checkpoint: HubCheckpoint, what: str, remedy: str) -> Iterator[Non
         ) from error
 
 
+def _code_of(checkpoint: HubCheckpoint) -> dict[str, str]:
+    """Return the classes that model and tokenizer bring, each with where it stands."""
+    settings = checkpoint.folder / "tokenizer_config.json"
+    files = [checkpoint.raw, read_json(settings) if settings.is_file() else {}]
+    maps = [raw.get("auto_map") for raw in files]
+    return {
+        str(name): str(place)
+        for classes in maps
+        if isinstance(classes, dict)
+        for name, place in classes.items()
+    }
+
+
 def _own_code(checkpoint: HubCheckpoint) -> str:
     """Say that the checkpoint's code does not run; nothing where it has none."""
-    code = checkpoint.raw.get("auto_map")
-    if checkpoint.runs_code or not isinstance(code, dict):
+    code = _code_of(checkpoint)
+    if checkpoint.runs_code or not code:
         return ""
     return (
         f"{checkpoint.title} needs Python code of its own ({', '.join(sorted(code))} in "
-        f"auto_map of {checkpoint.folder / 'config.json'}), which does not run unless "
+        f"auto_map of the JSON files in {checkpoint.folder}), which does not run unless "
         "you say so: read it, and add the option remote_code=yes"
     )
+
+
+def _check_code(checkpoint: HubCheckpoint) -> None:
+    elsewhere = [place for place in _code_of(checkpoint).values() if "--" in place]
+    if checkpoint.runs_code and elsewhere:
+        raise CheckpointError(
+            f"{checkpoint.title} would run code of another repository "
+            f"({', '.join(elsewhere)} in auto_map of its JSON files), which no "
+            "fingerprint sees: copy that code beside the weights, and name it in auto_map"
+        )
 
 
 def _check_whole(checkpoint: HubCheckpoint, model: str, missing: Sequence[str]) -> None:

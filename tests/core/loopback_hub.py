@@ -1,9 +1,9 @@
-"""A server that speaks the part of the Hub's protocol that reading data sets needs.
+"""A server that speaks the part of the Hub's protocol that reading from it needs.
 
 Run as a script with the folder that it serves: it prints its address, and stops when
 its standard input closes. A data set ``owner/name`` at a commit is the folder
 ``owner/name/COMMIT``; there is one commit, which is also ``main``. Every request is
-written to the file ``log``.
+written to the file ``log``. A model ``owner/name`` is served in the same way.
 """
 
 from __future__ import annotations
@@ -20,9 +20,11 @@ from typing import ClassVar
 from urllib.parse import unquote, urlsplit
 
 ID = r"(?P<id>[^/]+/[^/]+)"
-INFO = re.compile(rf"/api/datasets/{ID}(/revision/(?P<revision>[^/]+))?")
-TREE = re.compile(rf"/api/datasets/{ID}/tree/(?P<revision>[^/]+)(/(?P<path>.*))?")
-FILE = re.compile(rf"/datasets/{ID}/resolve/(?P<revision>[^/]+)/(?P<path>.+)")
+INFO = re.compile(rf"/api/(datasets|models)/{ID}(/revision/(?P<revision>[^/]+))?")
+TREE = re.compile(
+    rf"/api/(datasets|models)/{ID}/tree/(?P<revision>[^/]+)(/(?P<path>.*))?"
+)
+FILE = re.compile(rf"(/datasets)?/{ID}/resolve/(?P<revision>[^/]+)/(?P<path>.+)")
 
 
 class Refusal(Exception):

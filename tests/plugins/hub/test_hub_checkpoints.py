@@ -244,6 +244,28 @@ def test_code_of_its_own_runs_where_the_name_says_so(
     assert type(adapter.module).__name__ == "MyModel"
 
 
+@pytest.mark.parametrize("file", ["config.json", "tokenizer_config.json"])
+def test_code_of_another_repository_is_refused(folder: Path, file: str) -> None:
+    change(folder, file, auto_map={"AutoTokenizer": ["some/other--my.My", None]})
+    with pytest.raises(CheckpointError, match="code of another repository"):
+        load(name_of(folder, remote_code="yes"), LoadSettings())
+
+
+def test_an_adapter_of_another_model_is_refused(folder: Path) -> None:
+    (folder / "adapter_config.json").write_text("{}")
+    with pytest.raises(CheckpointError, match="expected the weights of a whole model"):
+        describe(name_of(folder))
+
+
+def test_a_model_without_bound_is_cut_to_what_it_was_trained_on(
+    make: Make, tmp_path: Path
+) -> None:
+    assert describe(name_of(make("T5EncoderModel").folder)).max_tokens == 512
+    folder = copytree(make("GPTNeoXForCausalLM").folder, tmp_path / "copy")
+    name = change(folder, max_position_embeddings=None)
+    assert describe(name).max_tokens == 2048
+
+
 def test_the_code_that_runs_is_part_of_the_fingerprint(folder: Path) -> None:
     (folder / "my.py").write_text("one = 1")
     name = name_of(folder, remote_code="yes")
