@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from harness import LoadSettings, ModelCard, ModelEntry, ModelName, hookimpl
+from harness_gpt.chat import chat_template
 from harness_gpt.checkpoint import OPTIONS, answered, open_checkpoint
 from harness_gpt.facts import facts_of
 from harness_gpt.tiny import TINY_LEARNING_RATE
@@ -41,6 +42,17 @@ def describe(name: ModelName) -> ModelCard:
     )
 
 
+def worded(name: ModelName, prompt: str) -> str | None:
+    """Return a prompt within the chat template, None where it is read as it is.
+
+    Raises:
+        UsageError: an option is unknown or has a wrong value.
+        CheckpointError: the checkpoint, or its template, can't be used.
+    """
+    template = chat_template(open_checkpoint(name))
+    return None if template is None else template.render(prompt)
+
+
 def load(name: ModelName, settings: LoadSettings) -> GptAdapter:
     """Load the model; see `harness_gpt.adapter.load_gpt`."""
     from harness_gpt.adapter import load_gpt  # torch
@@ -62,5 +74,6 @@ def harness_models() -> Sequence[ModelEntry]:
             describe=describe,
             load=load,
             options=OPTIONS,
+            worded=worded,
         )
     ]

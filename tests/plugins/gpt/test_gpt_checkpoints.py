@@ -29,7 +29,7 @@ from harness.requests import (
     Score,
 )
 from harness_gpt.adapter import GptAdapter
-from harness_gpt.plugin import describe, harness_models, load
+from harness_gpt.plugin import describe, harness_models, load, worded
 from harness_torch.tokenizers.byte_level import BOS, EOS
 
 Case = tuple[str, dict[str, Any]]
@@ -166,6 +166,13 @@ def test_the_card_tells_how_texts_are_read(gpt2: Any, tmp_path: Path) -> None:
     without = describe(name_of(tmp_path, bos="off", pooling="last")).facts
     assert without["beginning of text"] == "none"
     assert without["pooling"] == "last"
+
+
+def test_a_prompt_is_shown_within_the_chat_template(gpt2: Any, tmp_path: Path) -> None:
+    (tmp_path / "chat_template.jinja").write_text("<{{ messages[0].content }}>")
+    assert worded(name_of(tmp_path), "hi") == "<hi>"
+    assert worded(name_of(tmp_path, chat="off"), "hi") is None
+    assert worded(TINY, "hi") is None
 
 
 def test_the_card_names_the_chat_template(gpt2: Any, tmp_path: Path) -> None:
