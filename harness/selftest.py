@@ -101,6 +101,7 @@ def check_model(
     *,
     device: str,
     dtypes: Sequence[Precision],
+    tell: Callable[[str], object] = lambda _: None,
 ) -> Iterator[Agreement]:
     """Ask every ability of a model in several batchings and precisions.
 
@@ -110,6 +111,7 @@ def check_model(
         device: where it runs.
         dtypes: the precisions; all but fp32 are compared with fp32, if that is among
             them and comes first.
+        tell: is told what is going on.
 
     Raises:
         HarnessError: the model can't be loaded or does not answer.
@@ -118,8 +120,10 @@ def check_model(
     abilities = sorted(card.abilities, key=lambda ability: ability.__name__)
     exact: dict[type[Request], list[Answer]] = {}
     for dtype in dtypes:
+        tell(f"{name}: loading in {dtype}")
         adapter = as_full(entry.load(name, LoadSettings(device=device, dtype=dtype)))
         for ability in abilities:
+            tell(f"{name}: asking {ability.__name__} in {dtype}")
             requests = sample_requests(ability, card.head)
             answers, batches = vary_batches(adapter, requests)
             if dtype == "fp32":

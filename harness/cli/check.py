@@ -63,6 +63,7 @@ def check_models(
     Other precisions are shown with how far they are from fp32. The exit code is 1
     where fp32 does not agree with itself.
     """
+    from harness.cli.waiting import waiting
     from harness.measure import resolve_device
     from harness.plugins import load_plugins
     from harness.selftest import check_model
@@ -72,8 +73,15 @@ def check_models(
     chosen = [_model(text, plugins) for text in models]
     told: dict[str, list[Agreement]] = {}
     for name, entry in chosen:
-        found = check_model(entry, name, device=resolve_device(device), dtypes=dtypes)
-        told[str(name)] = list(found)
+        with waiting(f"{name}: opening") as tell:
+            found = check_model(
+                entry,
+                name,
+                device=resolve_device(device),
+                dtypes=dtypes,
+                tell=tell,
+            )
+            told[str(name)] = list(found)
         if not json_output:
             _print(str(name), told[str(name)])
     if json_output:

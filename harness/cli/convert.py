@@ -36,7 +36,9 @@ def convert(
     ] = None,
 ) -> None:
     """Turn a pickle (reading nothing but tensors) or a GGUF file into safetensors."""
+    from harness.cli.waiting import waiting
     from harness.convert import convert_checkpoint
 
-    count = convert_checkpoint(source, out, dtype=dtype)
+    with waiting(f"converting {source}"):
+        count = convert_checkpoint(source, out, dtype=dtype)
     typer.echo(f"{out}: {count} tensors")

@@ -41,6 +41,8 @@ def convert_checkpoint(source: Path, out: Path, *, dtype: str | None = None) -> 
         raise UsageError(f"{out} is there already: name a folder that is not")
     if dtype is not None and dtype not in DTYPES:
         raise UsageError(f"dtype is {dtype!r}: expected {', '.join(DTYPES)}")
+    if not source.exists():
+        raise CheckpointError(f"there is no {source}: name a folder or a .gguf file")
     if source.is_dir() and is_pickled(source):
         with _appearing(out) as made:
             return convert_pickled(source, made, dtype=DTYPES.get(dtype or ""))

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from importlib.util import find_spec
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -135,7 +136,10 @@ def _count_tensors(folder: Path) -> int:
 
 @contextmanager
 def _quietly() -> Iterator[None]:
-    """Keep transformers' progress bars and remarks off the screen for a while."""
+    """Keep transformers' progress bars and remarks off the screen for a while.
+
+    One bar heeds no setting and goes to standard error, so that is shut too.
+    """
     from transformers import utils
 
     logging: Any = utils.logging  # its functions are untyped
@@ -143,7 +147,8 @@ def _quietly() -> Iterator[None]:
     logging.disable_progress_bar()
     logging.set_verbosity_error()
     try:
-        yield
+        with redirect_stderr(StringIO()):
+            yield
     finally:
         logging.set_verbosity(level)
         if bars:

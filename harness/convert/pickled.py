@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import pickle
 import shutil
+import struct
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,10 @@ POOLING = "[0-9]_*/config.json"
 """How sentence-transformers says what becomes of a text's vectors."""
 KEPT = (".json", ".txt", ".model", ".jinja", ".md")
 """Suffixes of the files that come along: configuration, tokenizer, model card."""
+_UNREADABLE = (  # what the unpickler trips over in a broken file
+    *(OSError, RuntimeError, EOFError, struct.error, LookupError, ValueError),
+    *(TypeError, AttributeError, AssertionError),
+)
 
 
 def is_pickled(folder: Path) -> bool:
@@ -98,8 +103,8 @@ def _load(path: Path) -> dict[str, Tensor]:
             f"{path} holds more than tensors, so loading it could run code: get the "
             "weights as safetensors from who made them"
         ) from error
-    except (OSError, RuntimeError, EOFError) as error:
-        cause = str(error).splitlines()[0]
+    except _UNREADABLE as error:
+        cause = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise CheckpointError(
             f"{path} can't be read ({cause}): fetch the checkpoint again"
         ) from error

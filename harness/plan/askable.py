@@ -101,15 +101,22 @@ def _why_not(
         return f"{name} can't be fine-tuned for {heads} by {regime}"
     if regime.kind == "few-shot" and not any(f.prompt for f in offered):
         return f"{regime} needs a prompt to word exemplars, and the task offers none"
-    asked = ", ".join(sorted({f.asks.__name__ for f in offered}))
+    asked = ", ".join(sorted({_needed(f) for f in offered}))
     able = ", ".join(sorted(ability.__name__ for ability in card.abilities))
-    remedy = ": fine-tune it with --regime finetune:full" if card.trainable else ""
+    is_trainable = any(f.head.kind in card.trainable for f in offered)
+    remedy = ": fine-tune it with --regime finetune:full" if is_trainable else ""
     reasons = sorted({f.asks.__name__ for f in offered} & card.facts.keys())
     told = "".join(f"; {reason}: {card.facts[reason]}" for reason in reasons)
     return (
         f"{name} answers {able or 'nothing as it is'}, and {regime} needs one of "
-        f"{asked} (a head with the task's own labels){told}{remedy}"
+        f"{asked}{told}{remedy}"
     )
+
+
+def _needed(formulation: Formulation) -> str:
+    name = formulation.asks.__name__
+    is_head = formulation.asks in HEAD_REQUESTS
+    return f"{name} (a head with the task's own labels)" if is_head else name
 
 
 def _preference(formulation: Formulation, card: ModelCard) -> tuple[int, int]:

@@ -10,6 +10,7 @@ from typing import Any
 from harness_bert.families import FAMILIES, Family
 from harness_torch.config import (
     ACTIVATIONS,
+    check_type,
     differs,
     read_flag,
     read_labels,
@@ -83,7 +84,7 @@ def read_config(raw: Mapping[str, Any], origin: Path) -> BertConfig:
     Raises:
         CheckpointError: a value is not what this model can be built from.
     """
-    family = FAMILIES.get(str(raw.get("model_type")), FAMILIES["bert"])
+    family = FAMILIES[check_type(raw, origin, "bert")]
     keys = family.keys
     sizes = {
         ours: read_size(raw, keys.get(ours, ours), origin, default=value)
@@ -139,7 +140,6 @@ def _pad(raw: Mapping[str, Any], family: Family, origin: Path) -> int:
 def _check(config: BertConfig, origin: Path) -> None:
     raw = config.raw
     rules = [
-        differs("model_type", raw.get("model_type"), *FAMILIES),
         differs("hidden_act", config.hidden_act, *ACTIVATIONS),
         differs("problem_type", config.problem_type, *_PROBLEMS),
         differs(

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from harness import CheckpointError
 from harness_gpt.gpt2_config import Gpt2Config, read_gpt2
-from harness_gpt.llama_config import LLAMA_TYPES, LlamaConfig, read_llama
+from harness_gpt.llama_config import LlamaConfig, read_llama
+from harness_torch.config import check_type
 
 DecoderConfig = Gpt2Config | LlamaConfig
 
@@ -24,13 +24,6 @@ def read_config(raw: Mapping[str, Any], origin: Path) -> DecoderConfig:
         CheckpointError: it is of an architecture that isn't ours, or a value is not
             what the model can be built from.
     """
-    kind = raw.get("model_type")
-    if kind == "gpt2":
+    if check_type(raw, origin, "gpt") == "gpt2":
         return read_gpt2(raw, origin)
-    if kind in LLAMA_TYPES:
-        return read_llama(raw, origin)
-    raise CheckpointError(
-        f"{origin} has model_type {kind!r}, expected "
-        f"{' or '.join(('gpt2', *LLAMA_TYPES))}: use another checkpoint, or another "
-        "adapter (hub: takes any that transformers knows)"
-    )
+    return read_llama(raw, origin)

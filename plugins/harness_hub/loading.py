@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
     from harness_hub.adapter import HubAdapter
 
-_FAILURES = (OSError, ValueError, LookupError, ImportError, RuntimeError, TypeError)
+_FAILURES = (
+    *(OSError, ValueError, LookupError, ImportError, RuntimeError, TypeError),
+    *(AttributeError, AssertionError, ArithmeticError, SyntaxError),
+)
 _POOLER = "pooler"  # part of bare encoders, of which we take the tokens' vectors
 _SHOWN = 3
 _WORDS = 2

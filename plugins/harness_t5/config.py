@@ -10,6 +10,7 @@ from typing import Any
 from harness import CheckpointError
 from harness_torch.config import (
     ACTIVATIONS,
+    check_type,
     differs,
     read_flag,
     read_labels,
@@ -96,8 +97,7 @@ def read_config(
     Raises:
         CheckpointError: a value is not what this model can be built from.
     """
-    kind = str(raw.get("model_type"))
-    refuse([differs("model_type", kind, *_SIZES)], "a T5", origin)
+    kind = check_type(raw, origin, "t5")
     told = {**raw, **{k: v for k, v in (generation or {}).items() if v is not None}}
     sizes = {k: read_size(raw, k, origin, default=v) for k, v in _SIZES[kind].items()}
     checked: dict[str, Any] = dict(sizes)

@@ -163,9 +163,11 @@ def check_finite(values: Tensor, title: str) -> None:
         CheckpointError: one of them is infinite or NaN.
     """
     if not values.isfinite().all():
+        is_exact = values.dtype in (torch.float32, torch.float64)
+        remedy = "" if is_exact else ", or run it in fp32"
         raise CheckpointError(
             f"{title} answers with values that are no numbers in {values.dtype}: check "
-            "its weights, or run it in fp32"
+            f"its weights{remedy}"
         )
 
 

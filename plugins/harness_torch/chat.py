@@ -1,7 +1,7 @@
 """Chat templates: a user's message as a chat model was trained to read it.
 
 Light until a message is rendered: whether a folder has a template is known without
-jinja2. Templates are data from strangers, so they run in jinja2's sandbox.
+jinja2. Templates are data from strangers, so they run in `harness_torch.chat_sandbox`.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from jinja2 import Template
     from jinja2.nodes import Node
     from jinja2.parser import Parser
+
+    from harness_torch.chat_sandbox import BoundedSandbox
 
 Render = Callable[[str], str]
 """Returns a user's message as a chat model reads it."""
@@ -117,14 +119,15 @@ class ChatTemplate:
 
         failures = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError)
         try:
-            return self._template.render(
+            return self._sandbox.write(
+                self._template,
                 messages=[{"role": "user", "content": message}],
                 tools=None,
                 documents=None,
                 add_generation_prompt=True,
                 **self._tokens,
             )
-        except (*failures, AttributeError, RecursionError) as error:
+        except (*failures, AttributeError, RecursionError, MemoryError) as error:
             raise CheckpointError(
                 f"the chat template in {self._source.file} fails on a user's message "
                 f"({_cause(error)}): mend it, or ask the model without its template"
@@ -132,8 +135,13 @@ class ChatTemplate:
 
     @cached_property
     def _template(self) -> Template:
+        return self._sandbox.from_string(self._source.text)
+
+    @cached_property
+    def _sandbox(self) -> BoundedSandbox:
         from jinja2.ext import Extension, loopcontrols
-        from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+        from harness_torch.chat_sandbox import BoundedSandbox
 
         class Generation(Extension):
             """Reads ``{% generation %}``, which marks what the model says."""
@@ -144,7 +152,7 @@ class ChatTemplate:
                 next(parser.stream)
                 return parser.parse_statements(("name:endgeneration",), True)
 
-        environment = ImmutableSandboxedEnvironment(
+        environment = BoundedSandbox(
             trim_blocks=True,
             lstrip_blocks=True,
             extensions=[loopcontrols, Generation],
@@ -152,7 +160,7 @@ class ChatTemplate:
         environment.filters["tojson"] = _to_json
         environment.globals["raise_exception"] = _refusal()
         environment.globals["strftime_now"] = TODAY.strftime
-        return environment.from_string(self._source.text)
+        return environment
 
 
 def load_chat_template(folder: Path) -> ChatTemplate | None:

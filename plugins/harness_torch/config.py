@@ -11,6 +11,39 @@ from harness import CheckpointError, Head
 ACTIVATIONS = ("gelu", "gelu_new", "gelu_pytorch_tanh", "relu", "silu", "swish")
 """The names of activation functions that `harness_torch.activations` has."""
 
+FAMILY_TYPES: Mapping[str, tuple[str, ...]] = {
+    "bert": ("bert", "roberta", "xlm-roberta", "camembert", "albert", "distilbert"),
+    "gpt": ("gpt2", "llama", "mistral", "qwen2", "qwen3"),
+    "t5": ("t5", "mt5"),
+}
+"""The ``model_type`` of config.json that each adapter of this project builds."""
+
+
+def check_type(raw: Mapping[str, Any], origin: Path, adapter: str) -> str:
+    """Return the ``model_type``, which an adapter must be able to build.
+
+    Args:
+        raw: the file's object.
+        origin: the file, for messages.
+        adapter: a key of `FAMILY_TYPES`.
+
+    Raises:
+        CheckpointError: it is another; the message names the adapter that builds it.
+    """
+    kind, known = raw.get("model_type"), FAMILY_TYPES[adapter]
+    if kind in known:
+        return str(kind)
+    builders = (other for other, types in FAMILY_TYPES.items() if kind in types)
+    builder = next(builders, None)
+    advice = (
+        f"use {builder}: instead of {adapter}:, it builds this one"
+        if builder
+        else "use another checkpoint, or hub:, which takes any that transformers knows"
+    )
+    raise CheckpointError(
+        f"{origin} has model_type {kind!r}, expected {' or '.join(known)}: {advice}"
+    )
+
 
 def read_size(
     raw: Mapping[str, Any], key: str, origin: Path, *, default: int | None = None

@@ -54,7 +54,7 @@ def find_checkpoint(
     if folder.is_file():
         raise CheckpointError(
             f"the checkpoint {checkpoint!r} is a file, expected a folder in Hugging Face "
-            f"format: a GGUF file becomes one with 'harness convert {checkpoint} OUT'"
+            f"format: {_folder_for(folder)}"
         )
     if checkpoint.startswith((".", "/", "~")) or checkpoint.count("/") > 1:
         raise CheckpointError(
@@ -62,6 +62,12 @@ def find_checkpoint(
             "Face format, or a Hub id such as google-bert/bert-base-uncased"
         )
     return _fetch(checkpoint, revision, [*NEEDED_FILES, *also])
+
+
+def _folder_for(file: Path) -> str:
+    if file.suffix.lower() == ".gguf":
+        return f"make one with 'harness convert {file} OUT'"
+    return f"name the folder that holds it, {file.parent}"
 
 
 def _fetch(repository: str, revision: str | None, files: list[str]) -> Path:

@@ -43,6 +43,25 @@ def test_a_head_that_the_checkpoint_lacks_cannot_be_asked() -> None:
         choose_formulation([HEAD], CARD, ZERO_SHOT, frozenset(), NAME)
 
 
+def test_a_head_is_not_asked_for_where_none_would_help() -> None:
+    card = ModelCard(
+        abilities=frozenset({Classify}),
+        fingerprint="x",
+        trainable=frozenset({"regress"}),
+    )
+    reason = "toy: answers Classify, and zero-shot needs one of Embed$"
+    with pytest.raises(Unfit, match=reason):
+        choose_formulation([NEAREST], card, ZERO_SHOT, frozenset(), NAME)
+
+
+def test_training_is_advised_where_it_would_give_the_head() -> None:
+    card = ModelCard(
+        abilities=frozenset(), fingerprint="x", trainable=frozenset({"classify"})
+    )
+    with pytest.raises(Unfit, match=r"own labels\): fine-tune it with --regime"):
+        choose_formulation([HEAD], card, ZERO_SHOT, frozenset(), NAME)
+
+
 def test_exemplars_need_a_prompt() -> None:
     few = Regime(kind="few-shot", shots=2)
     with pytest.raises(Unfit, match="few-shot:2 needs a prompt to word exemplars"):

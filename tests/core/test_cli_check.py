@@ -62,6 +62,19 @@ def test_a_model_that_agrees_with_itself_passes(run_command: Run, plugin: str) -
     assert ["Generate", "fp32", "0.0e+00", "ok"] in lines
 
 
+def test_a_terminal_sees_what_is_going_on(
+    run_command: Run, plugin: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    shown = run_command("check", "models", "steady:", "--plugin", plugin).error
+    assert "steady:: asking Generate in bf16" in shown
+
+
+def test_a_log_is_told_of_nothing_but_results(run_command: Run, plugin: str) -> None:
+    assert run_command("check", "models", "steady:", "--plugin", plugin).error == ""
+
+
 def test_another_precision_is_shown_and_does_not_fail(
     run_command: Run, plugin: str
 ) -> None:

@@ -171,6 +171,22 @@ def test_a_list_is_a_table_on_a_terminal(
     assert {len(line) for line in lines} == {len(lines[0])}
 
 
+def test_a_list_that_is_much_too_wide_is_a_block_for_each_row(
+    run: Run, rows: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    assert run("list", "tasks", "reviews", "--plugin", rows).out == (
+        "my/reviews\n"
+        "  title    Reviews\n"
+        "  problem  classification\n"
+        "  metrics  accuracy\n"
+        "  prompts  plain short\n"
+        "  version  1\n"
+        "  plugin   rows\n"
+    )
+
+
 def test_a_list_can_be_filtered(run: Run, rows: str) -> None:
     outcome = run("list", "tasks", "STARS", "--plugin", rows)
     assert [line.split()[0] for line in outcome.out.splitlines()] == [

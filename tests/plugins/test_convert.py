@@ -130,6 +130,18 @@ def test_a_file_cut_short_is_refused(tmp_path: Path) -> None:
         convert_checkpoint(folder, tmp_path / "new")
 
 
+@pytest.mark.parametrize("broken", [b"", b"junk", b"PK", b"\x80\x02}q\x00X\x04"])
+def test_a_file_that_is_no_pickle_is_refused(tmp_path: Path, broken: bytes) -> None:
+    (tmp_path / "pytorch_model.bin").write_bytes(broken)
+    with pytest.raises(CheckpointError, match=r"pytorch_model\.bin (can't be|holds)"):
+        convert_checkpoint(tmp_path, tmp_path / "new")
+
+
+def test_a_source_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match=r"there is no .*lost: name a folder"):
+        convert_checkpoint(tmp_path / "lost", tmp_path / "new")
+
+
 def test_a_pickle_of_something_else_is_refused(tmp_path: Path) -> None:
     folder = pickled(tmp_path / "old", [1, 2])
     with pytest.raises(CheckpointError, match="is no table of tensors by name"):

@@ -144,6 +144,13 @@ def test_a_folder_with_one_file_converts_in_the_precision_asked(
     assert json.loads((out / "config.json").read_text())["dtype"] == name
 
 
+def test_no_foreign_progress_bar_reaches_the_screen(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    convert_checkpoint(write_gguf(tmp_path / "tiny.gguf"), tmp_path / "out")
+    assert capsys.readouterr() == ("", "")
+
+
 def test_others_may_read_what_was_converted(converted: Path) -> None:
     modes = {path.name: path.stat().st_mode & 0o777 for path in converted.iterdir()}
     assert modes["model.safetensors"] == modes["config.json"]

@@ -69,9 +69,7 @@ def test_what_the_server_cannot_do_is_refused_with_the_reason(
     server.logprobs = "none"
     outcome = run("--formulation", "rank")
     assert outcome.code == 2
-    reason = (
-        "needs one of Score (a head with the task's own labels); Score: /completions"
-    )
+    reason = "needs one of Score; Score: /completions"
     assert f"{reason}: the prompt is not echoed" in outcome.error
     assert "\n" not in outcome.error.strip()
 

@@ -281,6 +281,12 @@ def test_a_model_that_transformers_does_not_know_is_refused(folder: Path) -> Non
         load(name, LoadSettings())
 
 
+def test_values_that_transformers_trips_over_are_refused(folder: Path) -> None:
+    name = change(folder, model_type="mamba", layer_types=["full_attention"])
+    with pytest.raises(CheckpointError, match=r"the configuration of .*layer_types"):
+        load(name, LoadSettings())
+
+
 def test_weights_that_are_missing_are_named(folder: Path) -> None:
     name = change(folder, num_hidden_layers=3)
     with pytest.raises(CheckpointError, match="lacks 12 weights of GPTNeoXForCausalLM"):

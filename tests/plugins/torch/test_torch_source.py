@@ -41,6 +41,14 @@ def test_a_file_is_refused_with_the_way_to_convert_it(tmp_path: Path) -> None:
         find_checkpoint(str(tmp_path / "x.gguf"))
 
 
+def test_of_another_file_the_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "config.json").touch()
+    with pytest.raises(
+        CheckpointError, match=f"name the folder that holds it, {tmp_path}"
+    ):
+        find_checkpoint(str(tmp_path / "config.json"))
+
+
 def test_only_safe_files_are_fetched() -> None:
     assert not any(name.endswith((".bin", ".py", ".pt")) for name in NEEDED_FILES)
 
