@@ -7,6 +7,7 @@ agree within 1e-5 of the larger of 1 and their size, summed log-probabilities wi
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -143,8 +144,14 @@ class Difference:
         )
 
 
+def _apart(one: float, other: float) -> float:
+    if math.isfinite(one) and math.isfinite(other):
+        return abs(one - other)
+    return 0.0 if one == other else math.inf
+
+
 def compare(first: Sequence[Answer], second: Sequence[Answer]) -> Difference:
-    """Compare answers to the same requests, pairwise."""
+    """Compare answers to the same requests, pairwise; NaN is infinitely far from all."""
     worst = Difference(answers=len(first))
     changed = 0
     for one, other in zip(first, second, strict=True):
@@ -157,7 +164,9 @@ def compare(first: Sequence[Answer], second: Sequence[Answer]) -> Difference:
         changed += is_changed or rule.decision(one) != rule.decision(other)
         for a, b in zip(*numbers, strict=False):
             limit = max(rule.absolute, rule.relative * abs(a))
-            worst |= Difference(largest=abs(a - b), share=abs(a - b) / limit)
+            apart = _apart(a, b)
+            share = apart / limit if apart < math.inf else math.inf
+            worst |= Difference(largest=apart, share=share)
     return worst | Difference(changed=changed)
 
 

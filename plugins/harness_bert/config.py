@@ -12,6 +12,7 @@ from harness_torch.config import (
     ACTIVATIONS,
     check_type,
     differs,
+    read_flag,
     read_labels,
     read_number,
     read_size,
@@ -106,7 +107,7 @@ def read_config(raw: Mapping[str, Any], origin: Path) -> BertConfig:
         hidden_act=str(
             raw.get(keys.get("hidden_act", "hidden_act"), family.activation)
         ),
-        is_tied=raw.get("tie_word_embeddings", True) is not False,
+        is_tied=read_flag(raw, "tie_word_embeddings", origin, default=True),
         problem_type=raw.get("problem_type"),
         labels=read_labels(raw, origin),
         architectures=tuple(map(str, raw.get("architectures") or ())),

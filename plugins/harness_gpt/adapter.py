@@ -10,10 +10,8 @@ from torch import Tensor, nn
 
 from harness import Encoded, Head, LoadSettings, ModelName
 from harness.requests import Embed, Fill, Generate, Likelihood, Score
-from harness_gpt.chat import chat_template
 from harness_gpt.checkpoint import GptCheckpoint, has_output, open_checkpoint
 from harness_gpt.config import DecoderConfig
-from harness_gpt.embed import EmbedAbility
 from harness_gpt.ending import end_tokens
 from harness_gpt.fill import FillAbility
 from harness_gpt.generate import GenerateAbility
@@ -28,12 +26,14 @@ from harness_gpt.tiny import tiny_std
 from harness_gpt.tokenizer import load_tokenizer
 from harness_torch.abilities import Abilities
 from harness_torch.cache import PackedAttention
+from harness_torch.chat import load_render
 from harness_torch.checkpoint import load_strictly, read_tensors
 from harness_torch.device import DTYPES, pick_device
 from harness_torch.heads.labels import HEAD_OF, count_outputs, head_settings
 from harness_torch.heads.vector import VectorHead
 from harness_torch.packed import pack
-from harness_torch.tokenizers.protocol import TextTokenizer
+from harness_torch.text_vectors import TextVectors, mean_over_sequences
+from harness_torch.tokenizers.protocol import TextTokenizer, Tokens
 from harness_torch.trainable import TrainableAdapter
 
 _CLASSIFIERS = {
@@ -91,8 +91,12 @@ class GptAdapter(TrainableAdapter):
         """Return what the module answers, with the head if there is one."""
         checkpoint, model, device = self._checkpoint, self.module, self.device
         reader = Reader(self.tokenizer, title=self.title, length=checkpoint.length)
-        pooling = checkpoint.facts["pooling"]
-        embed = EmbedAbility(model, reader, device=device, pooling=pooling)
+        embed = TextVectors(
+            tokenizer=HeadReader(reader, pad=None),
+            vectors=self._vectors,
+            is_normalised=False,
+            title=self.title,
+        )
         if head is not None:
             vector_head = VectorHead(
                 head,
@@ -103,14 +107,13 @@ class GptAdapter(TrainableAdapter):
             return {HEAD_OF[head.kind]: vector_head, Embed: embed}
         if not has_output(checkpoint):
             return {Embed: embed}
-        template = chat_template(checkpoint)
         generate = GenerateAbility(
             model,
             reader,
             device=device,
             decode=self.tokenizer.decode,
             end=end_tokens(checkpoint, self.tokenizer),
-            render=None if template is None else template.render,
+            render=load_render(checkpoint.chat),
         )
         return {
             Score: ScoreAbility(model, reader, device=device),
@@ -160,6 +163,18 @@ class GptAdapter(TrainableAdapter):
         )
         logits: Tensor = cast(nn.Linear, self.module.score)(hidden)
         return logits
+
+    def _vectors(self, rows: Sequence[Tokens]) -> Tensor:
+        """Return the mean of the tokens' states, or the last one's, ``(rows, width)``."""
+        packed = pack([row.ids for row in rows], device=self.device, is_causal=True)
+        takes_last = self._checkpoint.pooling == "last"
+        hidden = self.module(
+            packed.ids,
+            packed.positions,
+            PackedAttention(packed),
+            packed.last if takes_last else None,
+        )
+        return hidden if takes_last else mean_over_sequences(hidden, packed)
 
 
 def _build(checkpoint: GptCheckpoint, seed: int) -> Gpt2 | Llama:

@@ -6,7 +6,9 @@ Names and files are read and checked here once, for the card as for the adapter.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from harness import ModelName
 from harness.requests import (
@@ -28,6 +30,7 @@ from harness_gpt.names import (
 )
 from harness_gpt.shapes import parameter_shapes
 from harness_gpt.tiny import TINY, TINY_CONFIG, TINY_REVISION
+from harness_torch.chat import TemplateSource, wanted_template
 from harness_torch.config import head_of
 from harness_torch.opening import (
     Checkpoint,
@@ -36,6 +39,7 @@ from harness_torch.opening import (
     check_tokenizer,
     read_choice,
     read_length,
+    read_switch,
 )
 from harness_torch.source import find_checkpoint, read_json
 from harness_torch.weights import Weights, check_shapes, read_weights
@@ -43,7 +47,6 @@ from harness_torch.weights import Weights, check_shapes, read_weights
 ADAPTER_REVISION = 1
 """Raised whenever this adapter's code changes an answer."""
 
-_SWITCH = ("auto", "on", "off")
 _POOLINGS = ("mean", "last")
 OPTIONS = {
     "length": "the longest input in tokens (default: the model's own)",
@@ -52,9 +55,23 @@ OPTIONS = {
     "chat": "the chat template around Generate prompts: auto (if there is one), on, off",
     "pooling": "what Embed makes of the last hidden states: their mean, or the last",
 }
-GptCheckpoint = Checkpoint[DecoderConfig]
 _WRITERS: tuple[type[Request], ...] = (Score, Generate, Likelihood, Fill)
 _HEADS: Mapping[str, type[Request]] = {"classify": Classify, "regress": Regress}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GptCheckpoint(Checkpoint[DecoderConfig]):
+    """A decoder's checkpoint, opened but not loaded.
+
+    Attributes:
+        bos: whether texts begin with BOS; as the tokenizer's files say for None.
+        chat: the chat template, None where prompts are read as they are.
+        pooling: what `Embed` makes of the last hidden states, ``mean`` or ``last``.
+    """
+
+    bos: bool | None
+    chat: TemplateSource | None
+    pooling: str
 
 
 def open_checkpoint(name: ModelName) -> GptCheckpoint:
@@ -65,26 +82,24 @@ def open_checkpoint(name: ModelName) -> GptCheckpoint:
         CheckpointError: the checkpoint is missing or no decoder that we can build.
     """
     check_options(name, OPTIONS)
-    facts = {
-        "adapter": f"gpt {ADAPTER_REVISION}",
-        "bos": read_choice(name, "bos", *_SWITCH),
-        "chat": read_choice(name, "chat", *_SWITCH),
-        "pooling": read_choice(name, "pooling", *_POOLINGS),
-    }
     if name.checkpoint == TINY:
         config = read_config(TINY_CONFIG, Path("gpt:tiny"))
-        return Checkpoint(
+        asked = _read_options(name, None)
+        return GptCheckpoint(
             title=str(name),
             config=config,
             raw=TINY_CONFIG,
             length=read_length(name, config.longest),
             names={},
             shapes=parameter_shapes(config),
-            facts={**facts, "initialisation": f"{TINY} {TINY_REVISION}"},
+            facts={**asked.facts, "initialisation": f"{TINY} {TINY_REVISION}"},
+            bos=asked.bos,
+            chat=asked.chat,
+            pooling=asked.pooling,
         )
     check_named(name, "openai-community/gpt2")
     folder = find_checkpoint(name.checkpoint, revision=name.options.get("revision"))
-    return _open_folder(name, folder, facts)
+    return _open_folder(name, folder)
 
 
 def has_output(checkpoint: GptCheckpoint) -> bool:
@@ -101,9 +116,34 @@ def answered(checkpoint: GptCheckpoint) -> frozenset[type[Request]]:
     return frozenset({*(_WRITERS if has_output(checkpoint) else ()), Embed})
 
 
-def _open_folder(
-    name: ModelName, folder: Path, facts: Mapping[str, str]
-) -> GptCheckpoint:
+class _Options(NamedTuple):
+    """What a name says of how texts are read."""
+
+    bos: bool | None
+    chat: TemplateSource | None
+    pooling: str
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What of this changes an answer."""
+        return {
+            "adapter": f"gpt {ADAPTER_REVISION}",
+            "bos": str(self.bos),
+            "chat": "none" if self.chat is None else self.chat.fact,
+            "pooling": self.pooling,
+        }
+
+
+def _read_options(name: ModelName, folder: Path | None) -> _Options:
+    return _Options(
+        bos=read_switch(name, "bos"),
+        chat=wanted_template(name, folder),
+        pooling=read_choice(name, "pooling", *_POOLINGS),
+    )
+
+
+def _open_folder(name: ModelName, folder: Path) -> GptCheckpoint:
+    asked = _read_options(name, folder)
     raw = read_json(folder / "config.json")
     config = read_config(raw, folder / "config.json")
     weights = read_weights(folder)
@@ -115,7 +155,7 @@ def _open_folder(
     if outputs is not None:  # what remains of the language model is not used
         names = {s: ours for s, ours in names.items() if ours != OUTPUT_WEIGHT}
     check_shapes(_stored_shapes(weights, names, config), shapes, origin=folder)
-    return Checkpoint(
+    return GptCheckpoint(
         title=str(name),
         config=config,
         raw=raw,
@@ -125,7 +165,10 @@ def _open_folder(
         weights=weights,
         names=names,
         shapes=shapes,
-        facts=facts,
+        facts=asked.facts,
+        bos=asked.bos,
+        chat=asked.chat,
+        pooling=asked.pooling,
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness_gpt.chat import chat_source
 from harness_gpt.checkpoint import GptCheckpoint
 
 
@@ -13,18 +12,18 @@ def facts_of(checkpoint: GptCheckpoint) -> Mapping[str, str]:
 
     Raises:
         CheckpointError: the tokenizer's files can't be used.
-        UsageError: the options ask for what the tokenizer has not.
+        UsageError: BOS is wanted, and the tokenizer has none.
     """
     from harness_gpt.tokenizer import load_tokenizer  # tokenizers
 
     tokenizer = load_tokenizer(checkpoint)
-    chat = chat_source(checkpoint)
+    chat = checkpoint.chat
     files = (path.name for path in checkpoint.tokenizer_files)
     return {
         "beginning of text": f"token {tokenizer.special.bos}, once"
         if tokenizer.adds_bos
         else "none",
         "chat template": "none" if chat is None else chat.fact,
-        "pooling": checkpoint.facts["pooling"],
+        "pooling": checkpoint.pooling,
         "tokenizer": next(files, "bytes"),
     }

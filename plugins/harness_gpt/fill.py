@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import takewhile
+from dataclasses import replace
 from typing import cast
 
 import torch
@@ -13,9 +13,8 @@ from harness.requests import Fill, FillAnswer
 from harness_gpt.decoder import Decoder
 from harness_gpt.reading import Reader
 from harness_gpt.trees import Forest, grow, score_trees
-from harness_torch.scoring import Pair, need_prefix
-
-BLANK = "{blank}"
+from harness_torch.blanks import fill_in
+from harness_torch.scoring import need_prefix, pairs_of_texts
 
 
 class FillAbility:
@@ -31,8 +30,12 @@ class FillAbility:
         self._device = device
 
     def encode(self, requests: Sequence[Fill]) -> list[Encoded]:
-        """Tokenise the texts with each candidate; `extra` holds what is asked."""
-        texts = [r.text.replace(BLANK, c) for r in requests for c in r.candidates]
+        """Tokenise the texts with each candidate; `extra` holds what is asked.
+
+        Raises:
+            PluginError: a text has not one blank, or there are no candidates.
+        """
+        texts = [text for request in requests for text in fill_in(request)]
         ids = iter(self._reader.ids(texts))
         encoded = []
         for key, request in enumerate(requests):
@@ -68,18 +71,7 @@ class FillAbility:
     def _forest(self, texts: Sequence[list[int]]) -> Forest:
         """Cut ends that don't fit, so that the blank stays, then what comes before."""
         prefix = need_prefix(self._reader.prefix, self._reader.title)
-        whole = [ids if ids[:1] == [prefix] else [prefix, *ids] for ids in texts]
-        shared = _shared(whole)
         length = self._reader.length
-        pairs = [Pair(ids[:shared], ids[shared:][:length]) for ids in whole]
+        pairs, lost = pairs_of_texts(texts, prefix=prefix, length=length)
         forest = grow(pairs, length=length)
-        lost = max((len(ids) - shared - length for ids in whole), default=0)
-        return Forest(
-            trees=forest.trees, places=forest.places, cut=forest.cut + max(0, lost)
-        )
-
-
-def _shared(texts: Sequence[Sequence[int]]) -> int:
-    """Return with how many tokens all texts begin alike."""
-    columns = zip(*texts, strict=False)
-    return sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, columns))
+        return replace(forest, cut=forest.cut + lost)

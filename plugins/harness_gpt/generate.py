@@ -15,28 +15,41 @@ from harness_gpt.decoder import Decoder
 from harness_gpt.reading import Reader
 from harness_torch.abilities import check_finite
 from harness_torch.cache import KeyValueCache
+from harness_torch.chat import Render
 from harness_torch.generation.loop import write
 from harness_torch.packed import pack
 
-Render = Callable[[str], str]
-
 
 class Continuation:
-    """Rows that are being continued, each after its prompt; a `Decoding`."""
+    """Rows that are being continued, each after its prompt; a `Decoding`.
 
-    def __init__(self, model: Decoder) -> None:
+    Args:
+        model: the decoder.
+        title: how messages name it.
+    """
+
+    def __init__(self, model: Decoder, *, title: str) -> None:
         self._model = model
+        self._title = title
         self._cache = KeyValueCache()
 
     def read(self, prompts: Sequence[Sequence[int]], *, device: torch.device) -> Tensor:
-        """Read prompts and return logits of their next tokens, ``(rows, vocabulary)``."""
+        """Read prompts and return logits of their next tokens, ``(rows, vocabulary)``.
+
+        Raises:
+            CheckpointError: the logits are no numbers.
+        """
         packed = pack(prompts, device=device, is_causal=True)
         attending = self._cache.prefill(packed)
         hidden = self._model(packed.ids, packed.positions, attending, packed.last)
         return self._logits(hidden)
 
     def step(self, tokens: Tensor) -> Tensor:
-        """Append one token to each row and return logits, ``(rows, vocabulary)``."""
+        """Append one token to each row and return logits, ``(rows, vocabulary)``.
+
+        Raises:
+            CheckpointError: the logits are no numbers.
+        """
         places = self._cache.lengths
         return self._logits(self._model(tokens, places, self._cache.step()))
 
@@ -46,6 +59,7 @@ class Continuation:
 
     def _logits(self, hidden: Tensor) -> Tensor:
         logits = self._model.logits(hidden)
+        check_finite(logits, self._title)
         return logits.to(torch.promote_types(logits.dtype, torch.float32))
 
 
@@ -101,9 +115,8 @@ class GenerateAbility:
     def answer(self, batch: Sequence[Encoded]) -> Iterator[tuple[int, GenerateAnswer]]:
         """Answer each request of a batch."""
         ordered = sorted(batch, key=lambda item: len(item.ids))
-        rows = Continuation(self._model)
+        rows = Continuation(self._model, title=self._reader.title)
         logits = rows.read([item.ids for item in ordered], device=self._device)
-        check_finite(logits, self._reader.title)
         written = write(
             rows,
             logits,

@@ -10,6 +10,7 @@ from typing import Any
 from harness_torch.config import (
     ACTIVATIONS,
     differs,
+    read_flag,
     read_labels,
     read_number,
     read_size,
@@ -29,6 +30,11 @@ _NUMBERS = {
     "resid_pdrop": 0.1,
     "initializer_range": 0.02,
     "layer_norm_epsilon": 1e-5,
+}
+_FLAGS = {
+    "scale_attn_weights": True,
+    "scale_attn_by_inverse_layer_idx": False,
+    "tie_word_embeddings": True,
 }
 
 
@@ -80,16 +86,12 @@ def read_gpt2(raw: Mapping[str, Any], origin: Path) -> Gpt2Config:
     """
     sizes = {k: read_size(raw, k, origin, default=v) for k, v in _SIZES.items()}
     numbers = {k: read_number(raw, k, origin, default=v) for k, v in _NUMBERS.items()}
-    checked: dict[str, Any] = {**sizes, **numbers}
+    flags = {k: read_flag(raw, k, origin, default=v) for k, v in _FLAGS.items()}
+    checked: dict[str, Any] = {**sizes, **numbers, **flags}
     config = Gpt2Config(
         **checked,
         n_inner=read_size(raw, "n_inner", origin, default=4 * sizes["n_embd"]),
         activation_function=str(raw.get("activation_function", "gelu_new")),
-        scale_attn_weights=bool(raw.get("scale_attn_weights", True)),
-        scale_attn_by_inverse_layer_idx=bool(
-            raw.get("scale_attn_by_inverse_layer_idx", False)
-        ),
-        tie_word_embeddings=bool(raw.get("tie_word_embeddings", True)),
         pad_token_id=raw.get("pad_token_id"),
         problem_type=raw.get("problem_type"),
         labels=read_labels(raw, origin),

@@ -11,6 +11,7 @@ from harness_gpt.rope import Rope, read_rope
 from harness_torch.config import (
     ACTIVATIONS,
     differs,
+    read_flag,
     read_labels,
     read_number,
     read_size,
@@ -37,6 +38,7 @@ _SIZES = {  # Hugging Face's defaults, which its config.json files may leave out
     },
 }
 _KEY_HEADS = {"mistral": 8, "qwen2": 32, "qwen3": 32}  # llama: one for each head
+_FLAGS = ("attention_bias", "mlp_bias", "tie_word_embeddings")
 _WINDOW = 4096
 _FULL_LAYERS = 28  # qwen's max_window_layers
 _LAYER_TYPES = ("full_attention", "sliding_attention")
@@ -98,7 +100,8 @@ def read_llama(raw: Mapping[str, Any], origin: Path) -> LlamaConfig:
     sizes = {k: read_size(raw, k, origin, default=v[kind]) for k, v in _SIZES.items()}
     heads = sizes["num_attention_heads"]
     head_dim = 128 if kind == "qwen3" else max(1, sizes["hidden_size"] // heads)
-    has_bias = kind != "mistral" and bool(raw.get("attention_bias", False))
+    flags = {key: read_flag(raw, key, origin, default=False) for key in _FLAGS}
+    has_bias = kind != "mistral" and flags["attention_bias"]
     checked: dict[str, Any] = dict(sizes)
     config = LlamaConfig(
         **checked,
@@ -112,9 +115,9 @@ def read_llama(raw: Mapping[str, Any], origin: Path) -> LlamaConfig:
         has_head_norms=kind == "qwen3",
         has_query_bias=kind == "qwen2" or has_bias,
         has_output_bias=kind != "qwen2" and has_bias,
-        mlp_bias=kind == "llama" and bool(raw.get("mlp_bias", False)),
+        mlp_bias=kind == "llama" and flags["mlp_bias"],
         windows=_windows(raw, kind, sizes["num_hidden_layers"], origin),
-        tie_word_embeddings=bool(raw.get("tie_word_embeddings", False)),
+        tie_word_embeddings=flags["tie_word_embeddings"],
         pad_token_id=raw.get("pad_token_id"),
         problem_type=raw.get("problem_type"),
         labels=read_labels(raw, origin),
@@ -133,7 +136,8 @@ def _key_heads(raw: Mapping[str, Any], kind: str, heads: int, origin: Path) -> i
 def _windows(
     raw: Mapping[str, Any], kind: str, layers: int, origin: Path
 ) -> tuple[int | None, ...]:
-    is_used = kind == "mistral" or raw.get("use_sliding_window", False)
+    told = read_flag(raw, "use_sliding_window", origin, default=False)
+    is_used = kind == "mistral" or told
     if kind == "llama" or not is_used or raw.get("sliding_window", _WINDOW) is None:
         return (None,) * layers
     window = read_size(raw, "sliding_window", origin, default=_WINDOW)

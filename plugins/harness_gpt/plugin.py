@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from harness import LoadSettings, ModelCard, ModelEntry, ModelName, hookimpl
-from harness_gpt.chat import chat_template
 from harness_gpt.checkpoint import OPTIONS, answered, open_checkpoint
 from harness_gpt.facts import facts_of
 from harness_gpt.tiny import TINY_LEARNING_RATE
+from harness_torch.chat import load_render
 
 if TYPE_CHECKING:
     from harness_gpt.adapter import GptAdapter
@@ -49,8 +49,8 @@ def worded(name: ModelName, prompt: str) -> str | None:
         UsageError: an option is unknown or has a wrong value.
         CheckpointError: the checkpoint, or its template, can't be used.
     """
-    template = chat_template(open_checkpoint(name))
-    return None if template is None else template.render(prompt)
+    render = load_render(open_checkpoint(name).chat)
+    return None if render is None else render(prompt)
 
 
 def load(name: ModelName, settings: LoadSettings) -> GptAdapter:

@@ -52,11 +52,14 @@ class Reader:
 
 
 class HeadReader:
-    """Makes the ids that a trained head reads: a text, or a pair in two lines.
+    """Makes the ids that vectors are made of: a text, or a pair in two lines.
 
-    A decoder has no segments and no separator, so a line break stands between. The
-    reference takes the vector of the last token that isn't padding, so padding tokens
-    that end a text are left out.
+    A decoder has no segments and no separator, so a line break stands between.
+
+    Args:
+        reader: makes ids of texts.
+        pad: left out where it ends a text: the reference's heads take the vector of
+            the last token that isn't padding. None for vectors of no head.
     """
 
     def __init__(self, reader: Reader, *, pad: int | None) -> None:

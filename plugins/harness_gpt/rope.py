@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import CheckpointError
-from harness_torch.config import read_number
+from harness_torch.config import read_flag, read_number
 
 KINDS = ("default", "linear", "dynamic", "llama3", "yarn")
 _NEEDED = {
@@ -100,7 +100,7 @@ def read_rope(raw: Mapping[str, Any], origin: Path, *, length: int) -> Rope:
         high_frequency=number("high_freq_factor", 1.0),
         beta_fast=number("beta_fast", 32.0) or 32.0,
         beta_slow=number("beta_slow", 1.0) or 1.0,
-        truncate=bool(given.get("truncate", True)),
+        truncate=read_flag(given, "truncate", where, default=True),
         attention_scale=_attention_scale(given, number) if kind == "yarn" else 1.0,
     )
 

@@ -8,8 +8,6 @@ from harness_torch.tokenizers.loading import check_vocabulary
 from harness_torch.tokenizers.loading import load_tokenizer as load_from_folder
 from harness_torch.tokenizers.protocol import TextTokenizer
 
-_WANTED = {"auto": None, "on": True, "off": False}
-
 
 def load_tokenizer(checkpoint: GptCheckpoint) -> TextTokenizer:
     """Make a checkpoint's tokenizer, with or without BOS as its options say.
@@ -19,7 +17,7 @@ def load_tokenizer(checkpoint: GptCheckpoint) -> TextTokenizer:
             has word vectors.
         UsageError: BOS is wanted, and there is none.
     """
-    wanted = _WANTED[checkpoint.facts["bos"]]
+    wanted = checkpoint.bos
     length, folder = checkpoint.length, checkpoint.folder
     if folder is None:
         return byte_tokenizer(length=length, bos=wanted is not False, eos=False)

@@ -13,7 +13,6 @@ from itertools import accumulate
 import torch
 
 from harness_gpt.decoder import Decoder
-from harness_torch.abilities import check_finite
 from harness_torch.cache import PackedAttention
 from harness_torch.packed import Layout, pack
 from harness_torch.scoring import Pair, Scored, log_probabilities
@@ -123,10 +122,8 @@ def score_trees(
     order = sorted(range(len(trees)), key=lambda place: trees[place].layout)
     scored: dict[int, list[Scored]] = {}
     for places in _batches(order, [len(tree.ids) for tree in trees]):
-        answers = _score([trees[place] for place in places], model, device)
+        answers = _score([trees[place] for place in places], model, device, title)
         scored.update(zip(places, answers, strict=True))
-    every = [one.log_probability for branches in scored.values() for one in branches]
-    check_finite(torch.tensor(every), title)
     return [scored[place] for place in range(len(trees))]
 
 
@@ -142,7 +139,7 @@ def _batches(order: Sequence[int], costs: Sequence[int]) -> Iterator[list[int]]:
 
 
 def _score(
-    trees: Sequence[Tree], model: Decoder, device: torch.device
+    trees: Sequence[Tree], model: Decoder, device: torch.device, title: str
 ) -> Iterator[list[Scored]]:
     packed = pack(
         [tree.ids for tree in trees],
@@ -163,7 +160,7 @@ def _score(
         torch.tensor(rows, device=device),
     )
     targets = [asked for tree in trees for asked in tree.targets]
-    scored = iter(log_probabilities(hidden, model.logits, targets))
+    scored = iter(log_probabilities(hidden, model.logits, targets, title=title))
     for tree in trees:
         firsts = next(scored)
         yield [

@@ -12,7 +12,7 @@ from torch import nn
 from harness import Head, PluginError
 from harness.requests import Embed, Fill, Generate, Likelihood, Score
 from harness_hub.batches import Batches, Padding
-from harness_hub.checkpoint import HubCheckpoint, load_chat
+from harness_hub.checkpoint import HubCheckpoint
 from harness_hub.generate import GenerateAbility
 from harness_hub.head_rows import HeadRows
 from harness_hub.lines import LineScorer
@@ -25,6 +25,7 @@ from harness_hub.token_rows import MaskedWords, SpanScores, TokenVectors
 from harness_hub.tokenizer import HubTokenizer
 from harness_torch.abilities import Abilities, Ability, TorchSession
 from harness_torch.blanks import BlankFiller
+from harness_torch.chat import load_render
 from harness_torch.heads.choice import ChoiceHead
 from harness_torch.heads.labels import HEAD_OF, count_outputs, head_settings
 from harness_torch.heads.span import SpanHead, SpanSettings
@@ -207,5 +208,6 @@ class HubAdapter(TrainableAdapter):
             self.module,
             self.tokenizer,
             self._padding,
-            render=load_chat(self._checkpoint),
+            render=load_render(self._checkpoint.chat),
+            title=self.title,
         )

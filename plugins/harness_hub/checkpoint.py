@@ -5,7 +5,7 @@ Light: neither torch nor transformers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -20,7 +20,7 @@ from harness_hub.lengths import (
     read_stride,
     usual_length,
 )
-from harness_torch.chat import TemplateSource, find_chat_template, load_chat_template
+from harness_torch.chat import TemplateSource, wanted_template
 from harness_torch.config import head_of, read_labels, read_size
 from harness_torch.opening import check_options, read_choice, read_length
 from harness_torch.sentence_folder import Pooling, read_pooling
@@ -86,7 +86,7 @@ class HubCheckpoint:
         length: the longest input in tokens.
         stride: tokens that neighbouring windows of a long context share.
         head: the trained head that it carries, if any.
-        chat: ``auto``, ``on`` or ``off``.
+        chat: what Generate prompts are put into, None where they are read as they are.
         bos: ``auto``, ``on`` or ``off``.
         pooling: how texts become vectors.
         runs_code: whether the checkpoint's own code may run.
@@ -101,7 +101,7 @@ class HubCheckpoint:
     length: int
     stride: int
     head: Head | None
-    chat: str
+    chat: TemplateSource | None
     bos: str
     pooling: Pooling
     runs_code: bool
@@ -112,13 +112,6 @@ class HubCheckpoint:
         """How many parameters are stored; buffers of whole numbers are none."""
         tensors = self.weights.tensors.values()
         return sum(t.size for t in tensors if t.dtype.startswith(_FLOATS))
-
-    @property
-    def chat_template(self) -> TemplateSource | None:
-        """What Generate prompts are put into; None where they are read as they are."""
-        if self.kind.name != "causal" or self.chat == "off":
-            return None
-        return find_chat_template(self.folder)
 
     def fingerprint(self) -> str:
         """Hash the weights, configuration, tokenizer, code and options."""
@@ -133,7 +126,7 @@ class HubCheckpoint:
                 "task": self.kind.name,
                 "length": str(self.length),
                 "stride": str(self.stride),
-                "chat": str(self.chat_template is not None),
+                "chat": "none" if self.chat is None else self.chat.fact,
                 "bos": self.bos,
                 "pooling": str(self.pooling),
             },
@@ -166,7 +159,7 @@ def open_checkpoint(name: ModelName) -> HubCheckpoint:
     most = {"embed": pooling.length, "extract": WINDOW}.get(kind.name)
     usual = usual_length(folder, raw, most=most)
     length = read_length(name, longest or UNBOUNDED, default=usual)
-    checkpoint = HubCheckpoint(
+    return HubCheckpoint(
         title=str(name),
         kind=kind,
         raw=raw,
@@ -175,14 +168,12 @@ def open_checkpoint(name: ModelName) -> HubCheckpoint:
         length=length,
         stride=read_stride(name, length),
         head=_find_head(kind, raw, folder / "config.json"),
-        chat=read_choice(name, "chat", "auto", "on", "off"),
+        chat=wanted_template(name, folder if kind.name == "causal" else None),
         bos=read_choice(name, "bos", "auto", "on", "off"),
         pooling=pooling,
         runs_code=runs_code,
         can_be_trained=task is None,
     )
-    _check_chat(checkpoint)
-    return checkpoint
 
 
 def _check_files(folder: Path) -> None:
@@ -198,18 +189,6 @@ def _check_files(folder: Path) -> None:
         )
 
 
-def load_chat(checkpoint: HubCheckpoint) -> Callable[[str], str] | None:
-    """Return what puts a prompt into the chat template, None where there is none.
-
-    Raises:
-        CheckpointError: the template can't be used.
-    """
-    if checkpoint.chat_template is None:
-        return None
-    template = load_chat_template(checkpoint.folder)
-    return None if template is None else template.render
-
-
 def _read_pooling(name: ModelName, folder: Path) -> Pooling:
     asked = read_choice(name, "pooling", *_POOLINGS)
     return read_pooling(folder, asked=None if asked == "auto" else asked)
@@ -220,14 +199,6 @@ def _check_named(name: ModelName) -> None:
         raise UsageError(
             f"model {str(name)!r} names no checkpoint: write a Hub id such as "
             "hub:facebook/opt-125m, or a folder"
-        )
-
-
-def _check_chat(checkpoint: HubCheckpoint) -> None:
-    if checkpoint.chat == "on" and checkpoint.chat_template is None:
-        raise CheckpointError(
-            f"{checkpoint.title} has chat=on, but {checkpoint.folder} is no decoder "
-            "with a chat template: leave the option out"
         )
 
 

@@ -21,6 +21,7 @@ from harness.requests import Generate, GenerateAnswer
 from harness_hub.batches import Batches, Padding, Row
 from harness_hub.quiet import quiet
 from harness_hub.tokenizer import HubTokenizer
+from harness_torch.abilities import check_finite
 from harness_torch.generation.draws import Draws
 from harness_torch.generation.loop import check_search
 from harness_torch.generation.stop_texts import StopTexts
@@ -59,6 +60,7 @@ class GenerateAbility:
         tokenizer: makes ids of prompts.
         padding: makes inputs of rows.
         render: puts a prompt into the chat template; None where prompts are plain.
+        title: how messages name the model.
     """
 
     def __init__(
@@ -68,7 +70,9 @@ class GenerateAbility:
         padding: Padding,
         *,
         render: Callable[[str], str] | None,
+        title: str,
     ) -> None:
+        self._title = title
         self._module: Any = module  # its `generate` has no type that can be called
         self._tokenizer = tokenizer
         self._padding = padding
@@ -103,6 +107,7 @@ class GenerateAbility:
 
         Raises:
             UsageError: a request asks for beams that are drawn, or for none.
+            CheckpointError: the model's output is not a number.
         """
         together: dict[_Search, list[Encoded]] = {}
         for item in batch:
@@ -137,7 +142,7 @@ class GenerateAbility:
             **inputs,
             generation_config=self._config(search),
             logits_processor=LogitsProcessorList(
-                [_Drawn(draws)] if search.is_drawn else []
+                [_Numbers(self._title), *([_Drawn(draws)] if search.is_drawn else [])]
             ),
             stopping_criteria=StoppingCriteriaList(
                 [_Stops(stops, start)] if search.stop else []
@@ -216,6 +221,17 @@ class _Stops(StoppingCriteria):
         written = input_ids[:, self._start :].tolist()
         met = [self._stops.are_met(ids) for ids in written]
         return torch.tensor(met, device=input_ids.device)
+
+
+class _Numbers(LogitsProcessor):
+    """Refuses scores that are no numbers; tokens may be ruled out by minus infinity."""
+
+    def __init__(self, title: str) -> None:
+        self._title = title
+
+    def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:
+        check_finite(scores.amax(dim=-1), self._title)
+        return scores
 
 
 class _Drawn(LogitsProcessor):

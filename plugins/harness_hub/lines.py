@@ -11,6 +11,7 @@ from torch import Tensor
 from harness import CheckpointError
 from harness_hub.batches import Batches, Padding, Row, is_close
 from harness_hub.output_rows import OutputRows
+from harness_torch.abilities import check_finite
 from harness_torch.scoring import Pair, Scored, log_probabilities
 
 _Ids = tuple[int, ...]
@@ -64,7 +65,8 @@ class LineScorer:
         """Return each line's log-probability and whether greedy would write it.
 
         Raises:
-            CheckpointError: the model reads tokens ahead of the one it predicts.
+            CheckpointError: the model reads tokens ahead of the one it predicts, or a
+                log-probability is not a number.
         """
         readings, homes = share([line.ids for line in lines if line.targets])
         asked: list[dict[int, list[int]]] = [{} for _ in readings]
@@ -99,7 +101,9 @@ class LineScorer:
         rows = self._rows.take(inputs, wanted)
         for (_, targets), places, own in zip(asked, wanted, rows, strict=True):
             tokens = [targets[place] for place in places]
-            scored = log_probabilities(own, self._rows.project, tokens)
+            scored = log_probabilities(
+                own, self._rows.project, tokens, title=self._title
+            )
             flat = [list(one) for row in scored for one in row]
             found.append(torch.tensor(flat, dtype=torch.float64))
         return found
@@ -116,6 +120,7 @@ class LineScorer:
             inputs = self._padding.inputs([Row(row)])
             (rows,) = self._rows.take(inputs, [list(range(len(row) - 1))])
             logits.append(self._rows.project(rows).float())
+            check_finite(rows, self._title)
         if not is_close(logits[0], logits[1], self._rows.rounding):
             raise CheckpointError(
                 f"{self._title} reads tokens ahead of the one that it predicts, so what "

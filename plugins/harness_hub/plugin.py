@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from harness import LoadSettings, ModelCard, ModelEntry, ModelName, hookimpl
 from harness.requests import Choose, Classify, Extract, Regress, Request
-from harness_hub.checkpoint import OPTIONS, HubCheckpoint, load_chat, open_checkpoint
+from harness_hub.checkpoint import OPTIONS, HubCheckpoint, open_checkpoint
+from harness_torch.chat import load_render
 
 if TYPE_CHECKING:
     from harness_hub.adapter import HubAdapter
@@ -55,7 +56,7 @@ def worded(name: ModelName, prompt: str) -> str | None:
         UsageError: an option is unknown or has a wrong value.
         CheckpointError: the checkpoint, or its template, can't be used.
     """
-    render = load_chat(open_checkpoint(name))
+    render = load_render(open_checkpoint(name).chat)
     return None if render is None else render(prompt)
 
 
@@ -86,7 +87,7 @@ def _facts(checkpoint: HubCheckpoint) -> dict[str, str]:
     kind = checkpoint.kind.name
     facts = {"task": kind}
     if kind == "causal":
-        chat = checkpoint.chat_template
+        chat = checkpoint.chat
         facts["chat template"] = "none" if chat is None else chat.fact
         facts["beginning of text"] = _BOS[checkpoint.bos]
     if checkpoint.head is None:

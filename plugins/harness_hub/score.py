@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import takewhile
 from typing import cast
 
 import torch
@@ -19,10 +18,15 @@ from harness.requests import (
 )
 from harness_hub.lines import Line, LineScorer, make_line, share
 from harness_hub.tokenizer import HubTokenizer
+from harness_torch.blanks import fill_in
 from harness_torch.rolling import rolling_windows
-from harness_torch.scoring import Pair, Scored, need_prefix, pair_ids
-
-BLANK = "{blank}"
+from harness_torch.scoring import (
+    Pair,
+    Scored,
+    need_prefix,
+    pair_ids,
+    pairs_of_texts,
+)
 
 
 class ScoreAbility:
@@ -127,8 +131,11 @@ class FillAbility:
         """Tokenise the text with each candidate; `extra` holds what is asked.
 
         Of texts too long the ends are cut, unless the blank would be.
+
+        Raises:
+            PluginError: a text has not one blank, or there are no candidates.
         """
-        texts = [r.text.replace(BLANK, c) for r in requests for c in r.candidates]
+        texts = [text for request in requests for text in fill_in(request)]
         ids = iter(self._tokenizer.opened(texts))
         return [
             _encoded(key, request, self._lines([next(ids) for _ in request.candidates]))
@@ -144,21 +151,10 @@ class FillAbility:
     def _lines(self, texts: Sequence[list[int]]) -> list[Line]:
         """Leave out the probability of what all texts begin with: it is the same."""
         prefix = need_prefix(self._tokenizer.prefix, self._title)
-        whole = [ids if ids[:1] == [prefix] else [prefix, *ids] for ids in texts]
-        shared = _count_shared(whole)
         length = self._tokenizer.length
-        lines = []
-        for ids in whole:
-            rest = ids[shared:]
-            line = make_line(Pair(ids[:shared], rest[:length]), length)
-            lines.append(line._replace(cut=line.cut + len(rest[length:])))
-        return lines
-
-
-def _count_shared(texts: Sequence[Sequence[int]]) -> int:
-    """Return how many tokens all texts begin with."""
-    columns = zip(*texts, strict=False)
-    return sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, columns))
+        pairs, lost = pairs_of_texts(texts, prefix=prefix, length=length)
+        lines = [make_line(pair, length) for pair in pairs]
+        return [line._replace(cut=line.cut + lost) for line in lines]
 
 
 def _encoded(

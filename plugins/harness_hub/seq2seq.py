@@ -43,6 +43,7 @@ class SourceScoreAbility:
         *,
         title: str,
     ) -> None:
+        self._title = title
         self._module = module
         self._tokenizer = tokenizer
         self._padding = padding
@@ -119,6 +120,7 @@ class SourceScoreAbility:
             torch.cat(rows),
             self._rows.project,
             [[token] for c in choices for token in c],
+            title=self._title,
         )
         flat = torch.tensor([list(one) for row in scored for one in row])
         sizes = [sum(map(len, source.choices)) for source in sources]

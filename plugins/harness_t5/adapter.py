@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -13,22 +12,23 @@ from harness import Encoded, Head, LoadSettings, ModelName, UsageError
 from harness.requests import Embed, Fill, Generate, Request, Score
 from harness_t5.checkpoint import HEADS, T5Checkpoint, answers, open_checkpoint
 from harness_t5.config import T5Config
-from harness_t5.embed import EmbedAbility
 from harness_t5.fill import FillAbility
 from harness_t5.generate import GenerateAbility
 from harness_t5.model import T5, initialise
 from harness_t5.names import HEAD_ARCHITECTURE, OUTPUT, has_decoder
 from harness_t5.score import ScoreAbility
-from harness_t5.sources import pack_sources
+from harness_t5.sources import SourceReader, pack_sources
 from harness_t5.tiny import TINY_NEIGHBOURS, TINY_PULL
 from harness_torch.abilities import Abilities, Ability
 from harness_torch.checkpoint import load_strictly, read_tensors
 from harness_torch.device import DTYPES, pick_device
 from harness_torch.heads.labels import count_outputs, head_settings
 from harness_torch.heads.vector import VectorHead
+from harness_torch.packed import pack
+from harness_torch.text_vectors import TextVectors
 from harness_torch.tokenizers.byte_level import byte_tokenizer
 from harness_torch.tokenizers.loading import check_vocabulary, load_tokenizer
-from harness_torch.tokenizers.protocol import TextTokenizer
+from harness_torch.tokenizers.protocol import TextTokenizer, Tokens
 from harness_torch.trainable import TrainableAdapter
 
 
@@ -81,25 +81,25 @@ class T5Adapter(TrainableAdapter):
 
     def abilities(self, head: Head | None) -> Abilities:
         """Return what the module answers, with the head if there is one."""
-        tokenizer, title = self.tokenizer, self.title
+        module, tokenizer, title = self.module, self.tokenizer, self.title
+        sources = SourceReader(tokenizer, module.config)
         if head is not None:
             ability = VectorHead(
-                head, tokenizer=tokenizer, logits=self._logits, title=title
+                head, tokenizer=sources, logits=self._logits, title=title
             )
             return {HEADS[head.kind]: ability}
         length = self._checkpoint.length
-        make: dict[type[Request], Callable[..., Ability]] = {
-            Embed: partial(EmbedAbility, title=title),
-            Generate: partial(GenerateAbility, title=title),
-            Score: ScoreAbility,
-            Fill: partial(FillAbility, length=length, title=title),
+        embed = TextVectors(
+            tokenizer=sources, vectors=self._vectors, is_normalised=False, title=title
+        )
+        table: dict[type[Request], Ability] = {
+            Embed: embed,
+            Generate: GenerateAbility(module, tokenizer=tokenizer, title=title),
+            Score: ScoreAbility(module, tokenizer=tokenizer, title=title),
+            Fill: FillAbility(module, tokenizer=tokenizer, length=length, title=title),
         }
         able = answers(self._checkpoint)
-        return {
-            asked: ability(self.module, tokenizer=tokenizer)
-            for asked, ability in make.items()
-            if asked in able
-        }
+        return {asked: table[asked] for asked in table if asked in able}
 
     def attach(self, head: Head, generator: torch.Generator) -> None:
         """Put a freshly drawn head on the encoder; the decoder is left behind.
@@ -125,6 +125,10 @@ class T5Adapter(TrainableAdapter):
         """Return ``(batch, outputs)``."""
         logits: Tensor = self.module(pack_sources(batch, self.device))
         return logits
+
+    def _vectors(self, rows: Sequence[Tokens]) -> Tensor:
+        """Return ``(rows, width)``."""
+        return self.module.mean(pack([row.ids for row in rows], device=self.device))
 
 
 def _tokenizer(checkpoint: T5Checkpoint) -> TextTokenizer:

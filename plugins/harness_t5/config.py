@@ -12,6 +12,7 @@ from harness_torch.config import (
     ACTIVATIONS,
     check_type,
     differs,
+    read_flag,
     read_labels,
     read_number,
     read_size,
@@ -111,7 +112,7 @@ def read_config(
         layer_norm_epsilon=read_number(raw, "layer_norm_epsilon", origin, default=1e-6),
         activation=_activation(feed_forward),
         is_gated=feed_forward.startswith(_GATED),
-        scales_output=kind == "t5" and _scales(raw),
+        scales_output=kind == "t5" and _scales(raw, origin),
         start_token_id=_start(told, origin),
         end_token_ids=_ends(told, origin),
         problem_type=raw.get("problem_type"),
@@ -127,14 +128,14 @@ def _activation(feed_forward: str) -> str:
     return "gelu_new" if feed_forward == "gated-gelu" else name
 
 
-def _scales(raw: Mapping[str, Any]) -> bool:
+def _scales(raw: Mapping[str, Any], origin: Path) -> bool:
     """Tell whether the output is scaled.
 
     Checkpoints before transformers 5 say so by ``tie_word_embeddings`` (false in T5
     1.1); version 5 ties always and writes ``scale_decoder_outputs``.
     """
-    tied = raw.get("tie_word_embeddings") is not False
-    return bool(raw.get("scale_decoder_outputs", tied))
+    tied = read_flag(raw, "tie_word_embeddings", origin, default=True)
+    return read_flag(raw, "scale_decoder_outputs", origin, default=tied)
 
 
 def _start(told: Mapping[str, Any], origin: Path) -> int:

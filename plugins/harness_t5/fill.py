@@ -11,12 +11,12 @@ from dataclasses import replace
 
 import torch
 
-from harness import CheckpointError, Encoded, PluginError
+from harness import CheckpointError, Encoded
 from harness.requests import Fill, FillAnswer
 from harness_t5.model import T5
 from harness_t5.sources import by_length, encoded
 from harness_t5.targets import score_targets
-from harness_torch.blanks import BLANK
+from harness_torch.blanks import BLANK, check_blank
 from harness_torch.tokenizers.protocol import TextTokenizer, Tokens
 
 _OPEN, _CLOSE = "<extra_id_0>", "<extra_id_1>"
@@ -45,10 +45,10 @@ class FillAbility:
 
         Raises:
             CheckpointError: the tokenizer has no sentinels.
-            PluginError: a text has no blank, or several.
+            PluginError: a text has not one blank, or there are no candidates.
         """
         sentinel = self._sentinel()
-        texts = [self._text(request) for request in requests]
+        texts = [_with_sentinel(request) for request in requests]
         every = list(dict.fromkeys(c for r in requests for c in r.candidates))
         targets = [f"{_OPEN} {candidate.strip()} {_CLOSE}" for candidate in every]
         pieces = zip(every, self._tokenizer.pieces(targets), strict=True)
@@ -71,7 +71,7 @@ class FillAbility:
         """Answer each request of a batch."""
         ordered = by_length(batch)
         targets = [item.extra["candidates"] for item in ordered]
-        scored = score_targets(self._module, ordered, targets)
+        scored = score_targets(self._module, ordered, targets, title=self._title)
         for item, candidates in zip(ordered, scored, strict=True):
             summed = [sum(one.log_probability for one in c) for c in candidates]
             shares = torch.tensor(summed, dtype=torch.float64).softmax(dim=0)
@@ -89,15 +89,6 @@ class FillAbility:
             )
         return one.ids[0]
 
-    def _text(self, request: Fill) -> str:
-        before, *after = request.text.split(BLANK)
-        if len(after) != 1:
-            raise PluginError(
-                f"the text {request.text!r} has {len(after)} blanks, expected one "
-                f"{BLANK}: correct the task's prompt"
-            )
-        return before + _OPEN + after[0]
-
     def _source(self, text: str, ids: list[int], sentinel: int) -> Tokens:
         """Put special tokens around a text's ids, or those around its blank."""
         if sentinel not in ids:
@@ -111,3 +102,8 @@ class FillAbility:
         start = min(max(ids.index(sentinel) - room // 2, 0), excess)
         tokens = self._tokenizer.wrap(ids[start : start + room] if excess else ids)
         return tokens._replace(truncated=excess)
+
+
+def _with_sentinel(request: Fill) -> str:
+    check_blank(request)
+    return request.text.replace(BLANK, _OPEN)

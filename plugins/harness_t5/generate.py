@@ -9,7 +9,7 @@ from harness import Encoded
 from harness.requests import Generate, GenerateAnswer
 from harness_t5.decoding import T5Decoding
 from harness_t5.model import T5
-from harness_t5.sources import by_length, encoded, pack_sources, read_texts
+from harness_t5.sources import SourceReader, by_length, encoded, pack_sources
 from harness_torch.generation.loop import write
 from harness_torch.tokenizers.protocol import TextTokenizer
 
@@ -26,12 +26,12 @@ class GenerateAbility:
     def __init__(self, module: T5, *, tokenizer: TextTokenizer, title: str) -> None:
         self._module = module
         self._tokenizer = tokenizer
+        self._sources = SourceReader(tokenizer, module.config)
         self._title = title
 
     def encode(self, requests: Sequence[Generate]) -> list[Encoded]:
         """Tokenise prompts; the cost counts all that the beams may write."""
-        texts = [request.prompt for request in requests]
-        read = read_texts(texts, self._tokenizer, self._module.config)
+        read = self._sources.encode([(request.prompt, None) for request in requests])
         return [
             encoded(key, request, tokens, cost=request.max_tokens * request.beams)
             for key, (request, tokens) in enumerate(zip(requests, read, strict=True))

@@ -19,6 +19,7 @@ from harness_t5.config import T5Config
 from harness_torch.activations import ACTIVATIONS
 from harness_torch.crossing import Crossing, attend_across
 from harness_torch.packed import Packed, attend, relative_scores
+from harness_torch.text_vectors import mean_over_sequences
 
 
 class Norm(nn.Module):
@@ -288,17 +289,13 @@ class T5(nn.Module):
         return F.linear(states, output.weight)
 
     def mean(self, packed: Packed) -> Tensor:
-        """Return the mean of the encoder's states of each sequence, ``(S, C)``."""
-        states = self.encode(packed)
-        lengths = packed.bounds.diff()
-        rows = torch.arange(len(lengths), device=lengths.device)
-        summed = states.new_zeros(len(lengths), states.shape[1])
-        summed = summed.index_add(0, rows.repeat_interleave(lengths), states)
-        return summed / lengths[:, None]
+        """Return the mean of the encoder's states of each sequence, ``(S, C)``, fp32."""
+        return mean_over_sequences(self.encode(packed), packed)
 
     def forward(self, packed: Packed) -> Tensor:
         """Return a trained head's logits, ``(S, outputs)``."""
-        logits: Tensor = self.classifier(self.dropout(self.mean(packed)))
+        mean = self.mean(packed).to(self.shared.weight.dtype)
+        logits: Tensor = self.classifier(self.dropout(mean))
         return logits
 
 

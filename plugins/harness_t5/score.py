@@ -9,7 +9,7 @@ from typing import cast
 from harness import Encoded
 from harness.requests import Score, ScoreAnswer
 from harness_t5.model import T5
-from harness_t5.sources import by_length, encoded, read_texts
+from harness_t5.sources import SourceReader, by_length, encoded
 from harness_t5.targets import score_targets
 from harness_torch.tokenizers.protocol import TextTokenizer
 
@@ -24,16 +24,18 @@ class ScoreAbility:
     Args:
         module: what scores.
         tokenizer: makes ids of texts.
+        title: how messages name the model.
     """
 
-    def __init__(self, module: T5, *, tokenizer: TextTokenizer) -> None:
+    def __init__(self, module: T5, *, tokenizer: TextTokenizer, title: str) -> None:
         self._module = module
         self._tokenizer = tokenizer
+        self._sources = SourceReader(tokenizer, module.config)
+        self._title = title
 
     def encode(self, requests: Sequence[Score]) -> list[Encoded]:
         """Tokenise contexts and choices; ``choices`` of `extra` are distinct ones."""
-        contexts = [request.context.rstrip() for request in requests]
-        read = read_texts(contexts, self._tokenizer, self._module.config)
+        read = self._sources.encode([(r.context.rstrip(), None) for r in requests])
         targets = [tuple(dict.fromkeys(_moved(request))) for request in requests]
         every = list(dict.fromkeys(text for texts in targets for text in texts))
         pieces = zip(every, self._tokenizer.pieces(every), strict=True)
@@ -52,7 +54,7 @@ class ScoreAbility:
         ordered = by_length(batch)
         choices = [item.extra["choices"] for item in ordered]
         targets = [list(ids.values()) for ids in choices]
-        scored = score_targets(self._module, ordered, targets)
+        scored = score_targets(self._module, ordered, targets, title=self._title)
         for item, ids, rows in zip(ordered, choices, scored, strict=True):
             found = dict(zip(ids, rows, strict=True))
             texts = _moved(cast(Score, item.request))
@@ -60,7 +62,7 @@ class ScoreAbility:
                 item.key,
                 ScoreAnswer(
                     log_probabilities=tuple(
-                        sum(one.log_probability for one in found[text])
+                        float(sum(one.log_probability for one in found[text]))
                         for text in texts
                     ),
                     is_greedy=tuple(

@@ -10,19 +10,22 @@ from harness import Encoded
 from harness.requests import Request
 from harness_t5.config import T5Config
 from harness_torch.packed import Packed, pack
-from harness_torch.tokenizers.protocol import TextTokenizer, Tokens
+from harness_torch.tokenizers.protocol import TextPair, TextTokenizer, Tokens
 
 
-def read_texts(
-    texts: Sequence[str], tokenizer: TextTokenizer, config: T5Config
-) -> list[Tokens]:
-    """Tokenise texts; one without a token is read as the end token alone."""
-    end = min(config.end_token_ids)
-    encoded = tokenizer.encode([(text, None) for text in texts])
-    return [
-        tokens if tokens.ids else Tokens([end], [0], tokens.truncated)
-        for tokens in encoded
-    ]
+class SourceReader:
+    """Makes ids of sources; one without a token is read as the end token alone."""
+
+    def __init__(self, tokenizer: TextTokenizer, config: T5Config) -> None:
+        self._tokenizer = tokenizer
+        self._end = min(config.end_token_ids)
+
+    def encode(self, texts: Sequence[TextPair]) -> list[Tokens]:
+        """Tokenise in one batch, cutting what is too long."""
+        return [
+            tokens if tokens.ids else Tokens([self._end], [0], tokens.truncated)
+            for tokens in self._tokenizer.encode(texts)
+        ]
 
 
 def encoded(key: int, request: Request, tokens: Tokens, *, cost: int = 0) -> Encoded:

@@ -15,7 +15,7 @@ Targets = Sequence[Sequence[int]]
 
 
 def score_targets(
-    module: T5, batch: Sequence[Encoded], targets: Sequence[Targets]
+    module: T5, batch: Sequence[Encoded], targets: Sequence[Targets], *, title: str
 ) -> list[list[list[Scored]]]:
     """Return the log-probability of each token of each target of each source.
 
@@ -27,6 +27,10 @@ def score_targets(
         batch: the sources.
         targets: for each source the token ids of its targets, any of which may be
             empty.
+        title: how messages name the model.
+
+    Raises:
+        CheckpointError: a log-probability is not a number.
     """
     device = module.shared.weight.device
     lengths = [len(item.ids) for item in batch]
@@ -35,12 +39,13 @@ def score_targets(
     read = [[start, *(i for t in several for i in t[:-1])] for several in targets]
     packed = pack(read, device=device, is_causal=True, layouts=layouts)
     crossing = cross([len(ids) for ids in read], lengths, device=device)
-    states = module.encode(pack_sources(batch, device))
+    read_states = module.encode(pack_sources(batch, device))
     if module.decoder is None:
         raise ValueError("a model without a decoder can't score")
-    sight = Reading(packed, module.decoder, states, crossing)
+    sight = Reading(packed, module.decoder, read_states, crossing)
     asked = [row for several in targets for row in _asked(several)]
-    scored = log_probabilities(module.decode(packed.ids, sight), module.project, asked)
+    states = module.decode(packed.ids, sight)
+    scored = log_probabilities(states, module.project, asked, title=title)
     rows = iter(scored)
     return [
         _gather(several, [next(rows) for _ in _asked(several)]) for several in targets

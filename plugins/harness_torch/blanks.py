@@ -72,7 +72,7 @@ class BlankFiller:
                 them has no token or more than the model can read.
             CheckpointError: the tokenizer has no mask.
         """
-        filled = [_filled(request) for request in requests]
+        filled = [fill_in(request) for request in requests]
         pieces = iter(self._tokenizer.pieces([t for texts in filled for t in texts]))
         return [
             self._encode(key, request, [next(pieces) for _ in texts])
@@ -188,7 +188,12 @@ class BlankFiller:
         return scores
 
 
-def _filled(request: Fill) -> list[str]:
+def check_blank(request: Fill) -> None:
+    """Refuse a request that nothing can be filled into.
+
+    Raises:
+        PluginError: its text has not one blank, or there are no candidates.
+    """
     count = request.text.count(BLANK)
     if count != 1 or not request.candidates:
         raise PluginError(
@@ -196,6 +201,15 @@ def _filled(request: Fill) -> list[str]:
             "candidates, expected one blank and a candidate or more: correct the "
             "formulation"
         )
+
+
+def fill_in(request: Fill) -> list[str]:
+    """Return the text with each candidate in its blank.
+
+    Raises:
+        PluginError: the text has not one blank, or there are no candidates.
+    """
+    check_blank(request)
     return [request.text.replace(BLANK, candidate) for candidate in request.candidates]
 
 

@@ -15,7 +15,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness import CheckpointError
+from harness import CheckpointError, ModelName, UsageError
+from harness_torch.opening import read_switch
 from harness_torch.source import read_json
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from jinja2.parser import Parser
 
     from harness_torch.chat_sandbox import BoundedSandbox
+
+Render = Callable[[str], str]
+"""Returns a user's message as a chat model reads it."""
 
 TEMPLATE_FILE = "chat_template.jinja"
 _SETTINGS = "tokenizer_config.json"
@@ -66,6 +70,29 @@ def find_chat_template(folder: Path) -> TemplateSource | None:
     if said is None:
         return None
     return TemplateSource(text=_default(said, settings), file=settings)
+
+
+def wanted_template(name: ModelName, folder: Path | None) -> TemplateSource | None:
+    """Return what Generate prompts are put into, by the option ``chat``; None for none.
+
+    Args:
+        name: the model's name.
+        folder: the checkpoint's; None where no template can be.
+
+    Raises:
+        UsageError: a template is wanted, and there is none.
+        CheckpointError: its file can't be used.
+    """
+    wanted = read_switch(name, "chat")
+    if wanted is False:
+        return None
+    source = None if folder is None else find_chat_template(folder)
+    if source is None and wanted:
+        raise UsageError(
+            f"model {str(name)!r} has chat 'on' and no chat template: leave the option "
+            "out, or put a chat_template.jinja into the folder of a decoder"
+        )
+    return source
 
 
 class ChatTemplate:
@@ -150,6 +177,16 @@ def load_chat_template(folder: Path) -> ChatTemplate | None:
     named = special_tokens_of(folder).named
     tokens = {f"{role}_token": token.content for role, token in named.items()}
     return ChatTemplate(source, tokens)
+
+
+def load_render(source: TemplateSource | None) -> Render | None:
+    """Return what puts a user's message into a template, None where there is none.
+
+    Raises:
+        CheckpointError: the files beside it can't be used.
+    """
+    template = None if source is None else load_chat_template(source.file.parent)
+    return None if template is None else template.render
 
 
 def _default(said: object, file: Path) -> str:

@@ -120,6 +120,16 @@ def read_choice(name: ModelName, option: str, *choices: str) -> str:
     return value
 
 
+def read_switch(name: ModelName, option: str) -> bool | None:
+    """Return whether an option is ``on`` or ``off``, None for ``auto``, the default.
+
+    Raises:
+        UsageError: it is none of these.
+    """
+    value = read_choice(name, option, "auto", "on", "off")
+    return {"auto": None, "on": True, "off": False}[value]
+
+
 def read_length(name: ModelName, longest: int, *, default: int | None = None) -> int:
     """Return the longest input in tokens, from the option ``length``.
 

@@ -8,12 +8,14 @@ log-softmax is taken a few rows at a time, and only of rows whose target is aske
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from harness import CheckpointError
+from harness_torch.abilities import check_finite
 
 ROWS = 256
 """Rows of logits held at once; fewer are slower, more need memory alone."""
@@ -59,6 +61,31 @@ def pair_ids(
     return [_cut(ids[a], ids[a + b], prefix, title) for a, b in moved]
 
 
+def pairs_of_texts(
+    texts: Sequence[list[int]], *, prefix: int, length: int
+) -> tuple[list[Pair], int]:
+    """Divide texts where they part, so that what they begin with is read once.
+
+    Its probability is the same for all of them. Ends that can't fit are cut, so that
+    what differs stays.
+
+    Args:
+        texts: token ids of each.
+        prefix: what stands before a text's first token.
+        length: the model's longest input.
+
+    Returns:
+        What all begin with and what each goes on with, and how many tokens were cut
+        from the longest.
+    """
+    whole = [ids if ids[:1] == [prefix] else [prefix, *ids] for ids in texts]
+    columns = zip(*whole, strict=False)
+    shared = sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, columns))
+    pairs = [Pair(ids[:shared], ids[shared : shared + length]) for ids in whole]
+    cut = max((len(ids) - shared - length for ids in whole), default=0)
+    return pairs, max(0, cut)
+
+
 def need_prefix(prefix: int | None, title: str) -> int:
     """Return the token that an empty context stands for.
 
@@ -78,6 +105,8 @@ def log_probabilities(
     hidden: Tensor,
     project: Callable[[Tensor], Tensor],
     targets: Sequence[Sequence[int]],
+    *,
+    title: str,
 ) -> list[list[Scored]]:
     """Return the log-probability of each target, row by row.
 
@@ -85,23 +114,31 @@ def log_probabilities(
         hidden: last hidden states, ``(rows, width)``.
         project: makes logits of hidden states, ``(rows, vocabulary)``.
         targets: the token ids that are asked of each row.
+        title: how messages name the model.
+
+    Raises:
+        CheckpointError: a log-probability is not a number.
     """
     scored: list[list[Scored]] = []
     for start in range(0, len(targets), ROWS):
         asked = targets[start : start + ROWS]
-        scored += _score(project(hidden[start : start + ROWS]), asked)
+        scored += _score(project(hidden[start : start + ROWS]), asked, title)
     return scored
 
 
-def _score(logits: Tensor, targets: Sequence[Sequence[int]]) -> list[list[Scored]]:
+def _score(
+    logits: Tensor, targets: Sequence[Sequence[int]], title: str
+) -> list[list[Scored]]:
     wide = logits.to(torch.promote_types(logits.dtype, torch.float32))
     greedy = wide.argmax(dim=-1).tolist()
     rows = [row for row, asked in enumerate(targets) for _ in asked]
     columns = [token for asked in targets for token in asked]
     # Not logsumexp: in fp32 it is off by up to 3e-4 over a long continuation.
-    chosen = iter(wide.log_softmax(dim=-1)[rows, columns].tolist())
+    chosen = wide.log_softmax(dim=-1)[rows, columns]
+    check_finite(chosen, title)
+    values = iter(chosen.tolist())
     return [
-        [Scored(next(chosen), token == best) for token in asked]
+        [Scored(next(values), token == best) for token in asked]
         for asked, best in zip(targets, greedy, strict=True)
     ]
 

@@ -13,7 +13,7 @@ from harness.requests import Answer, Embed, EmbedAnswer
 from harness_torch.abilities import check_finite
 from harness_torch.packed import Packed
 from harness_torch.rows import Run, rows_of, run_by_length
-from harness_torch.tokenizers.protocol import TextTokenizer
+from harness_torch.tokenizers.protocol import TextEncoder
 
 
 class TextVectors:
@@ -27,7 +27,7 @@ class TextVectors:
     """
 
     def __init__(
-        self, *, tokenizer: TextTokenizer, vectors: Run, is_normalised: bool, title: str
+        self, *, tokenizer: TextEncoder, vectors: Run, is_normalised: bool, title: str
     ) -> None:
         self._tokenizer = tokenizer
         self._vectors = vectors
@@ -64,5 +64,9 @@ class TextVectors:
 
 
 def mean_over_sequences(hidden: Tensor, packed: Packed) -> Tensor:
-    """Return the mean vector of each sequence's tokens, ``(sequences, width)``, fp32."""
-    return torch.segment_reduce(hidden.float(), "mean", lengths=packed.bounds.diff())
+    """Return the mean vector of each sequence's tokens, ``(sequences, width)``.
+
+    In fp32 at least, whatever the precision of the states.
+    """
+    wide = hidden.to(torch.promote_types(hidden.dtype, torch.float32))
+    return torch.segment_reduce(wide, "mean", lengths=packed.bounds.diff())

@@ -16,6 +16,7 @@ from harness.requests import (
     Score,
     ScoreAnswer,
 )
+from harness_torch.chat import Render
 from harness_torch.rolling import rolling_windows
 from harness_torch.scoring import need_prefix, pair_ids
 from harness_torch.tokenizers.protocol import TextTokenizer
@@ -32,7 +33,6 @@ TOKENS_A_CALL = 65_536
 """vLLM batches by itself, and better with many requests at once."""
 
 Run = Callable[[Sequence[Asked]], Sequence[Output]]
-Render = Callable[[str], str]
 
 
 class VllmAdapter:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from harness import CheckpointError, ModelName, UsageError
-from harness_torch.chat import TemplateSource, find_chat_template
+from harness_torch.chat import TemplateSource, wanted_template
 from harness_torch.opening import (
     check_named,
     check_options,
     check_tokenizer,
     find_tokenizer_files,
-    read_choice,
     read_length,
+    read_switch,
 )
 from harness_torch.source import find_checkpoint, read_json
 from harness_torch.weights import Weights, fingerprint, read_weights
@@ -23,7 +24,6 @@ from harness_torch.weights import Weights, fingerprint, read_weights
 ADAPTER_REVISION = 1
 """Raised whenever this adapter's code changes an answer."""
 
-SWITCH = ("auto", "on", "off")
 OPTIONS = {
     "length": "the longest input in tokens, with what is written (default: the model's)",
     "revision": "the Hub revision to fetch (default: the repository's main branch)",
@@ -66,6 +66,7 @@ class VllmCheckpoint:
         """Hash the weights, configuration, tokenizer, code revision and options."""
         facts = {
             "adapter": f"vllm {ADAPTER_REVISION}",
+            "engine": _engine(),
             "length": str(self.length),
             "bos": str(self.bos),
             "chat": "none" if self.chat is None else self.chat.fact,
@@ -84,7 +85,7 @@ def open_checkpoint(name: ModelName) -> VllmCheckpoint:
     """
     check_options(name, OPTIONS)
     check_named(name, "HuggingFaceTB/SmolLM2-1.7B")
-    bos = read_choice(name, "bos", *SWITCH)
+    bos = read_switch(name, "bos")
     gpu_memory = _read_share(name)
     folder = find_checkpoint(name.checkpoint, revision=name.options.get("revision"))
     raw = read_json(folder / "config.json")
@@ -94,11 +95,19 @@ def open_checkpoint(name: ModelName) -> VllmCheckpoint:
         title=str(name),
         folder=folder,
         length=read_length(name, _longest(raw, folder)),
-        bos={"auto": None, "on": True, "off": False}[bos],
-        chat=_find_chat(name, folder),
+        bos=bos,
+        chat=wanted_template(name, folder),
         gpu_memory=gpu_memory,
         weights=read_weights(folder),
     )
+
+
+def _engine() -> str:
+    """Return vLLM's version, whose kernels change the last digits of an answer."""
+    try:
+        return version("vllm")
+    except PackageNotFoundError:
+        return "none"
 
 
 def _check_decoder(raw: Mapping[str, Any], folder: Path) -> None:
@@ -120,17 +129,6 @@ def _longest(raw: Mapping[str, Any], folder: Path) -> int:
         f"{folder / 'config.json'} does not say how much the model reads: expected one "
         f"of {', '.join(_LENGTHS)}, so add it"
     )
-
-
-def _find_chat(name: ModelName, folder: Path) -> TemplateSource | None:
-    wanted = read_choice(name, "chat", *SWITCH)
-    found = None if wanted == "off" else find_chat_template(folder)
-    if wanted == "on" and found is None:
-        raise UsageError(
-            f"model {str(name)!r} has chat 'on', and {folder} has no chat template: "
-            "leave the option out, or add chat_template.jinja"
-        )
-    return found
 
 
 def _read_share(name: ModelName) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 from vllm import LLM, SamplingParams
 
 from harness import LoadSettings
-from harness_torch.chat import load_chat_template
+from harness_torch.chat import load_render
 from harness_torch.tokenizers.loading import load_tokenizer
 from harness_vllm.adapter import VllmAdapter
 from harness_vllm.checkpoint import VllmCheckpoint
@@ -35,12 +35,11 @@ def load_vllm(checkpoint: VllmCheckpoint, settings: LoadSettings) -> VllmAdapter
         enable_prefix_caching=False,
     )
     folder = checkpoint.folder
-    template = load_chat_template(folder) if checkpoint.chat else None
     return VllmAdapter(
         title=checkpoint.title,
         tokenizer=load_tokenizer(folder, length=checkpoint.length, bos=checkpoint.bos),
         length=checkpoint.length,
-        render=template.render if template else None,
+        render=load_render(checkpoint.chat),
         run=_Engine(model),
     )
 

@@ -16,7 +16,7 @@ from harness import (
     hookimpl,
 )
 from harness.requests import Generate, Likelihood, Score
-from harness_torch.chat import load_chat_template
+from harness_torch.chat import load_render
 from harness_vllm.checkpoint import OPTIONS, open_checkpoint
 
 if TYPE_CHECKING:
@@ -53,9 +53,8 @@ def worded(name: ModelName, prompt: str) -> str | None:
         UsageError: an option is wrong.
         CheckpointError: the checkpoint can't be used.
     """
-    checkpoint = open_checkpoint(name)
-    template = load_chat_template(checkpoint.folder) if checkpoint.chat else None
-    return template.render(prompt) if template else None
+    render = load_render(open_checkpoint(name).chat)
+    return None if render is None else render(prompt)
 
 
 def load(name: ModelName, settings: LoadSettings) -> VllmAdapter:

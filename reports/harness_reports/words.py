@@ -6,8 +6,9 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from harness.results import Cost
 from harness_reports.board import TINTS
-from harness_reports.numbers import fixed
+from harness_reports.numbers import count, fixed
 from harness_reports.view import Entry, Flag, Section, TaskView
 
 
@@ -50,6 +51,18 @@ def failures(section: Section) -> list[Failure]:
         for column, entry in zip(section.columns, standing.entries, strict=True)
         if entry.status in ("failed", "blocked")
     ]
+
+
+def cost_line(cost: Cost) -> str:
+    """Say what a cell read and wrote, and what that cost where it has a price."""
+    parts = [
+        f"{count(tokens)} tokens {what}"
+        for tokens, what in ((cost.tokens, "read"), (cost.written_tokens, "written"))
+        if tokens
+    ]
+    if cost.price is not None:
+        parts.append(f"price {cost.price:.4g}")
+    return ", ".join(parts)
 
 
 def seed_line(entry: Entry, decimals: int) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from harness import Head
@@ -44,6 +46,12 @@ def nats(value: float) -> LikelihoodAnswer:
         (score(-30.0, -31.0), score(-30.00011, -31.0), False),
         (nats(-5000.0), nats(-5000.0049), True),
         (nats(-5000.0), nats(-5000.0051), False),
+        (score(-1.0, -math.inf), score(-1.0, -math.inf), True),
+        (score(-1.0, -math.inf), score(-1.0, -2.0), False),
+        (score(-1.0, -2.0), score(-1.0, -math.inf), False),
+        (nats(math.nan), nats(-5000.0), False),
+        (nats(-5000.0), nats(math.nan), False),
+        (nats(math.nan), nats(math.nan), False),
     ],
 )
 def test_numbers_may_differ_by_the_tolerance_of_their_kind(

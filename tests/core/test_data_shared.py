@@ -7,7 +7,6 @@ the folder is absent.
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from functools import cache
 from pathlib import Path
@@ -19,10 +18,8 @@ from harness import Task
 from harness.data import Split, load_split, open_source
 from harness.data.folder import FOLDER
 from harness_glue.rows import TASKS
+from tests.places import SHARED
 
-SHARED = Path(
-    os.environ.get("HARNESS_SHARED", Path(__file__).resolve().parents[3] / "shared")
-)
 MANIFEST = SHARED / "data" / "MANIFEST.json"
 pytestmark = pytest.mark.skipif(
     not MANIFEST.is_file(), reason=f"needs the shared data folder, looked for {SHARED}"

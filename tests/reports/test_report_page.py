@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from harness.results import Caveats, CellResult, Results
+from harness.results import Caveats, CellResult, Cost, Results
 from harness.task import Benchmark
 from harness_reports.html import content_policy, to_html
 
@@ -124,6 +124,12 @@ def test_a_failed_cell_says_why(page: Page) -> None:
 
 def test_the_seeds_of_a_cell_are_told(page: Page) -> None:
     assert re.search(r"mean of 3 seeds, sd 2\.5 \(1: 69\.1, 2: ", "".join(page.words))
+
+
+def test_a_cell_says_what_it_read_wrote_and_cost(cell: MakeCell) -> None:
+    cost = Cost(tokens=120_000, written_tokens=350, price=0.01234567)
+    page = Page(to_html(Results(cells=[cell(cost=cost)])))
+    assert "120 k tokens read, 350 tokens written, price 0.01235" in page.words
 
 
 def test_the_command_that_repeats_the_run_is_told_once(source: str) -> None:

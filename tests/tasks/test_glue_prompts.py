@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,12 +14,8 @@ from harness.formulations import Formulation
 from harness.requests import Generate, GenerateAnswer, Score
 from harness_glue.plugin import harness_tasks
 from harness_glue.prompts import read_score, write_score
+from tests.places import SHARED
 
-SHARED = Path(
-    os.environ.get(
-        "HARNESS_SHARED", Path(__file__).resolve().parents[2].parent / "shared"
-    )
-)
 TASKS = {task.id: task for task in harness_tasks()}
 CASES = [
     (task, formulation)

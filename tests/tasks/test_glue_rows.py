@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +12,8 @@ from harness import Benchmark, Regression, Task
 from harness.builtin import harness_metrics
 from harness.task import matches, parse_spec
 from harness_glue.plugin import harness_benchmarks, harness_tasks
+from tests.places import SHARED
 
-SHARED = Path(
-    os.environ.get(
-        "HARNESS_SHARED", Path(__file__).resolve().parents[2].parent / "shared"
-    )
-)
 TASKS = {task.id: task for task in harness_tasks()}
 EVERY_TASK = pytest.mark.parametrize("task", TASKS.values(), ids=TASKS.keys())
 METRICS = {entry.name: entry for entry in harness_metrics()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Protocol, cast
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -14,16 +14,9 @@ from harness import Encoded, Head, Loss, TrainingExample
 from harness.requests import Answer, Classify, ClassifyAnswer, Regress, RegressAnswer
 from harness_torch.abilities import check_finite
 from harness_torch.heads.labels import label_order, training_target
-from harness_torch.tokenizers.protocol import TextPair, Tokens
+from harness_torch.tokenizers.protocol import TextEncoder
 
 Logits = Callable[[Sequence[Encoded]], Tensor]
-
-
-class TextEncoder(Protocol):
-    """Makes ids and segments of texts and pairs; every `TextTokenizer` is one."""
-
-    def encode(self, texts: Sequence[TextPair]) -> list[Tokens]:
-        """Tokenise in one batch, cutting what is too long."""
 
 
 class VectorHead:

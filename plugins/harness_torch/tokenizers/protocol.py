@@ -44,6 +44,13 @@ class SpecialIds(NamedTuple):
     unknown: int | None = None
 
 
+class TextEncoder(Protocol):
+    """Makes ids and segments of texts and pairs; every `TextTokenizer` is one."""
+
+    def encode(self, texts: Sequence[TextPair]) -> list[Tokens]:
+        """Tokenise in one batch, cutting what is too long."""
+
+
 class TextTokenizer(Protocol):
     """What an adapter needs of a tokenizer."""
 

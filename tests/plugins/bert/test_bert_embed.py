@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,12 +16,10 @@ from harness import CheckpointError, ModelName
 from harness.requests import Embed
 from harness_bert.adapter import BertAdapter
 from harness_bert.plugin import describe
+from tests.places import SHARED
 
 Make = Callable[..., Any]
 ASKED = [Embed(text=t) for t in ("", "a b c", "one", "[MASK]", "z " * 60, "x y z w")]
-SHARED = Path(
-    os.environ.get("HARNESS_SHARED", Path(__file__).resolve().parents[4] / "shared")
-)
 STSB = SHARED / "data" / "glue" / "stsb" / "validation.parquet"
 ARCHITECTURES = ["bert", "roberta", "albert", "distilbert"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from harness.requests import Embed, Fill, FillAnswer
 from harness_bert.adapter import BertAdapter
 from harness_bert.plugin import describe
 from harness_torch import blanks
+from tests.places import SHARED
 
 Make = Callable[..., Any]
 ARCHITECTURES = ["bert", "roberta", "albert", "distilbert"]
@@ -177,9 +177,7 @@ def test_the_answer_has_one_probability_a_candidate(
 @pytest.fixture
 def byte_level(reference: Make, saved: Make, tmp_path: Path) -> Path:
     """Hold a random RoBERTa with the real tokenizer."""
-    usual = Path(__file__).resolve().parents[4] / "shared"
-    shared = Path(os.environ.get("HARNESS_SHARED", usual))
-    files = shared / "models" / "tokenizers" / "roberta-base"
+    files = SHARED / "models" / "tokenizers" / "roberta-base"
     if not files.is_dir():
         pytest.skip(f"needs the shared tokenizers, looked for {files}")
     model = reference("roberta", "ForMaskedLM", vocab_size=50265)

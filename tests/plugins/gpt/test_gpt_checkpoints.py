@@ -168,13 +168,6 @@ def test_the_card_tells_how_texts_are_read(gpt2: Any, tmp_path: Path) -> None:
     assert without["pooling"] == "last"
 
 
-def test_a_prompt_is_shown_within_the_chat_template(gpt2: Any, tmp_path: Path) -> None:
-    (tmp_path / "chat_template.jinja").write_text("<{{ messages[0].content }}>")
-    assert worded(name_of(tmp_path), "hi") == "<hi>"
-    assert worded(name_of(tmp_path, chat="off"), "hi") is None
-    assert worded(TINY, "hi") is None
-
-
 def test_the_card_names_the_chat_template(gpt2: Any, tmp_path: Path) -> None:
     (tmp_path / "chat_template.jinja").write_text("{{ messages }}")
     facts = describe(name_of(tmp_path)).facts
@@ -186,10 +179,26 @@ def test_options_and_files_change_the_fingerprint(gpt2: Any, tmp_path: Path) -> 
     def fingerprint(**options: str) -> str:
         return describe(name_of(tmp_path, **options)).fingerprint
 
-    told = [fingerprint(), fingerprint(bos="off"), fingerprint(chat="off")]
-    told += [fingerprint(pooling="last"), fingerprint(length="32")]
+    told = [fingerprint(), fingerprint(bos="off"), fingerprint(length="32")]
+    told += [fingerprint(pooling="last")]
+    assert fingerprint(chat="off") == fingerprint()  # there is no template
     (tmp_path / "generation_config.json").write_text('{"eos_token_id": 7}')
-    assert len({*told, fingerprint()}) == 6
+    told += [fingerprint()]
+    (tmp_path / "chat_template.jinja").write_text("{{ messages }}")
+    told += [fingerprint(), fingerprint(chat="off")]
+    assert len({*told}) == 7
+
+
+def test_the_words_of_a_prompt_stand_in_the_chat_template(
+    gpt2: Any, tmp_path: Path
+) -> None:
+    assert worded(name_of(tmp_path), "yes") is None
+    template = "{{ bos_token }}[{{ messages[0].content }}]"
+    (tmp_path / "chat_template.jinja").write_text(template)
+    assert worded(name_of(tmp_path), "yes") == "<|bos|>[yes]"
+    assert worded(name_of(tmp_path, chat="off"), "yes") is None
+    (entry,) = harness_models()
+    assert entry.worded is worded  # so that `harness show` tells it
 
 
 def test_describing_loads_no_torch(gpt2: Any, tmp_path: Path) -> None:

@@ -229,3 +229,21 @@ def test_a_base_model_has_no_prefix(cases: Mapping[str, Case]) -> None:
         "norm.weight": "model.norm.weight",
         "lm_head.weight": "lm_head.weight",
     }
+
+
+@pytest.mark.parametrize(
+    ("kind", "key"),
+    [
+        ("llama", "attention_bias"),
+        ("llama", "mlp_bias"),
+        ("llama", "tie_word_embeddings"),
+        ("qwen2", "use_sliding_window"),
+        ("gpt2", "scale_attn_weights"),
+        ("gpt2", "scale_attn_by_inverse_layer_idx"),
+        ("gpt2", "tie_word_embeddings"),
+    ],
+)
+def test_a_flag_that_is_none_is_refused(kind: str, key: str) -> None:
+    raw = {"model_type": kind, **SMALL, "num_key_value_heads": 2, key: "false"}
+    with pytest.raises(CheckpointError, match=f"{key} 'false', expected true or false"):
+        read_config(raw, ORIGIN)

@@ -60,7 +60,7 @@ def test_fifty_prompts_are_continued_as_by_transformers(
 ) -> None:
     pair = twins(*architecture, noise=0.5)
     asked = Generate(prompt="", max_tokens=WRITTEN, beams=beams, length_penalty=penalty)
-    rows = Continuation(pair.ours)
+    rows = Continuation(pair.ours, title="gpt")
     logits = rows.read(prompts(), device=CPU)
     ours = write(rows, logits, [asked] * 50, decode=str, end=ENDS)
     expected = theirs(pair.theirs, beams, penalty)

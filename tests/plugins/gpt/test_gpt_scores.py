@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from harness import Budget
+from harness import Budget, PluginError
 from harness.requests import (
     Embed,
     EmbedAnswer,
@@ -156,6 +156,21 @@ def test_a_blank_is_filled_by_the_whole_texts_probability(
     whole = [nats(gpt2, [BOS], ids(f"A {one} ran.")) for one in candidates]
     expected = torch.tensor(whole, dtype=torch.float64).softmax(0).tolist()
     assert answer.probabilities == pytest.approx(expected, abs=1e-5)
+
+
+BAD_BLANKS = (
+    Fill(text="no blank", candidates=("a",)),
+    Fill(text="{blank} and {blank}", candidates=("a",)),
+    Fill(text="{blank}", candidates=()),
+)
+
+
+@pytest.mark.parametrize("request_", BAD_BLANKS)
+def test_a_text_without_one_blank_or_candidates_is_refused(
+    gpt2: Any, opened: Opened, request_: Fill
+) -> None:
+    with pytest.raises(PluginError, match=r"has [012] times \{blank\} and [01] cand"):
+        opened().encode([request_])
 
 
 def test_what_comes_before_the_blank_is_read_once(gpt2: Any, opened: Opened) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from harness import CheckpointError
+from harness import CheckpointError, PluginError
 from harness.agreement import ask
 from harness.requests import (
     Answer,
@@ -116,6 +116,22 @@ def test_a_stop_text_ends_the_text_before_it(make: Make, open_model: Open) -> No
     (cut,) = answers(adapter, [asked])
     assert (cut.text, cut.finish_reason) == (whole.text.split(stop)[0], "stop")
     assert whole.finish_reason == "length"
+
+
+def test_the_tokens_written_are_counted_without_what_fills_rows_up(
+    make: Make, open_model: Open
+) -> None:
+    adapter = open_model(make("OPTForCausalLM").folder)
+    texts = ("The cat", "two prices")
+    whole = answers(adapter, [Generate(prompt=t, max_tokens=12) for t in texts])
+    assert [answer.written_tokens for answer in whole] == [12, 12]
+    asked = [
+        Generate(prompt=t, max_tokens=12, stop=(whole[0].text[4:6],)) for t in texts
+    ]
+    together = answers(adapter, asked)
+    alone = [answers(adapter, [one])[0] for one in asked]
+    assert together == alone
+    assert together[0].written_tokens < 12
 
 
 def test_draws_depend_on_prompt_and_sample_alone(make: Make, open_model: Open) -> None:
@@ -236,3 +252,29 @@ def test_bos_can_be_asked_for_and_stands_once(make: Make, open_model: Open) -> N
     plain, opened = adapter.encode([Generate(prompt="yes"), Generate(prompt="<s>yes")])
     assert plain.ids == opened.ids
     assert list(plain.ids).count(0) == 1
+
+
+@pytest.mark.parametrize("ability", ABILITIES)
+def test_an_answer_that_is_no_number_is_refused(
+    ability: type[Request], make: Make, open_model: Open
+) -> None:
+    adapter = open_model(make(OURS).folder)
+    with torch.no_grad():
+        adapter.module.get_parameter("transformer.ln_f.weight").fill_(torch.nan)
+    with pytest.raises(CheckpointError, match="values that are no numbers"):
+        answers(adapter, sample_requests(ability, None)[:2])
+
+
+BAD_BLANKS = (
+    Fill(text="no blank", candidates=("a",)),
+    Fill(text="{blank} and {blank}", candidates=("a",)),
+    Fill(text="{blank}", candidates=()),
+)
+
+
+@pytest.mark.parametrize("request_", BAD_BLANKS)
+def test_a_text_without_one_blank_or_candidates_is_refused(
+    make: Make, open_model: Open, request_: Fill
+) -> None:
+    with pytest.raises(PluginError, match=r"has [012] times \{blank\} and [01] cand"):
+        open_model(make(OURS).folder).encode([request_])

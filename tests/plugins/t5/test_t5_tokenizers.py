@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +14,8 @@ from harness import LoadSettings, ModelName
 from harness.requests import Embed, Fill, Generate
 from harness_t5.adapter import T5Adapter
 from harness_t5.plugin import load
+from tests.places import SHARED
 
-SHARED = Path(
-    os.environ.get("HARNESS_SHARED", Path(__file__).resolve().parents[3] / "shared")
-)
 TOKENIZERS = SHARED / "models" / "tokenizers"
 
 

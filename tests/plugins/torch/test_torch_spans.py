@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from harness_torch.heads.windows import Window, cut_windows, target_tokens
 from harness_torch.tokenizers.loading import load_tokenizer
 from harness_torch.tokenizers.protocol import Tokens
 from harness_torch.tokenizers.word_hash import WordHashTokenizer
+from tests.places import SHARED
 
 
 def formula(rows: Sequence[Tokens]) -> Tensor:
@@ -117,9 +117,7 @@ def minilm() -> Path:
 
 @pytest.fixture(scope="module")
 def roberta() -> Path:
-    usual = Path(__file__).resolve().parents[3] / "shared"
-    shared = Path(os.environ.get("HARNESS_SHARED", usual))
-    folder = shared / "models" / "tokenizers" / "roberta-base"
+    folder = SHARED / "models" / "tokenizers" / "roberta-base"
     if not folder.is_dir():
         pytest.skip(f"needs the shared tokenizers, looked for {folder}")
     return folder

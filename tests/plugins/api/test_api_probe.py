@@ -13,7 +13,7 @@ import pytest
 from harness import ModelCard, ModelName, ServerError, UsageError
 from harness.requests import Embed, Generate, Likelihood, Score
 from harness_api.plugin import describe
-from tests.plugins.toy_server import Refusal, ToyServer
+from tests.plugins.api.toy_server import Refusal, ToyServer
 
 EVERYTHING = {Generate, Score, Likelihood, Embed}
 
@@ -56,7 +56,7 @@ def test_each_ability_costs_one_token_or_two(server: ToyServer) -> None:
 def test_a_token_that_is_too_likely_proves_little(
     server: ToyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tests.plugins.toy_server.BEST", -0.125)
+    monkeypatch.setattr("tests.plugins.api.toy_server.BEST", -0.125)
     assert Score in card(server).abilities
     assert [path for path, _ in server.requests].count("/completions") == 7
 

@@ -77,7 +77,7 @@ def test_scores_equal_the_log_softmax_of_all_rows() -> None:
     rows = 2 * ROWS + 3
     hidden = logits(rows)
     targets = [[row % 7, (row + 1) % 7] for row in range(rows)]
-    scored = log_probabilities(hidden, lambda h: h, targets)
+    scored = log_probabilities(hidden, lambda h: h, targets, title="x")
     expected = hidden.log_softmax(-1).gather(1, torch.tensor(targets))
     ours = torch.tensor([[one.log_probability for one in row] for row in scored])
     assert torch.allclose(ours, expected, rtol=0, atol=1e-6)
@@ -85,7 +85,7 @@ def test_scores_equal_the_log_softmax_of_all_rows() -> None:
 
 def test_the_most_probable_token_alone_is_greedy() -> None:
     hidden = logits(5)
-    scored = log_probabilities(hidden, lambda h: h, [list(range(7))] * 5)
+    scored = log_probabilities(hidden, lambda h: h, [list(range(7))] * 5, title="x")
     greedy = [[one.is_greedy for one in row].index(True) for row in scored]
     assert greedy == hidden.argmax(-1).tolist()
     assert sum(one.is_greedy for row in scored for one in row) == 5
@@ -98,13 +98,21 @@ def test_no_more_rows_than_a_chunk_are_projected_at_once() -> None:
         seen.append(len(hidden))
         return hidden
 
-    log_probabilities(logits(ROWS + 1), project, [[0]] * (ROWS + 1))
+    log_probabilities(logits(ROWS + 1), project, [[0]] * (ROWS + 1), title="x")
     assert seen == [ROWS, 1]
 
 
 def test_half_precision_logits_are_normalised_in_fp32() -> None:
     hidden = logits(3).bfloat16()
-    scored = log_probabilities(hidden, lambda h: h, [[0], [1], [2]])
+    scored = log_probabilities(hidden, lambda h: h, [[0], [1], [2]], title="x")
     expected = hidden.float().log_softmax(-1).diagonal()
     ours = [one.log_probability for (one,) in scored]
     assert ours == pytest.approx(expected.tolist(), abs=1e-6)
+
+
+def test_scores_of_hidden_states_that_are_no_numbers_are_refused() -> None:
+    hidden = torch.full((1, 3), torch.nan)
+    with pytest.raises(
+        CheckpointError, match=r"^x answers with values that are no num"
+    ):
+        log_probabilities(hidden, lambda h: h, [[0]], title="x")

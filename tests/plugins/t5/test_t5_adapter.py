@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
+from math import isfinite
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,6 +17,7 @@ from torch import Tensor, nn
 from harness import (
     Budget,
     CheckpointError,
+    Head,
     LoadSettings,
     ModelName,
     PluginError,
@@ -29,6 +32,7 @@ from harness.requests import (
     FillAnswer,
     Generate,
     GenerateAnswer,
+    Regress,
     Request,
     Score,
     ScoreAnswer,
@@ -164,6 +168,7 @@ def test_greedy_flags_tell_what_would_be_written(adapter: T5Adapter) -> None:
 def test_an_empty_choice_is_certain(adapter: T5Adapter) -> None:
     (answer,) = ask(adapter, [Score(context="a", choices=("", "b"))])
     assert (answer.log_probabilities[0], answer.is_greedy[0]) == (0.0, True)
+    assert isinstance(answer.log_probabilities[0], float)
     assert answer.token_counts == (0, 1)
 
 
@@ -305,7 +310,7 @@ def test_a_blank_is_never_cut(base: Path) -> None:
 
 @pytest.mark.parametrize("text", ["no blank", "{blank} and {blank}"])
 def test_a_text_without_one_blank_is_refused(adapter: T5Adapter, text: str) -> None:
-    with pytest.raises(PluginError, match=r"blanks, expected one \{blank\}"):
+    with pytest.raises(PluginError, match=r"has [02] times \{blank\} and 1 candidates"):
         adapter.encode([Fill(text=text, candidates=("x",))])
 
 
@@ -327,6 +332,25 @@ def test_bf16_is_near_fp32(base: Path, adapter: T5Adapter) -> None:
     assert rough.ne(exact).any()
 
 
+def test_a_vector_of_bf16_states_is_their_mean_in_fp32(base: Path) -> None:
+    (answer,) = ask(loaded(base, dtype="bf16"), [Embed(text="hello world")])
+    vector = torch.tensor(answer.vector)
+    assert vector.ne(vector.bfloat16().float()).any()
+
+
+def test_a_head_reads_the_end_token_where_a_text_has_no_token(
+    base: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(base, tmp_path, dirs_exist_ok=True)
+    for name, content in byte_tokenizer(length=64, bos=False, eos=False).files.items():
+        (tmp_path / name).write_bytes(content)
+    adapter = loaded(tmp_path)
+    adapter.prepare(Head(kind="regress"), seed=1)
+    (encoded,) = adapter.encode([Regress(text="")])
+    assert encoded.ids == [EOS]
+    assert isfinite(ask(adapter, [Regress(text="")])[0].value)
+
+
 def test_fp16_is_refused_with_its_reason(base: Path) -> None:
     with pytest.raises(UsageError, match="can't run in fp16, whose largest number"):
         loaded(base, dtype="fp16")
@@ -336,7 +360,13 @@ def test_output_that_is_no_number_is_refused(base: Path) -> None:
     adapter = loaded(base)
     with torch.no_grad():
         adapter.module.shared.weight.fill_(torch.nan)
-    for request in (Generate(prompt="a"), Embed(text="a")):
+    requests = (
+        Generate(prompt="a"),
+        Embed(text="a"),
+        Score(context="a", choices=("b", "c")),
+        Fill(text="a {blank}", candidates=("b", "c")),
+    )
+    for request in requests:
         with pytest.raises(CheckpointError, match="values that are no numbers"):
             ask(adapter, [request])
 

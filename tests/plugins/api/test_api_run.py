@@ -14,7 +14,7 @@ import pytest
 
 from harness.results import CellResult
 from harness.store import Store
-from tests.plugins.toy_server import Refusal, ToyServer
+from tests.plugins.api.toy_server import Refusal, ToyServer
 
 KEY = "sk-very-secret"
 Run = Callable[..., Any]

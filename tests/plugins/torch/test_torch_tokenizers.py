@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import unicodedata
 from pathlib import Path
@@ -17,12 +16,8 @@ from hypothesis import strategies as st
 from harness_torch.tokenizers.loading import load_tokenizer
 from harness_torch.tokenizers.piece_model import read_piece_model
 from harness_torch.tokenizers.protocol import TextTokenizer
+from tests.places import SHARED
 
-SHARED = Path(
-    os.environ.get(
-        "HARNESS_SHARED", Path(__file__).resolve().parents[2].parent / "shared"
-    )
-)
 REAL = SHARED / "models" / "tokenizers"
 needs_real = pytest.mark.skipif(not REAL.is_dir(), reason=f"no tokenizers in {REAL}")
 

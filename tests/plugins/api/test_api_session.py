@@ -34,7 +34,7 @@ from harness.requests import (
 from harness.testing import check_adapter
 from harness_api.adapter import ApiAdapter
 from harness_api.plugin import load
-from tests.plugins.toy_server import (
+from tests.plugins.api.toy_server import (
     BEST,
     Reply,
     ToyServer,

