@@ -139,8 +139,10 @@ def load_model(
             trust_remote_code=checkpoint.runs_code,
             use_safetensors=True,
             output_loading_info=True,
+            ignore_mismatched_sizes=True,  # refused below, in words of our own
         )
         model.to(device)
+    _check_shapes(checkpoint, sorted(told["mismatched_keys"]))
     bare = f"{model.base_model_prefix}." if has_fresh_head else ""
     may_lack_pooler = has_fresh_head or checkpoint.head is None
     missing = sorted(
@@ -202,6 +204,18 @@ def _check_code(checkpoint: HubCheckpoint) -> None:
             f"{checkpoint.title} would run code of another repository "
             f"({', '.join(elsewhere)} in auto_map of its JSON files), which no "
             "fingerprint sees: copy that code beside the weights, and name it in auto_map"
+        )
+
+
+def _check_shapes(
+    checkpoint: HubCheckpoint, apart: Sequence[tuple[str, Sequence[int], Sequence[int]]]
+) -> None:
+    if apart:
+        name, stored, wanted = apart[0]
+        raise CheckpointError(
+            f"the weights of {checkpoint.folder} don't fit the model: {len(apart)} "
+            f"misshapen ({name} is {tuple(stored)}, not {tuple(wanted)}): use a "
+            "checkpoint whose config.json belongs to its weights"
         )
 
 

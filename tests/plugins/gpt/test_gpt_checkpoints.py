@@ -168,13 +168,6 @@ def test_the_card_tells_how_texts_are_read(gpt2: Any, tmp_path: Path) -> None:
     assert without["pooling"] == "last"
 
 
-def test_a_prompt_is_shown_within_the_chat_template(gpt2: Any, tmp_path: Path) -> None:
-    (tmp_path / "chat_template.jinja").write_text("<{{ messages[0].content }}>")
-    assert worded(name_of(tmp_path), "hi") == "<hi>"
-    assert worded(name_of(tmp_path, chat="off"), "hi") is None
-    assert worded(TINY, "hi") is None
-
-
 def test_the_card_names_the_chat_template(gpt2: Any, tmp_path: Path) -> None:
     (tmp_path / "chat_template.jinja").write_text("{{ messages }}")
     facts = describe(name_of(tmp_path)).facts

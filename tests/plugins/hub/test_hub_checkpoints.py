@@ -295,7 +295,7 @@ def test_weights_that_are_missing_are_named(folder: Path) -> None:
 
 def test_weights_of_another_shape_are_refused(folder: Path) -> None:
     name = change(folder, intermediate_size=40)
-    with pytest.raises(CheckpointError, match=r"the weights of .* can't be loaded"):
+    with pytest.raises(CheckpointError, match=r"6 misshapen \(.*, not \(32, 40\)"):
         load(name, LoadSettings())
 
 
