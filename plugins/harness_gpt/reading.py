@@ -24,7 +24,7 @@ class Reader:
         special = tokenizer.special
         self.title = title
         self.length = length
-        self.prefix = special.eos if special.bos is None else special.bos
+        self.prefix = special.prefix
         self._tokenizer = tokenizer
         self._begin = (
             [special.bos] if tokenizer.adds_bos and special.bos is not None else []

@@ -67,8 +67,7 @@ class HubTokenizer:
     @property
     def prefix(self) -> int | None:
         """What stands before a text's first token: its beginning, else an end."""
-        special = self.special
-        return special.eos if special.bos is None else special.bos
+        return self.special.prefix
 
     @property
     def empty(self) -> list[int]:

@@ -61,7 +61,7 @@ class VllmAdapter:
         self._length = length
         self._render = render
         self._run = run
-        self._prefix = special.eos if special.bos is None else special.bos
+        self._prefix = special.prefix
         has_bos = tokenizer.adds_bos and special.bos is not None
         self._begin = [cast(int, special.bos)] if has_bos else []
 

@@ -43,6 +43,11 @@ class SpecialIds(NamedTuple):
     mask: int | None = None
     unknown: int | None = None
 
+    @property
+    def prefix(self) -> int | None:
+        """What stands before a text's first token: its beginning, else an end."""
+        return self.eos if self.bos is None else self.bos
+
 
 class TextEncoder(Protocol):
     """Makes ids and segments of texts and pairs; every `TextTokenizer` is one."""
