@@ -85,9 +85,16 @@ def check_models(
         if not json_output:
             _print(str(name), told[str(name)])
     if json_output:
-        print(json.dumps({t: [asdict(one) for one in f] for t, f in told.items()}))
+        print(json.dumps({name: _strict(found) for name, found in told.items()}))
     if any(_is_broken(one) for found in told.values() for one in found):
         sys.exit(1)
+
+
+def _strict(found: Sequence[Agreement]) -> list[object]:
+    """Return what JSON can hold: a difference to what is no number is null."""
+    text = json.dumps([asdict(one) for one in found])
+    strict: list[object] = json.loads(text, parse_constant=lambda _: None)
+    return strict
 
 
 def _precisions(given: list[str]) -> list[Precision]:
@@ -141,12 +148,20 @@ def _print(model: str, found: Sequence[Agreement]) -> None:
             one.dtype,
             _told(one.batches),
             "" if one.drift is None else _told(one.drift),
-            "FAIL" if _is_broken(one) else "ok" if one.dtype == "fp32" else "",
+            _verdict(one),
         )
         for one in found
     ]
     print_table(header, rows)
     print()
+
+
+def _verdict(agreement: Agreement) -> str:
+    """Return whether fp32 holds, and how much of the tolerance it uses."""
+    if agreement.dtype != "fp32":
+        return ""
+    word = "FAIL" if _is_broken(agreement) else "ok"
+    return f"{word}, {agreement.batches.share:.0%} of the tolerance"
 
 
 def _told(difference: Difference) -> str:

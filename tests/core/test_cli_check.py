@@ -42,6 +42,7 @@ def harness_models():
     return [
         make("steady", {"fp32": 0.0, "bf16": 0.01, "fp16": 0.0}),
         make("sloppy", {"fp32": 0.001, "bf16": 0.0, "fp16": 0.0}),
+        make("lost", dict.fromkeys(("fp32", "bf16", "fp16"), float("nan"))),
     ]
 """
 Run = Callable[..., Any]
@@ -58,8 +59,18 @@ def test_a_model_that_agrees_with_itself_passes(run_command: Run, plugin: str) -
     outcome = run_command("check", "models", "steady:", "--plugin", plugin)
     assert outcome.code == 0
     lines = [line.split() for line in outcome.out.splitlines()]
-    assert ["Embed", "fp32", "0.0e+00", "ok"] in lines
-    assert ["Generate", "fp32", "0.0e+00", "ok"] in lines
+    assert [
+        "Embed",
+        "fp32",
+        "0.0e+00",
+        *["ok,", "0%", "of", "the", "tolerance"],
+    ] in lines
+    assert [
+        "Generate",
+        "fp32",
+        "0.0e+00",
+        *["ok,", "0%", "of", "the", "tolerance"],
+    ] in lines
 
 
 def test_a_terminal_sees_what_is_going_on(
@@ -92,8 +103,22 @@ def test_a_model_whose_answers_depend_on_the_batch_fails(
     outcome = run_command("check", "models", "sloppy:", "--plugin", plugin)
     assert outcome.code == 1
     lines = [line.split() for line in outcome.out.splitlines()]
-    assert ["Embed", "fp32", "1.1e-02", "FAIL"] in lines
-    assert ["Generate", "fp32", "0.0e+00", "ok"] in lines
+    assert ["Embed", "fp32", "1.1e-02", "FAIL,"] in [line[:4] for line in lines]
+    assert [
+        "Generate",
+        "fp32",
+        "0.0e+00",
+        *["ok,", "0%", "of", "the", "tolerance"],
+    ] in lines
+
+
+def test_a_difference_that_is_no_number_is_null_in_json(
+    run_command: Run, plugin: str
+) -> None:
+    outcome = run_command("check", "models", "lost:", "--plugin", plugin, "--json")
+    (embed, _, _, _) = json.loads(outcome.out, parse_constant=pytest.fail)["lost:"]
+    assert (embed["ability"], embed["batches"]["largest"]) == ("Embed", None)
+    assert outcome.code == 1
 
 
 def test_a_baseline_is_refused(run_command: Run) -> None:
