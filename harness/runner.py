@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from harness.data.draw import draw_exemplars
 from harness.engine import Engine
 from harness.errors import PluginError
 from harness.formulations import Formulation
@@ -25,21 +24,19 @@ from harness.model import (
     SimpleAdapter,
 )
 from harness.plan import (
-    LIMIT_SEED,
     EvaluateCell,
     TrainCell,
     Unaskable,
     fingerprint,
     precision,
 )
+from harness.plan.price import Tokens, price_of
 from harness.plugins import Plugins
 from harness.requests import Answer, Request
 from harness.results import Caveats, CellResult, Cost
 from harness.scoring import confusion, score_task
 from harness.store import Store
 from harness.task import Example, Prediction
-
-TOKENS_PRICED = 1_000_000  # what prices are given for
 
 
 class Evaluated(NamedTuple):
@@ -120,7 +117,7 @@ def evaluate(
     Raises:
         HarnessError: the model, the data or a metric can't do it.
     """
-    examples = _examples(cell)
+    examples = cell.examples()
     start_peak_memory(cell.load.device)
     if isinstance(cell.entry, PredictorEntry):
         predictions, cost, caveats = _predict(cell, cell.entry, examples)
@@ -138,12 +135,6 @@ def evaluate(
         confusion=confusion(cell.task.problem.labels, predictions, examples),
     )
     return Evaluated(result, list(zip(examples, predictions, strict=True)))
-
-
-def _examples(cell: EvaluateCell) -> list[Example]:
-    if cell.limit is not None:
-        return cell.split.sample(cell.limit, LIMIT_SEED)
-    return list(cell.split)
 
 
 def _predict(
@@ -196,8 +187,7 @@ def _ask(
 def _price(card: ModelCard, engine: Engine) -> float | None:
     if card.token_prices is None:
         return None
-    read, written = card.token_prices
-    return (engine.tokens * read + engine.written * written) / TOKENS_PRICED
+    return price_of(Tokens(engine.tokens, engine.written), card.token_prices)
 
 
 def predict(
@@ -208,10 +198,7 @@ def predict(
 ) -> list[Prediction]:
     """Ask a model about examples and return its predictions, in order."""
     assert cell.formulation is not None
-    shots: list[Example] = []
-    if cell.train_split is not None:
-        shots = draw_exemplars(cell.train_split, cell.regime.shots, cell.seed)
-    return ask_about(cell.formulation, examples, engine, shots, note)
+    return ask_about(cell.formulation, examples, engine, cell.exemplars(), note)
 
 
 def ask_about(

@@ -33,6 +33,7 @@ def print_plan(made: Plan, place: str) -> None:
     """Print a plan's cells, what the store holds of them, and what can't be asked."""
     from harness.cli.table import print_table
     from harness.plan.estimate import estimate
+    from harness.plan.price import price_ceiling
 
     known = known_results(place)
     done = {cell.fingerprint for cell in known if cell.status == "done"}
@@ -50,6 +51,11 @@ def print_plan(made: Plan, place: str) -> None:
     )
     if any(cell.card for cell in todo):
         typer.echo(str(estimate(todo, known)))
+    ceiling = price_ceiling(todo)
+    if ceiling is not None:
+        typer.echo(
+            f"at most {ceiling:.4g} at the prices given, every byte taken for a token"
+        )
 
 
 def known_results(place: str) -> list[CellResult]:

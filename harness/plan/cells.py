@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from harness.data import Split
+from harness.data import Split, draw_exemplars
 from harness.formulations import Formulation
 from harness.model import LoadSettings, ModelCard, ModelEntry, ModelName, PredictorEntry
 from harness.recipe import RecipeEntry
 from harness.regime import Regime
-from harness.task import Task
+from harness.task import Example, Task
 
 LIMIT_SEED = 1
 """Seeds the sample of `--limit`: one for all cells, so that models meet the same
@@ -157,6 +157,18 @@ class EvaluateCell:
     def size(self) -> int:
         """How many examples are evaluated."""
         return self.limit or self.split.size
+
+    def examples(self) -> list[Example]:
+        """Return the examples that are evaluated, in order."""
+        if self.limit is not None:
+            return self.split.sample(self.limit, LIMIT_SEED)
+        return list(self.split)
+
+    def exemplars(self) -> list[Example]:
+        """Return the examples that stand before each question."""
+        if self.train_split is None:
+            return []
+        return draw_exemplars(self.train_split, self.regime.shots, self.seed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

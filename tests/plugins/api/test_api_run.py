@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -61,6 +62,17 @@ def test_a_run_says_what_it_cost(run: Run, server: ToyServer, tmp_path: Path) ->
     assert cost.written_tokens == 12  # one for each of 6 examples' 2 choices
     assert cost.tokens is not None
     assert cost.price == pytest.approx((cost.tokens * 2 + 12 * 8) / 1e6)
+
+
+def test_a_plan_says_what_a_run_costs_at_most(run: Run, tmp_path: Path) -> None:
+    options = ",price_in=2,price_out=8"
+    planned = run("--formulation", "rank", "--dry-run", options=options)
+    told = re.search(r"at most (\S+) at the prices given, every byte", planned.out)
+    assert told is not None
+    run("--formulation", "rank", options=options)
+    (cell,) = results(tmp_path)
+    assert cell.cost.price is not None
+    assert cell.cost.price < float(told.group(1))
 
 
 def test_what_the_server_cannot_do_is_refused_with_the_reason(
