@@ -48,10 +48,8 @@ def load_bert(name: ModelName, settings: LoadSettings) -> BertAdapter:
     )
 
 
-class BertAdapter(TrainableAdapter):
+class BertAdapter(TrainableAdapter[BertCheckpoint, Module, TextTokenizer]):
     """Answers with one module, and trains it."""
-
-    module: Module
 
     def __init__(
         self,
@@ -61,15 +59,9 @@ class BertAdapter(TrainableAdapter):
         tokenizer: TextTokenizer,
         dtype: torch.dtype,
     ) -> None:
-        self._checkpoint = checkpoint
         self._parts = checkpoint.parts
         super().__init__(
-            title=checkpoint.title,
-            module=module,
-            dtype=dtype,
-            tokenizer=tokenizer,
-            head=checkpoint.head,
-            raw_config=checkpoint.raw,
+            checkpoint=checkpoint, module=module, tokenizer=tokenizer, dtype=dtype
         )
 
     def abilities(self, head: Head | None) -> Abilities:

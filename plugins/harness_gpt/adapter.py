@@ -64,28 +64,8 @@ def load_gpt(name: ModelName, settings: LoadSettings) -> GptAdapter:
     )
 
 
-class GptAdapter(TrainableAdapter):
+class GptAdapter(TrainableAdapter[GptCheckpoint, Gpt2 | Llama, TextTokenizer]):
     """Answers with one module, and trains it."""
-
-    module: Gpt2 | Llama
-
-    def __init__(
-        self,
-        *,
-        checkpoint: GptCheckpoint,
-        module: Gpt2 | Llama,
-        tokenizer: TextTokenizer,
-        dtype: torch.dtype,
-    ) -> None:
-        self._checkpoint = checkpoint
-        super().__init__(
-            title=checkpoint.title,
-            module=module,
-            dtype=dtype,
-            tokenizer=tokenizer,
-            head=checkpoint.head,
-            raw_config=checkpoint.raw,
-        )
 
     def abilities(self, head: Head | None) -> Abilities:
         """Return what the module answers, with the head if there is one."""

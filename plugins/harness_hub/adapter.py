@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 _CLASSIFIER = "AutoModelForSequenceClassification"
 
 
-class HubAdapter(TrainableAdapter):
+class HubAdapter(TrainableAdapter[HubCheckpoint, nn.Module, HubTokenizer]):
     """Answers with one module of transformers, and trains it.
 
     Args:
@@ -50,25 +50,6 @@ class HubAdapter(TrainableAdapter):
     """
 
     module: PreTrainedModel
-    tokenizer: HubTokenizer
-
-    def __init__(
-        self,
-        *,
-        checkpoint: HubCheckpoint,
-        module: PreTrainedModel,
-        tokenizer: HubTokenizer,
-        dtype: torch.dtype,
-    ) -> None:
-        self._checkpoint = checkpoint
-        super().__init__(
-            title=checkpoint.title,
-            module=module,
-            dtype=dtype,
-            tokenizer=tokenizer,
-            head=checkpoint.head,
-            raw_config=checkpoint.raw,
-        )
 
     def session(self) -> TorchSession:
         """Open a session over the module's weights as they stand."""

@@ -56,28 +56,8 @@ def load_t5(name: ModelName, settings: LoadSettings) -> T5Adapter:
     )
 
 
-class T5Adapter(TrainableAdapter):
+class T5Adapter(TrainableAdapter[T5Checkpoint, T5, TextTokenizer]):
     """Answers with one module, and trains its encoder with a head."""
-
-    module: T5
-
-    def __init__(
-        self,
-        *,
-        checkpoint: T5Checkpoint,
-        module: T5,
-        tokenizer: TextTokenizer,
-        dtype: torch.dtype,
-    ) -> None:
-        self._checkpoint = checkpoint
-        super().__init__(
-            title=checkpoint.title,
-            module=module,
-            dtype=dtype,
-            tokenizer=tokenizer,
-            head=checkpoint.head,
-            raw_config=checkpoint.raw,
-        )
 
     def abilities(self, head: Head | None) -> Abilities:
         """Return what the module answers, with the head if there is one."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +19,27 @@ from harness_torch.tokenizers.protocol import TextTokenizer
 _DROPPED = ("_name_or_path", "torch_dtype", "transformers_version")
 
 
+class Opened(Protocol):
+    """What an adapter needs to know of the checkpoint behind it."""
+
+    @property
+    def title(self) -> str:
+        """How messages name it."""
+
+    @property
+    def raw(self) -> Mapping[str, Any]:
+        """Its config.json, written back when a checkpoint is saved."""
+
+    @property
+    def head(self) -> Head | None:
+        """The trained head that it carries, if any."""
+
+
+OpenedT = TypeVar("OpenedT", bound=Opened)
+ModuleT = TypeVar("ModuleT", bound=nn.Module)
+TokenizerT = TypeVar("TokenizerT", bound=TextTokenizer)
+
+
 @runtime_checkable
 class Objective(Protocol):
     """An ability that can be trained."""
@@ -30,7 +51,7 @@ class Objective(Protocol):
         """Return the summed loss of a micro-batch."""
 
 
-class TrainableAdapter(TorchAdapter, ABC):
+class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT]):
     """Answers with one module, and trains it.
 
     Once prepared for training the weights stay fp32 and lower precision is autocast.
@@ -38,24 +59,27 @@ class TrainableAdapter(TorchAdapter, ABC):
     head on it (`attach`) and names the architecture that it then has (`architecture`).
     """
 
+    module: ModuleT
+
     def __init__(
         self,
         *,
-        title: str,
-        module: nn.Module,
+        checkpoint: OpenedT,
+        module: ModuleT,
+        tokenizer: TokenizerT,
         dtype: torch.dtype,
-        tokenizer: TextTokenizer,
-        head: Head | None,
-        raw_config: Mapping[str, Any],
     ) -> None:
-        self.title = title
+        self.title = checkpoint.title
         self.module = module
         self.tokenizer = tokenizer
-        self._head = head
-        self._raw_config = raw_config
+        self._checkpoint = checkpoint
+        self._head = checkpoint.head
         self._is_prepared = False
         super().__init__(
-            title=title, module=module, dtype=dtype, abilities=self.abilities(head)
+            title=checkpoint.title,
+            module=module,
+            dtype=dtype,
+            abilities=self.abilities(checkpoint.head),
         )
 
     @abstractmethod
@@ -116,7 +140,7 @@ class TrainableAdapter(TorchAdapter, ABC):
 
     def save(self, folder: Path) -> None:
         """Write a checkpoint with its head, in Hugging Face format."""
-        kept = {k: v for k, v in self._raw_config.items() if k not in _DROPPED}
+        kept = {k: v for k, v in self._checkpoint.raw.items() if k not in _DROPPED}
         save_checkpoint(
             folder,
             module=self.module,
