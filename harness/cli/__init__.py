@@ -62,6 +62,9 @@ app.add_typer(
 app.command("doctor", short_help="Check whether this machine is ready.")(doctor)
 
 
+_INTERRUPTED = (128 + signal.SIGINT, 128 + signal.SIGTERM)
+
+
 def _print_version(is_asked: bool) -> None:
     if is_asked:
         from harness import __version__
@@ -97,3 +100,10 @@ def main() -> None:
         message = " ".join(str(error).splitlines())
         print(f"error: {message}", file=sys.stderr)
         sys.exit(2)
+    except SystemExit as end:
+        if end.code in _INTERRUPTED and sys.argv[1:2] == ["run"]:
+            print(
+                "interrupted: the same command goes on from what is done",
+                file=sys.stderr,
+            )
+        raise

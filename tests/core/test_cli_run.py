@@ -118,6 +118,9 @@ def test_sigterm_ends_a_run_and_its_scratch_files(
     outcome = command("run", *learn, "--plugin", "ends.py")
     signal.signal(signal.SIGTERM, before)
     assert outcome.code == 128 + signal.SIGTERM
+    assert outcome.error.endswith(
+        "interrupted: the same command goes on from what is done\n"
+    )
     assert list((tmp_path / "runs" / "checkpoints").iterdir()) == []
 
 

@@ -121,9 +121,10 @@ def test_an_interrupted_run_ends_at_once(server: ToyServer, tmp_path: Path) -> N
     assert server.hanging.wait(60)
     started = time.monotonic()
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=30)
+    _, error = process.communicate(timeout=30)
     assert time.monotonic() - started < 10
-    assert process.returncode != 0
+    assert process.returncode == 130
+    assert error.endswith(b"interrupted: the same command goes on from what is done\n")
 
 
 def test_no_file_and_no_message_holds_the_key(
