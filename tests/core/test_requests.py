@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from harness.requests import (
@@ -13,6 +15,7 @@ from harness.requests import (
     ExtractAnswer,
     Generate,
     GenerateAnswer,
+    LikelihoodAnswer,
     Request,
     Score,
     ScoreAnswer,
@@ -67,3 +70,25 @@ def test_the_type_is_part_of_the_key() -> None:
 
 def test_every_request_has_its_answer() -> None:
     assert {f"{name}Answer" for name in REQUEST_TYPES} == set(ANSWER_TYPES)
+
+
+def test_perplexities_are_exponentials_of_the_mean_loss() -> None:
+    # 6 bits of loss over 3 tokens, 2 words and 6 bytes, by hand
+    answer = LikelihoodAnswer(
+        nats=-6 * math.log(2), token_count=3, word_count=2, byte_count=6
+    )
+    assert answer.token_perplexity == pytest.approx(4)
+    assert answer.word_perplexity == pytest.approx(8)
+    assert answer.byte_perplexity == pytest.approx(2)
+    assert answer.bits_per_byte == pytest.approx(1)
+
+
+def test_a_perplexity_of_nothing_is_undefined() -> None:
+    empty = LikelihoodAnswer(nats=0.0, token_count=0, word_count=0, byte_count=0)
+    assert math.isnan(empty.token_perplexity)
+    assert math.isnan(empty.bits_per_byte)
+
+
+def test_a_perplexity_that_no_float_holds_is_infinite() -> None:
+    hopeless = LikelihoodAnswer(nats=-1e9, token_count=1, word_count=1, byte_count=9)
+    assert hopeless.token_perplexity == math.inf
