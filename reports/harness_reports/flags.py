@@ -48,10 +48,18 @@ KINDS: tuple[tuple[str, str, Callable[[Sequence[Caveats]], str]], ...] = (
     ("p", "partial", _partial),
     (SAMPLE, "sample data", _sample),
     ("v", "selected on the evaluated split", _selected),
-    ("t", "truncated", _total("truncated", "{n} inputs were cut to fit the model")),
-    ("x", "shots dropped", _total("dropped_shots", "{n} examples lost shots to fit")),
-    ("u", "unparsable", _total("unparsable", "{n} answers could not be read")),
-    ("d", "duplicates", _total("duplicates", "{n} examples stand more than once")),
+    ("t", "truncated", _total("truncated", "inputs cut to fit the model: {n}")),
+    (
+        "x",
+        "shots dropped",
+        _total("dropped_shots", "examples that lost shots to fit: {n}"),
+    ),
+    ("u", "unparsable", _total("unparsable", "answers that could not be read: {n}")),
+    (
+        "d",
+        "duplicates",
+        _total("duplicates", "examples that stand more than once: {n}"),
+    ),
 )
 
 

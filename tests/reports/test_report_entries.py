@@ -140,10 +140,10 @@ def test_confusion_is_summed_over_seeds(cell: MakeCell) -> None:
     ("caveats", "code", "text"),
     [
         ({"limit": 10, "split_size": 90}, "p", "only 10 of 90 examples were evaluated"),
-        ({"truncated": 3}, "t", "3 inputs were cut to fit the model"),
-        ({"dropped_shots": 2}, "x", "2 examples lost shots to fit"),
-        ({"unparsable": 4}, "u", "4 answers could not be read"),
-        ({"duplicates": 5}, "d", "5 examples stand more than once"),
+        ({"truncated": 3}, "t", "inputs cut to fit the model: 3"),
+        ({"dropped_shots": 2}, "x", "examples that lost shots to fit: 2"),
+        ({"unparsable": 4}, "u", "answers that could not be read: 4"),
+        ({"duplicates": 5}, "d", "examples that stand more than once: 5"),
     ],
 )
 def test_each_count_has_its_flag(
