@@ -6,22 +6,16 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from harness import LoadSettings, ModelCard, ModelEntry, ModelName, hookimpl
-from harness.requests import Choose, Classify, Embed, Extract, Fill, Regress, Request
+from harness.requests import Embed, Fill, Request
 from harness_bert.checkpoint import OPTIONS, BertCheckpoint, open_checkpoint
 from harness_bert.tiny import TINY_LEARNING_RATE
+from harness_torch.heads.labels import HEAD_OF, VECTOR_HEADS
 
 if TYPE_CHECKING:
     from harness_bert.adapter import BertAdapter
 
 PRETRAINED_LEARNING_RATE = 5e-5
 """The largest that Devlin et al. 2018 (appendix A.3) tried; small encoders need it."""
-
-_ANSWERS: dict[str, type[Request]] = {
-    "classify": Classify,
-    "regress": Regress,
-    "choose": Choose,
-    "extract": Extract,
-}
 
 
 def describe(name: ModelName) -> ModelCard:
@@ -36,7 +30,7 @@ def describe(name: ModelName) -> ModelCard:
     is_built_in = checkpoint.folder is None
     return ModelCard(
         abilities=frozenset(_abilities(checkpoint)),
-        trainable=frozenset(_ANSWERS),
+        trainable=VECTOR_HEADS | {"choose", "extract"},
         head=head,
         fingerprint=checkpoint.fingerprint(),
         parameters=checkpoint.parameters,
@@ -58,7 +52,7 @@ def _abilities(checkpoint: BertCheckpoint) -> Iterator[type[Request]]:
     if checkpoint.parts.has_words:
         yield Fill
     if checkpoint.head is not None:
-        yield _ANSWERS[checkpoint.head.kind]
+        yield HEAD_OF[checkpoint.head.kind]
 
 
 def _tokenizer(checkpoint: BertCheckpoint) -> str:

@@ -12,12 +12,10 @@ from typing import NamedTuple
 
 from harness import ModelName
 from harness.requests import (
-    Classify,
     Embed,
     Fill,
     Generate,
     Likelihood,
-    Regress,
     Request,
     Score,
 )
@@ -32,6 +30,7 @@ from harness_gpt.shapes import parameter_shapes
 from harness_gpt.tiny import TINY, TINY_CONFIG, TINY_REVISION
 from harness_torch.chat import TemplateSource, wanted_template
 from harness_torch.config import head_of
+from harness_torch.heads.labels import HEAD_OF
 from harness_torch.opening import (
     Checkpoint,
     check_named,
@@ -56,7 +55,6 @@ OPTIONS = {
     "pooling": "what Embed makes of the last hidden states: their mean, or the last",
 }
 _WRITERS: tuple[type[Request], ...] = (Score, Generate, Likelihood, Fill)
-_HEADS: Mapping[str, type[Request]] = {"classify": Classify, "regress": Regress}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +110,7 @@ def has_output(checkpoint: GptCheckpoint) -> bool:
 def answered(checkpoint: GptCheckpoint) -> frozenset[type[Request]]:
     """Return the request types that a checkpoint answers as it is."""
     if checkpoint.head is not None:
-        return frozenset({_HEADS[checkpoint.head.kind], Embed})
+        return frozenset({HEAD_OF[checkpoint.head.kind], Embed})
     return frozenset({*(_WRITERS if has_output(checkpoint) else ()), Embed})
 
 

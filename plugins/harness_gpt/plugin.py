@@ -10,6 +10,7 @@ from harness_gpt.checkpoint import OPTIONS, answered, open_checkpoint
 from harness_gpt.facts import facts_of
 from harness_gpt.tiny import TINY_LEARNING_RATE
 from harness_torch.chat import load_render
+from harness_torch.heads.labels import VECTOR_HEADS
 
 if TYPE_CHECKING:
     from harness_gpt.adapter import GptAdapter
@@ -29,7 +30,7 @@ def describe(name: ModelName) -> ModelCard:
     is_built_in = checkpoint.folder is None
     return ModelCard(
         abilities=answered(checkpoint),
-        trainable=frozenset({"classify", "regress"}),
+        trainable=VECTOR_HEADS,
         head=checkpoint.head,
         fingerprint=checkpoint.fingerprint(),
         parameters=checkpoint.parameters,

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from harness import LoadSettings, ModelCard, ModelEntry, ModelName, hookimpl
-from harness.requests import Choose, Classify, Extract, Regress, Request
 from harness_hub.checkpoint import OPTIONS, HubCheckpoint, open_checkpoint
 from harness_torch.chat import load_render
+from harness_torch.heads.labels import HEAD_OF, VECTOR_HEADS
 
 if TYPE_CHECKING:
     from harness_hub.adapter import HubAdapter
@@ -16,14 +16,7 @@ if TYPE_CHECKING:
 LEARNING_RATE = 5e-5
 """The largest that Devlin et al. 2018 (appendix A.3) tried; small encoders need it."""
 
-_ANSWERS: dict[str, type[Request]] = {
-    "classify": Classify,
-    "regress": Regress,
-    "extract": Extract,
-    "choose": Choose,
-}
 _BOS = {"auto": "as the tokenizer has it", "on": "once", "off": "none"}
-_TRAINABLE = frozenset({"classify", "regress"})
 
 
 def describe(name: ModelName) -> ModelCard:
@@ -37,8 +30,8 @@ def describe(name: ModelName) -> ModelCard:
     head = checkpoint.head
     kind = checkpoint.kind
     return ModelCard(
-        abilities=frozenset({_ANSWERS[head.kind]}) if head else kind.abilities,
-        trainable=_TRAINABLE if checkpoint.can_be_trained else frozenset(),
+        abilities=frozenset({HEAD_OF[head.kind]}) if head else kind.abilities,
+        trainable=VECTOR_HEADS if checkpoint.can_be_trained else frozenset(),
         head=head,
         fingerprint=checkpoint.fingerprint(),
         parameters=checkpoint.parameters,

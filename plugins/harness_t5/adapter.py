@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from harness import Encoded, Head, LoadSettings, ModelName, UsageError
 from harness.requests import Embed, Fill, Generate, Request, Score
-from harness_t5.checkpoint import HEADS, T5Checkpoint, answers, open_checkpoint
+from harness_t5.checkpoint import T5Checkpoint, answers, open_checkpoint
 from harness_t5.config import T5Config
 from harness_t5.fill import FillAbility
 from harness_t5.generate import GenerateAbility
@@ -22,7 +22,7 @@ from harness_t5.tiny import TINY_NEIGHBOURS, TINY_PULL
 from harness_torch.abilities import Abilities, Ability
 from harness_torch.checkpoint import load_strictly, read_tensors
 from harness_torch.device import DTYPES, pick_device
-from harness_torch.heads.labels import count_outputs, head_settings
+from harness_torch.heads.labels import HEAD_OF, count_outputs, head_settings
 from harness_torch.heads.vector import VectorHead
 from harness_torch.packed import pack
 from harness_torch.text_vectors import TextVectors
@@ -67,7 +67,7 @@ class T5Adapter(TrainableAdapter[T5Checkpoint, T5, TextTokenizer]):
             ability = VectorHead(
                 head, tokenizer=sources, logits=self._logits, title=title
             )
-            return {HEADS[head.kind]: ability}
+            return {HEAD_OF[head.kind]: ability}
         length = self._checkpoint.length
         embed = TextVectors(
             tokenizer=sources, vectors=self._vectors, is_normalised=False, title=title

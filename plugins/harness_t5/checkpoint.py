@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import CheckpointError, ModelName
-from harness.requests import Classify, Embed, Fill, Generate, Regress, Request, Score
+from harness.requests import Embed, Fill, Generate, Request, Score
 from harness_t5.config import T5Config, read_config
 from harness_t5.names import (
     HEAD_ARCHITECTURE,
@@ -23,6 +23,7 @@ from harness_t5.names import (
 from harness_t5.shapes import parameter_shapes
 from harness_t5.tiny import TINY, TINY_CONFIG, TINY_REVISION
 from harness_torch.config import head_of
+from harness_torch.heads.labels import HEAD_OF
 from harness_torch.opening import (
     Checkpoint,
     check_named,
@@ -45,9 +46,6 @@ _FACTS = {"adapter": f"t5 {ADAPTER_REVISION}"}
 _SENTINEL = b"<extra_id_1>"
 
 T5Checkpoint = Checkpoint[T5Config]
-
-HEADS: dict[str, type[Request]] = {"classify": Classify, "regress": Regress}
-"""The heads that an encoder can be given, and what each answers."""
 
 
 def open_checkpoint(name: ModelName) -> T5Checkpoint:
@@ -78,7 +76,7 @@ def open_checkpoint(name: ModelName) -> T5Checkpoint:
 def answers(checkpoint: T5Checkpoint) -> frozenset[type[Request]]:
     """Return what a checkpoint can be asked as it is."""
     if checkpoint.head:
-        return frozenset({HEADS[checkpoint.head.kind]})
+        return frozenset({HEAD_OF[checkpoint.head.kind]})
     asked: set[type[Request]] = {Embed}
     if has_decoder(checkpoint.shapes):
         asked |= {Generate, Score}

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from harness import LoadSettings, ModelCard, ModelEntry, ModelName, hookimpl
 from harness.requests import Fill, Generate, Score
 from harness_t5.checkpoint import (
-    HEADS,
     OPTIONS,
     T5Checkpoint,
     answers,
     open_checkpoint,
 )
 from harness_t5.tiny import TINY_LEARNING_RATE
+from harness_torch.heads.labels import VECTOR_HEADS
 
 if TYPE_CHECKING:
     from harness_t5.adapter import T5Adapter
@@ -36,7 +36,7 @@ def describe(name: ModelName) -> ModelCard:
     writes = ("generate", "t5", "rank") if Generate in able else ()
     return ModelCard(
         abilities=able,
-        trainable=frozenset(HEADS),
+        trainable=VECTOR_HEADS,
         head=checkpoint.head,
         fingerprint=checkpoint.fingerprint(),
         parameters=checkpoint.parameters,

@@ -26,6 +26,9 @@ HEAD_OF: dict[str, type[Request]] = {
 }
 """What a head of each kind answers."""
 
+VECTOR_HEADS = frozenset({"classify", "regress"})
+"""The kinds of a head over one vector for each text, which any model can be given."""
+
 
 def count_outputs(head: Head, title: str) -> int:
     """Return how many outputs a head over one vector has.

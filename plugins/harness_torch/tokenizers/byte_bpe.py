@@ -83,7 +83,7 @@ def _model(folder: Path) -> BPE:
         merges.append((left, right))
     try:
         return BPE(vocabulary, merges)
-    except Exception as error:
+    except Exception as error:  # the library raises no narrower one
         raise CheckpointError(
             f"{folder} holds a vocab.json and merges.txt that make no tokenizer "
             f"({error}): fetch the checkpoint again"
