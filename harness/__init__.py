@@ -41,9 +41,11 @@ from harness.model import (
     Trainable,
     TrainingExample,
 )
+from harness.official import OfficialScorer
 from harness.problems import Classification, Regression
 from harness.recipe import CommonSettings, RecipeEntry, TrainJob, TrainReport
 from harness.results import ReportFormat, Results
+from harness.submission import Archive, SubmissionFile
 from harness.task import (
     Benchmark,
     Data,
@@ -59,6 +61,7 @@ from harness.task import (
 
 __all__ = [
     "Adapter",
+    "Archive",
     "Benchmark",
     "Budget",
     "CheckpointError",
@@ -80,6 +83,7 @@ __all__ = [
     "ModelCard",
     "ModelEntry",
     "ModelName",
+    "OfficialScorer",
     "OutOfMemoryError",
     "PluginError",
     "Prediction",
@@ -96,6 +100,7 @@ __all__ = [
     "Session",
     "SimpleAdapter",
     "StoreError",
+    "SubmissionFile",
     "Task",
     "Template",
     "TrainJob",

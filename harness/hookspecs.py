@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from harness.executors import ExecutorEntry
     from harness.metric import MetricEntry
     from harness.model import ModelEntry, PredictorEntry
+    from harness.official import OfficialScorer
     from harness.recipe import RecipeEntry
     from harness.results import ReportFormat
     from harness.task import Benchmark, Task
@@ -92,6 +93,20 @@ def harness_metrics() -> Sequence[MetricEntry]:  # type: ignore[empty-body] # li
         @hookimpl
         def harness_metrics():
             return [MetricEntry(name="accuracy", summary="...", make=make_accuracy)]
+    """
+
+
+@hookspec
+def harness_official_scorers() -> Sequence[OfficialScorer]:  # type: ignore[empty-body]
+    """Return official scorers that `harness verify` proves our metrics equal to.
+
+    Called once.
+
+    Example::
+
+        @hookimpl
+        def harness_official_scorers():
+            return [OfficialScorer(suite="squad", metric="squad_v2", score=score)]
     """
 
 

@@ -34,6 +34,8 @@ class Metric(Protocol):
             correlations, 1 where the metric is in its own unit.
         is_proportion: whether the score is a mean of zeros and ones over its units,
             so that the Wilson interval applies.
+        is_lower_better: whether a lower score is the better one (error rates,
+            perplexities).
     """
 
     @property
@@ -53,6 +55,9 @@ class Metric(Protocol):
 
     @property
     def is_proportion(self) -> bool: ...
+
+    @property
+    def is_lower_better(self) -> bool: ...
 
     def statistics(
         self, predictions: Sequence[Prediction], examples: Sequence[Example]

@@ -28,6 +28,7 @@ class CellScore:
         scale: what to multiply by for display.
         units: how many resampling units it was counted over.
         is_headline: whether it counts for the task's score.
+        is_lower_better: whether a lower value is the better one.
     """
 
     metric: str
@@ -39,6 +40,7 @@ class CellScore:
     scale: float
     units: int
     is_headline: bool
+    is_lower_better: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

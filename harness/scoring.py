@@ -64,13 +64,15 @@ def selection_score(
     predictions: Sequence[Prediction],
     examples: Sequence[Example],
 ) -> float:
-    """Return the task's first metric, which checkpoints are selected by.
+    """Return the task's first metric, which checkpoints are selected by; high is good.
 
     An undefined score counts as the worst there is.
     """
     metric = plugins.metric(task.metrics[0], task.problem.labels)
     value = stats.score(metric, metric.statistics(predictions, examples))
-    return -math.inf if math.isnan(value) else value
+    if math.isnan(value):
+        return -math.inf
+    return -value if metric.is_lower_better else value
 
 
 def confusion(
@@ -105,4 +107,5 @@ def _score(spec: str, metric: Metric, rows: Floats, *, is_headline: bool) -> Cel
         scale=metric.scale,
         units=len(rows),
         is_headline=is_headline,
+        is_lower_better=metric.is_lower_better,
     )

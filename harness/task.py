@@ -8,6 +8,7 @@ inverse that reads their text back. Changing a prompt, parser, column or metric 
 
 from __future__ import annotations
 
+import random
 import string
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,8 +19,11 @@ from harness.requests import JsonValue
 
 if TYPE_CHECKING:
     from harness.formulations import Formulation
+    from harness.submission import Archive, SubmissionFile
 
 Row = Mapping[str, JsonValue]
+Kind = Literal["text", "texts", "number", "table"]
+"""What a column holds: a text, a list of texts, a whole number, or anything nested."""
 Role = Literal["train", "select", "evaluate", "submit"]
 
 
@@ -70,27 +74,49 @@ class Prompt:
             parsed again, or (in Python rows) a function of the columns.
         answers: the wording of each label, for classification; each may be a
             template too.
+        choice: the wording of a candidate that is no label: a template of the
+            columns and of ``{choice}``, the candidate itself.
         delimiter: what stands between question and answer.
-        write: words a target that is no label (a number, a text).
-        parse: reads a model's text back into a target, None where it can't; by
-            default the label whose wording is the stripped text.
+        write: words a target, given with its row, that is no label (a number).
+        parse: reads a model's text back into a target, given the row; None where it
+            can't. By default the label whose wording is the stripped text, or the
+            stripped text itself where there are no `answers`.
         between: what stands between exemplars.
         description: what stands once before the first exemplar.
         max_tokens: how long a generated answer may become.
         stop: texts that end a generated answer.
+        beams: width of the search for a generated answer; 1 is greedy.
+        length_penalty: see `Generate`.
         source: where the wording is published.
     """
 
     text: Template
     answers: Mapping[str, Template] = field(default_factory=dict)
+    choice: Template = "{choice}"
     delimiter: str = " "
-    write: Callable[[JsonValue], str] | None = None
-    parse: Callable[[str], JsonValue] | None = None
+    write: Callable[[JsonValue, Row], str] | None = None
+    parse: Callable[[str, Row], JsonValue] | None = None
     between: str = "\n\n"
     description: str = ""
     max_tokens: int = 16
     stop: tuple[str, ...] = ("\n",)
+    beams: int = 1
+    length_penalty: float = 1.0
     source: str = ""
+
+
+def word_choice(prompt: Prompt, candidate: str, row: Row) -> str:
+    """Word a candidate answer: a label by `answers`, anything else by `choice`."""
+    if candidate in prompt.answers:
+        return render(prompt.answers[candidate], row)
+    return render(prompt.choice, {**row, "choice": candidate})
+
+
+def is_right(candidate: JsonValue, target: JsonValue) -> bool:
+    """Tell whether a candidate is the target, or one of several acceptable ones."""
+    if isinstance(target, list):
+        return candidate in target
+    return candidate == target
 
 
 def render(template: Template, columns: Row) -> str:
@@ -110,20 +136,37 @@ def _pieces(template: str, columns: Row) -> Iterator[str]:
         yield literal
         if name is None:
             continue
-        if name not in columns or spec or conversion:
+        value = pick(columns, name)
+        if value is None or spec or conversion:
             raise PluginError(
                 f"template {template!r} has the field {{{name}}}, expected one of the "
                 f"columns {', '.join(sorted(columns))}: correct the task's prompt"
             )
-        yield str(columns[name])
+        yield str(value)
+
+
+def pick(row: Row, path: str) -> JsonValue:
+    """Return a row's value at a dotted path, such as ``answers.text``.
+
+    A column whose own name has a dot is found before a nested one; None is nothing
+    there.
+    """
+    if path in row:
+        return row[path]
+    head, dot, rest = path.partition(".")
+    inner = row.get(head)
+    return pick(inner, rest) if dot and isinstance(inner, dict) else None
 
 
 class Problem(Protocol):
     """What kind of question a task asks: the source of its formulations."""
 
     @property
-    def columns(self) -> tuple[str, ...]:
-        """Columns that every row must have, all text."""
+    def columns(self) -> Mapping[str, Kind]:
+        """The input columns that every row must have, with what each holds.
+
+        A name may be a dotted path into a nested column (see `pick`).
+        """
 
     def read_target(self, row: Row) -> JsonValue:
         """Return a row's target, None where it is unlabelled.
@@ -143,6 +186,21 @@ class Problem(Protocol):
 
     def formulations(self, task: Task) -> list[Formulation]:
         """Return every way to ask the task, most natural first."""
+
+    @property
+    def learns_majority(self) -> bool:
+        """Whether `majority` looks at training targets."""
+
+    def majority(
+        self, examples: Sequence[Example], train_targets: Sequence[JsonValue]
+    ) -> list[JsonValue]:
+        """Return what the simplest baseline says: the most frequent, or the input."""
+
+    def guess(self, example: Example, generator: random.Random) -> JsonValue:
+        """Draw a prediction for an example, whatever its inputs say."""
+
+    def perfect(self, examples: Sequence[Example]) -> list[JsonValue]:
+        """Return predictions that metrics call perfect, where any can be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,8 +223,9 @@ class Data:
         evaluate: the labelled split to score.
         submit: the split without labels, for submission files.
         id_column: the column that holds the data set's own ids; row numbers where
-            it is None.
-        group_column: the column that groups examples, where metrics need it.
+            it is None. Several, or paths into nested columns, are joined by ``-``.
+        group_column: the column that groups examples, where metrics need it; several
+            likewise.
         sample: makes rows of the same columns from a split's name and a seed (see
             `harness.data`); None where the task has no sample.
     """
@@ -176,8 +235,8 @@ class Data:
     train: str | None = "train"
     evaluate: str = "validation"
     submit: str | None = "test"
-    id_column: str | None = "idx"
-    group_column: str | None = None
+    id_column: str | tuple[str, ...] | None = "idx"
+    group_column: str | tuple[str, ...] | None = None
     sample: Callable[[str, int], Sequence[Row]] | None = None
 
 
@@ -199,6 +258,8 @@ class Task:
         prompts: how text models are asked, by name.
         trained_on: the id of the task whose training split serves this one, itself
             by default.
+        submission: the file in which the official scorer takes predictions; None
+            where there is none.
         source: paper or page that defines the task.
     """
 
@@ -212,6 +273,7 @@ class Task:
     headline: tuple[str, ...] = ()
     prompts: Mapping[str, Prompt] = field(default_factory=dict)
     trained_on: str | None = None
+    submission: SubmissionFile | None = None
     source: str = ""
 
     def __post_init__(self) -> None:
@@ -258,6 +320,7 @@ class Benchmark:
         title: the name as its authors write it.
         tasks: all its task ids, in the order of its columns.
         groups: task ids that count, grouped.
+        archive: how submissions to it are packed; None where it takes none.
         source: where the aggregate is defined.
     """
 
@@ -265,6 +328,7 @@ class Benchmark:
     title: str
     tasks: tuple[str, ...]
     groups: tuple[tuple[str, ...], ...]
+    archive: Archive | None = None
     source: str = ""
 
     def aggregate(self, scores: Mapping[str, float]) -> float | None:

@@ -32,7 +32,7 @@ from harness.requests import (
     Tag,
     request_key,
 )
-from harness.task import Example, Task
+from harness.task import Example, Task, pick
 
 _ONE_EACH: dict[type[Request], tuple[str, str]] = {
     Score: ("choices", "log_probabilities"),
@@ -180,7 +180,7 @@ def _check_distinct_examples(
     inputs: dict[tuple[str, ...], tuple[str, ...]] = {}
     for example in examples:
         asked = tuple(request_key(request) for request in way.requests(example))
-        given = tuple(str(example.columns[name]) for name in task.problem.columns)
+        given = tuple(str(pick(example.columns, name)) for name in task.problem.columns)
         if inputs.setdefault(asked, given) != given:
             _fail(
                 f"{where}: example {example.id} is asked just like one with other "

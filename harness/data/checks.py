@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 from harness.data.source import Table
 from harness.errors import DataError
 from harness.requests import JsonValue
-from harness.task import Example, Row, Task
+from harness.task import Example, Kind, Row, Task, pick
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +39,9 @@ class RowReader:
 
     def _example(self, number: int, row: Row) -> Example:
         data, problem = self.task.data, self.task.problem
-        for name in problem.columns:
-            if type(row.get(name)) is not str:
-                raise self._wrong(number, row, name, "text")
+        for name, kind in problem.columns.items():
+            if not _HOLDS[kind](pick(row, name)):
+                raise self._wrong(number, row, name, _EXPECTED[kind])
         group = None
         if data.group_column is not None:
             group = self._key(number, row, data.group_column)
@@ -55,15 +55,19 @@ class RowReader:
             group=group,
         )
 
-    def _key(self, number: int, row: Row, name: str) -> str:
-        value = row.get(name)
+    def _key(self, number: int, row: Row, names: str | tuple[str, ...]) -> str:
+        names = (names,) if isinstance(names, str) else names
+        return "-".join(self._key_part(number, row, name) for name in names)
+
+    def _key_part(self, number: int, row: Row, name: str) -> str:
+        value = pick(row, name)
         if isinstance(value, bool) or not isinstance(value, int | str) or value == "":
             raise self._wrong(number, row, name, "an id: text or a whole number")
         return str(value)
 
     def _target(self, number: int, row: Row) -> JsonValue:
         name = self.task.problem.target_column
-        if name not in row:
+        if name.partition(".")[0] not in row:
             raise self._wrong(number, row, name, "the target")
         try:
             return self.task.problem.read_target(row)
@@ -74,7 +78,9 @@ class RowReader:
             ) from error
 
     def _wrong(self, number: int, row: Row, name: str, expected: str) -> DataError:
-        found = f"{shorten(row[name])} is there" if name in row else "nothing is there"
+        value = pick(row, name)
+        is_there = value is not None or name in row
+        found = f"{shorten(value)} is there" if is_there else "nothing is there"
         return DataError(
             f"{self.table.origin}, row {number}, column {name!r}: {found}, expected "
             f"{expected}: correct the row, or check that this is the data of "
@@ -89,19 +95,50 @@ def read_rows(task: Task, table: Table, split: str) -> RowReader:
         DataError: a column is missing.
     """
     data, target = task.data, task.problem.target_column
-    needed = [*task.problem.columns, data.id_column, data.group_column]
-    has_target = target in table.columns or split != data.submit
+    paths = [*task.problem.columns, *_paths(data.id_column), *_paths(data.group_column)]
+    needed = [_outer(path) for path in paths]
+    has_target = _outer(target) in table.columns or split != data.submit
     if has_target:
-        needed.append(target)
+        needed.append(_outer(target))
     for name in needed:
-        if name is not None and name not in table.columns:
+        if name not in table.columns:
             raise DataError(
                 f"{table.origin} has no column {name!r}, only "
                 f"{', '.join(table.columns) or 'none at all'}: {task.id} needs "
-                f"{', '.join(column for column in needed if column)}, so rename or add "
-                "it"
+                f"{', '.join(dict.fromkeys(needed))}, so rename or add it"
             )
     return RowReader(task=task, table=table, has_target=has_target)
+
+
+def _paths(names: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else names or ()
+
+
+def _outer(path: str) -> str:
+    """Return the column that a dotted path begins in."""
+    return path.partition(".")[0]
+
+
+def _is_number(value: JsonValue) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_texts(value: JsonValue) -> bool:
+    return isinstance(value, list) and all(type(part) is str for part in value)
+
+
+_HOLDS: Mapping[Kind, Callable[[JsonValue], bool]] = {
+    "text": lambda value: type(value) is str,
+    "texts": _is_texts,
+    "number": _is_number,
+    "table": lambda value: isinstance(value, dict | list),
+}
+_EXPECTED: Mapping[Kind, str] = {
+    "text": "text",
+    "texts": "a list of texts",
+    "number": "a whole number",
+    "table": "a nested value",
+}
 
 
 def shorten(value: object, length: int = 60) -> str:

@@ -13,7 +13,8 @@ from harness.data.checks import RowReader, read_rows, shorten
 from harness.data.draw import choose, take
 from harness.data.source import DataSource, Table
 from harness.errors import DataError, UsageError
-from harness.task import Example, Task
+from harness.requests import JsonValue
+from harness.task import Example, Task, pick
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,12 +102,12 @@ class _Survey:
         self.content_hash = hashlib.sha256()
         self.ids = array("q")
         self.inputs = array("q")
-        self._columns = task.problem.columns
+        self._columns = tuple(task.problem.columns)
         self._encode = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
 
     def add(self, example: Example) -> None:
         """Take note of one example."""
-        inputs = [str(example.columns[name]) for name in self._columns]
+        inputs = [self._text(pick(example.columns, name)) for name in self._columns]
         group = [] if example.group is None else [example.group]
         line = self._encode([example.id, *inputs, example.target, *group])
         self.content_hash.update(line.encode() + b"\n")
@@ -116,6 +117,9 @@ class _Survey:
         if example.target is None:
             self.unlabelled += 1
             self.first_unlabelled = self.first_unlabelled or self.size
+
+    def _text(self, value: JsonValue) -> str:
+        return value if isinstance(value, str) else self._encode(value)
 
     def check_size(self) -> None:
         """Raise if there is no row, or targets in some rows only."""

@@ -43,6 +43,7 @@ class _LabelMetric:
     unit: str = field(default="example", init=False)
     scale: float = field(default=100.0, init=False)
     is_proportion: bool = field(default=False, init=False)
+    is_lower_better: bool = field(default=False, init=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,6 +42,7 @@ class _Correlation:
     unit: str = field(default="example", init=False)
     scale: float = field(default=100.0, init=False)
     is_proportion: bool = field(default=False, init=False)
+    is_lower_better: bool = field(default=False, init=False)
 
     def statistics(
         self, predictions: Sequence[Prediction], examples: Sequence[Example]

@@ -300,7 +300,12 @@ class _Planner:
             _check_exemplars(split, evaluated, regime)
             return split
         is_needed = isinstance(entry, PredictorEntry) and entry.needs_training_targets
-        return self._training_split(chosen.task) if is_needed else None
+        if not is_needed or not chosen.task.problem.learns_majority:
+            return None
+        try:
+            return self._training_split(chosen.task)
+        except Unfit:  # then it learns from what it is asked, and the page says so
+            return evaluated
 
     def _training_split(self, evaluated: Task) -> Split:
         task = self._plugins.task(evaluated.training_task)

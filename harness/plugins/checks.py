@@ -13,6 +13,7 @@ from harness.data import DataSourceEntry
 from harness.executors import ExecutorEntry
 from harness.metric import MetricEntry
 from harness.model import ModelEntry, PredictorEntry
+from harness.official import OfficialScorer
 from harness.plugins.sources import Source, blaming
 from harness.recipe import RecipeEntry
 from harness.results import ReportFormat
@@ -43,6 +44,9 @@ KINDS = {
     "metrics": Kind("harness_metrics", "metric", (MetricEntry,)),
     "formats": Kind("harness_report_formats", "report format", (ReportFormat,)),
     "executors": Kind("harness_executors", "executor", (ExecutorEntry,)),
+    "scorers": Kind(
+        "harness_official_scorers", "official scorer", (OfficialScorer,), "id"
+    ),
     "data_sources": Kind("harness_data_sources", "data source", (DataSourceEntry,)),
 }
 """The registries, by the name of their field in `harness.plugins.Plugins`."""

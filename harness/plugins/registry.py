@@ -16,6 +16,7 @@ from harness.errors import PluginError, UsageError, unknown_name
 from harness.executors import ExecutorEntry
 from harness.metric import Metric, MetricEntry
 from harness.model import ModelEntry, ModelName, PredictorEntry
+from harness.official import OfficialScorer
 from harness.plugins.checks import KINDS, check_hook_names, collect
 from harness.plugins.sources import (
     DISABLE_SWITCH,
@@ -71,6 +72,7 @@ class Plugins:
     formats: Mapping[str, ReportFormat]
     executors: Mapping[str, ExecutorEntry]
     data_sources: Mapping[str, DataSourceEntry]
+    scorers: Mapping[str, OfficialScorer]
     owners: Mapping[tuple[str, str], str]
     infos: tuple[PluginInfo, ...]
     manager: pluggy.PluginManager

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from harness.errors import PluginError
 from harness.hookspecs import hookimpl
 from harness.problems import Classification, Regression
-from harness.task import Data, HubData, Problem, Prompt, Task
+from harness.task import Data, HubData, Kind, Problem, Prompt, Task
 from harness.yaml_check import check
 from harness.yaml_lines import Document, Place, load_yaml
 
@@ -29,12 +29,16 @@ def _template(text: str) -> str:
             "and {{ or }} for a brace"
         ) from error
     for _, name, spec, conversion in fields:
-        if name is not None and (not name.isidentifier() or spec or conversion):
+        if name is not None and (not _is_path(name) or spec or conversion):
             raise ValueError(
                 f"template {text!r} has the field {{{name}}}, expected plain "
                 "{column} fields"
             )
     return text
+
+
+def _is_path(name: str) -> bool:
+    return all(part.isidentifier() for part in name.split("."))
 
 
 Text = Annotated[str, AfterValidator(_template)]
@@ -65,8 +69,8 @@ class DataRow(_Row):
     train: str | None = None
     evaluate: str = ""
     submit: str | None = None
-    id_column: str | None = None
-    group_column: str | None = None
+    id_column: str | Texts | None = None
+    group_column: str | Texts | None = None
 
 
 class PromptRow(_Row):
@@ -74,11 +78,14 @@ class PromptRow(_Row):
 
     text: Text
     answers: dict[str, Text] = {}
+    choice: Text = ""
     delimiter: str = ""
     between: str = ""
     description: str = ""
     max_tokens: Annotated[int, Field(gt=0)] = 1
     stop: Texts = ()
+    beams: Annotated[int, Field(gt=0)] = 1
+    length_penalty: float = 1.0
     source: str = ""
 
 
@@ -88,6 +95,8 @@ class ClassificationRow(_Row):
     inputs: Texts
     labels: Texts
     label: str = ""
+    more: dict[str, Kind] = {}
+    texts: tuple[Text, ...] = ()
 
 
 class RegressionRow(_Row):

@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection, Engine
 from harness.errors import StoreError
 from harness.store import tables
 from harness.store.journal import set_up_sqlite
+from harness.store.migrations import can_migrate, migrate
 
 _PATIENCE_S = 30.0
 """How long to wait for another process."""
@@ -49,10 +50,10 @@ def open_engine(place: str) -> Engine:
 
 
 def check_schema(connection: Connection, place: str) -> None:
-    """Make the tables of a new store, or check that this version wrote them.
+    """Make the tables of a new store, or bring those of an older one up to date.
 
     Raises:
-        StoreError: another version of the schema did.
+        StoreError: a later version of the schema made them.
     """
     if not sa.inspect(connection).has_table(tables.meta.name):
         if connection.dialect.name == "sqlite":
@@ -64,6 +65,8 @@ def check_schema(connection: Connection, place: str) -> None:
     if found is None:
         row = {"key": "schema", "value": str(tables.SCHEMA_VERSION)}
         connection.execute(tables.meta.insert(), row)
+    elif can_migrate(found):
+        migrate(connection, found)
     elif found != str(tables.SCHEMA_VERSION):
         raise StoreError(
             f"the store {place} has schema version {found}, expected "

@@ -15,7 +15,7 @@ from sqlalchemy import (
     Text,
 )
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 metadata = MetaData()
 
@@ -92,4 +92,5 @@ scores = Table(
     Column("scale", Float, nullable=False),
     Column("units", Integer, nullable=False),
     Column("is_headline", Boolean, nullable=False),
+    Column("is_lower_better", Boolean, nullable=False),
 )

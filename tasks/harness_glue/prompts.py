@@ -43,7 +43,7 @@ def _mnli_text(row: Row) -> str:
     )
 
 
-def write_score(target: JsonValue) -> str:
+def write_score(target: JsonValue, _row: Row) -> str:
     """Word a similarity as T5 was trained to: the nearest fifth, with one decimal.
 
     T5 multiplies by 5 and rounds half to even in 32-bit floats, so 1.7 becomes 1.6
@@ -65,7 +65,7 @@ def _single(value: float) -> float:
     return float(single)
 
 
-def read_score(text: str) -> float | None:
+def read_score(text: str, _row: Row) -> float | None:
     """Read a number as T5's evaluation does, None where the text is no finite one."""
     try:
         value = float(text)

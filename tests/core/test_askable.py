@@ -14,7 +14,7 @@ from harness.requests import Classify, Embed, Request
 
 CARD = ModelCard(abilities=frozenset({Embed, Classify}), fingerprint="x")
 NAME = ModelName(adapter="toy", checkpoint="")
-HEAD = ClassifyHead(inputs=("text",), labels=("a", "b"))
+HEAD = ClassifyHead(texts=("{text}",), labels=("a", "b"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ class Nearest(ClassifyHead):
         return Embed
 
 
-NEAREST = Nearest(inputs=("text",), labels=("a", "b"))
+NEAREST = Nearest(texts=("{text}",), labels=("a", "b"))
 
 
 def test_a_vector_needs_neither_prompt_nor_head() -> None:

@@ -75,7 +75,7 @@ class Pieces(ClassifyHead):
         return [Prediction(id=p.id, value=[p.value, total]) for p in predictions]
 
 
-PIECES = Pieces(inputs=("text",), labels=("a", "b"))
+PIECES = Pieces(texts=("{text}",), labels=("a", "b"))
 
 
 def ask(*texts: str) -> list[JsonValue]:

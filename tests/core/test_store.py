@@ -172,8 +172,20 @@ def test_a_store_of_another_schema_is_refused(store: Store) -> None:
     with sqlite3.connect(store.place) as database:
         database.execute("UPDATE meta SET value = '99'")
     database.close()
-    with pytest.raises(StoreError, match="has schema version 99, expected 1"):
+    with pytest.raises(StoreError, match="has schema version 99, expected 2"):
         Store(store.place)
+
+
+def test_a_store_of_an_older_schema_is_brought_up_to_date(store: Store) -> None:
+    save(store, CELL)
+    with sqlite3.connect(store.place) as database:
+        database.execute("UPDATE meta SET value = '1'")
+        database.execute("ALTER TABLE scores DROP COLUMN is_lower_better")
+    database.close()
+    for _ in range(2):  # the second finds it done
+        migrated = Store(store.place)
+        assert migrated.results() == [CELL]
+        migrated.close()
 
 
 def test_a_store_below_a_file_is_refused(tmp_path: Path) -> None:

@@ -43,7 +43,9 @@ STARS = Task(
     metrics=("pearson",),
     prompts={
         "t5": Prompt(
-            text="stars {text}", write=lambda value: f"{value:.1f}", parse=float
+            text="stars {text}",
+            write=lambda value, _: f"{value:.1f}",
+            parse=lambda text, _: float(text),
         )
     },
 )

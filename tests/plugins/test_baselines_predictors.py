@@ -48,30 +48,6 @@ GRADES = Task(
 )
 
 
-class _Free:
-    """A problem without labels and without a range."""
-
-    columns = ("text",)
-    labels = ()
-    target_column = "text"
-
-    def read_target(self, row: object) -> None:
-        return None
-
-    def formulations(self, task: object) -> list[object]:
-        return []
-
-
-FREE = Task(
-    id="toy/free",
-    title="Free",
-    summary="say anything",
-    data=DATA,
-    problem=_Free(),  # type: ignore[arg-type] # only what baselines read
-    metrics=("accuracy",),
-)
-
-
 def _baseline(name: str, seed: int = 1) -> Predictor:
     return ENTRIES[name].make({}, seed)
 
@@ -108,8 +84,8 @@ def test_majority_without_training_targets_is_refused() -> None:
     with pytest.raises(DataError) as error:
         _baseline("majority").predict(COLOURS, _examples(1), [None])
     assert str(error.value) == (
-        "majority: toy/colours has no training target, expected at least one: check "
-        "the data's training split"
+        "majority of toy/colours: there is no training target, expected at least one: "
+        "check the data's training split"
     )
 
 
@@ -164,16 +140,6 @@ def test_oracle_on_an_unlabelled_split_is_refused() -> None:
     assert str(error.value) == (
         "oracle: example '0' of toy/colours has no target, expected a labelled split: "
         "choose another split or baseline"
-    )
-
-
-@pytest.mark.parametrize("name", ["majority", "random"])
-def test_task_without_labels_or_range_is_refused(name: str) -> None:
-    with pytest.raises(UsageError) as error:
-        _baseline(name).predict(FREE, _examples(1), ["text"])
-    assert str(error.value) == (
-        f"the baseline {name} can't answer toy/free, expected a task with labels or a "
-        "number: leave it out for this task"
     )
 
 

@@ -171,11 +171,11 @@ def test_t5_names_the_task_and_its_columns_in_order(
 def test_t5_words_scores_as_32_bit_floats_round(target: float) -> None:
     # preprocessors.stsb: as_string(round(label * 5) / 5, precision=1) in float32
     fifths = np.round(np.float32(target) * np.float32(5)) / np.float32(5)
-    assert write_score(target) == f"{fifths:.1f}"
+    assert write_score(target, {}) == f"{fifths:.1f}"
 
 
 def test_t5_words_half_a_fifth_to_even() -> None:
-    assert (write_score(1.7), write_score(2.5), write_score(3.5)) == (
+    assert (write_score(1.7, {}), write_score(2.5, {}), write_score(3.5, {})) == (
         "1.6",
         "2.4",
         "3.6",
@@ -184,7 +184,7 @@ def test_t5_words_half_a_fifth_to_even() -> None:
 
 def test_score_that_is_no_number_is_refused() -> None:
     with pytest.raises(DataError, match=r"the similarity 'high' is no number: check"):
-        write_score("high")
+        write_score("high", {})
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def test_score_that_is_no_number_is_refused() -> None:
 )
 def test_score_is_read_as_t5_reads_it(text: str, value: float | None) -> None:
     # postprocessors.string_to_float keeps numbers beyond the range of the labels
-    assert read_score(text) == value
+    assert read_score(text, {}) == value
 
 
 @pytest.mark.parametrize(

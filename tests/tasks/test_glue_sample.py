@@ -142,7 +142,7 @@ def test_sentences_begin_and_end_as_sentences(task: Task) -> None:
 
 @EVERY_TASK
 def test_sentences_vary(task: Task) -> None:
-    column = task.problem.columns[0]
+    column = next(iter(task.problem.columns))
     assert len({row[column] for row in _train(task)}) > 500
 
 

@@ -1,0 +1,20 @@
+"""Formulations: the ways to ask a task, each with its inverse.
+
+A formulation turns an example into requests and the answers back into a prediction.
+It also knows the right answers (`answer_for`: for the oracle, for the gold-reachable
+lint, for tests) and what a model is trained to say (`target`).
+"""
+
+from harness.formulations.base import Exemplars, Formulation
+from harness.formulations.generate import GenerateText
+from harness.formulations.heads import ClassifyHead, RegressHead
+from harness.formulations.rank import Rank
+
+__all__ = [
+    "ClassifyHead",
+    "Exemplars",
+    "Formulation",
+    "GenerateText",
+    "Rank",
+    "RegressHead",
+]

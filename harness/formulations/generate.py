@@ -1,0 +1,48 @@
+"""Letting the model write the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harness.formulations.base import Exemplars
+from harness.formulations.prompted import Prompted, answer_text
+from harness.requests import Answer, Generate, GenerateAnswer, JsonValue, Request
+from harness.task import Example, Prediction, Row, render
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenerateText(Prompted):
+    """Let the model write the answer and parse it back."""
+
+    @property
+    def name(self) -> str:
+        return "generate"
+
+    @property
+    def asks(self) -> type[Request]:
+        return Generate
+
+    def requests(
+        self, example: Example, exemplars: Exemplars = ()
+    ) -> tuple[Request, ...]:
+        return (self._generate(self._contexts(example, exemplars)),)
+
+    def predict(self, example: Example, answers: Sequence[Answer]) -> Prediction:
+        (answer,) = answers
+        assert isinstance(answer, GenerateAnswer)
+        value = self._parse(answer.text, example.columns)
+        return Prediction(id=example.id, value=value, detail={"text": answer.text})
+
+    def answer_for(self, example: Example) -> tuple[Answer, ...]:
+        return (GenerateAnswer(text=answer_text(self.wording, example)),)
+
+    def _parse(self, text: str, columns: Row) -> JsonValue:
+        if self.wording.parse:
+            return self.wording.parse(text.strip(), columns)
+        if not self.wording.answers:
+            return text.strip()
+        for label, wording in self.wording.answers.items():
+            if render(wording, columns).strip() == text.strip():
+                return label
+        return None

@@ -1,0 +1,1 @@
+"""The CodeXGLUE benchmark."""

@@ -1,0 +1,3 @@
+"""The CodeXGLUE benchmark."""
+
+from __future__ import annotations

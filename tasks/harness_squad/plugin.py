@@ -1,0 +1,3 @@
+"""The SQuAD benchmark."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""The SuperGLUE benchmark."""
+
+from __future__ import annotations

@@ -1,0 +1,1 @@
+"""General tasks: reviews, summaries, named entities, perplexity of any text."""

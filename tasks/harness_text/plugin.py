@@ -1,0 +1,3 @@
+"""General tasks: reviews, summaries, named entities, perplexity of any text."""
+
+from __future__ import annotations

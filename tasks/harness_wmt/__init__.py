@@ -1,0 +1,1 @@
+"""The WMT news translation test sets."""

@@ -1,0 +1,3 @@
+"""The WMT news translation test sets."""
+
+from __future__ import annotations
