@@ -42,7 +42,7 @@ from harness.model import (
     TrainingExample,
 )
 from harness.official import OfficialScorer
-from harness.problems import Classification, Regression, TextToText
+from harness.problems import Classification, MultipleChoice, Regression, TextToText
 from harness.recipe import CommonSettings, RecipeEntry, TrainJob, TrainReport
 from harness.results import ReportFormat, Results
 from harness.submission import Archive, SubmissionFile
@@ -83,6 +83,7 @@ __all__ = [
     "ModelCard",
     "ModelEntry",
     "ModelName",
+    "MultipleChoice",
     "OfficialScorer",
     "OutOfMemoryError",
     "PluginError",

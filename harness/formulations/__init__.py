@@ -7,10 +7,11 @@ lint, for tests) and what a model is trained to say (`target`).
 
 from harness.formulations.base import Exemplars, Formulation
 from harness.formulations.generate import GenerateText
-from harness.formulations.heads import ClassifyHead, RegressHead
+from harness.formulations.heads import ChooseHead, ClassifyHead, RegressHead
 from harness.formulations.rank import Rank
 
 __all__ = [
+    "ChooseHead",
     "ClassifyHead",
     "Exemplars",
     "Formulation",
