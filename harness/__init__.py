@@ -42,7 +42,7 @@ from harness.model import (
     TrainingExample,
 )
 from harness.official import OfficialScorer
-from harness.problems import Classification, Regression
+from harness.problems import Classification, Regression, TextToText
 from harness.recipe import CommonSettings, RecipeEntry, TrainJob, TrainReport
 from harness.results import ReportFormat, Results
 from harness.submission import Archive, SubmissionFile
@@ -103,6 +103,7 @@ __all__ = [
     "SubmissionFile",
     "Task",
     "Template",
+    "TextToText",
     "TrainJob",
     "TrainReport",
     "Trainable",

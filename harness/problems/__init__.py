@@ -2,5 +2,6 @@
 
 from harness.problems.classification import Classification
 from harness.problems.regression import Regression
+from harness.problems.text_to_text import TextToText
 
-__all__ = ["Classification", "Regression"]
+__all__ = ["Classification", "Regression", "TextToText"]
