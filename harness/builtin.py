@@ -12,6 +12,7 @@ from harness.executors import ExecutorEntry
 from harness.executors.in_process import IN_PROCESS
 from harness.hookspecs import hookimpl
 from harness.metric import MetricEntry
+from harness.metrics.choices_entries import CHOICE_METRICS
 from harness.metrics.entries import METRICS
 
 
@@ -30,4 +31,4 @@ def harness_data_sources() -> Sequence[DataSourceEntry]:
 @hookimpl
 def harness_metrics() -> Sequence[MetricEntry]:
     """Register the metrics that the official scorers use."""
-    return METRICS
+    return [*METRICS, *CHOICE_METRICS]
