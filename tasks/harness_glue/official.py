@@ -162,8 +162,6 @@ _SCORES: Mapping[str, tuple[Callable[[Inputs], Outputs], str]] = {
 }
 
 SCORERS: tuple[OfficialScorer, ...] = tuple(
-    OfficialScorer(
-        suite="glue", metric=metric, score=score, cases=CASES, source=source
-    )
+    OfficialScorer(suite="glue", metric=metric, score=score, cases=CASES, source=source)
     for metric, (score, source) in _SCORES.items()
 )
