@@ -36,7 +36,8 @@ class _JsonLines:
         """
         keys = [self._key(example) for example in examples]
         known, said = set(keys), dict[str, JsonValue]()
-        for number, line in enumerate(text.splitlines(), start=1):
+        lines = text.removesuffix("\n").split("\n")  # a text may hold other breaks
+        for number, line in enumerate(lines, start=1):
             for answer in self._answers(number, self._load(number, line)):
                 if answer.id not in known:
                     raise self._wrong(number, f"the id {answer.id} is unknown")
@@ -167,7 +168,7 @@ class EntityLines(_JsonLines):
             if not isinstance(prediction.value, str):
                 raise self._unwritable(prediction)
             line = {"idx": self._numbers(example)[-1], "label": prediction.value}
-            lines.append(json.dumps(line, ensure_ascii=False))
+            lines.append(json.dumps(line))
         return "".join(f"{line}\n" for line in lines)
 
     def _answers(self, number: int, line: Mapping[str, Any]) -> Iterator[_Said]:

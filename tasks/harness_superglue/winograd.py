@@ -23,7 +23,6 @@ _DETERMINERS = frozenset(
         "your",
     )
 )
-)
 
 
 def _place(row: Row, column: str) -> int:
