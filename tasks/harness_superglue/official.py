@@ -53,11 +53,10 @@ def _score(
     predictions: Sequence[Prediction],
     examples: Sequence[Example],
 ) -> float:
-    import numpy as np
+    from harness.stats import score  # numpy
 
     metric = _metric(spec, labels)
-    rows = metric.statistics(predictions, examples)
-    return float(metric.aggregate(rows, np.ones((1, len(rows))))[0])
+    return score(metric, metric.statistics(predictions, examples))
 
 
 def _numbered(inputs: Inputs) -> tuple[list[Prediction], list[Example]]:
