@@ -27,6 +27,7 @@ from harness.requests import (
     Choose,
     Classify,
     Fill,
+    Follow,
     JsonValue,
     Request,
     Score,
@@ -41,6 +42,7 @@ _ONE_EACH: dict[type[Request], tuple[str, str]] = {
     Fill: ("candidates", "probabilities"),
     Choose: ("choices", "scores"),
     Tag: ("words", "labels"),
+    Follow: ("words", "predictions"),
 }
 """The field of a request whose every item one item of an answer's field stands for."""
 _PLACEHOLDER = re.compile(r"\{[A-Za-z_]\w*\}")

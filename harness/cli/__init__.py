@@ -16,6 +16,7 @@ import typer
 from harness.cli import check as checking
 from harness.cli import convert as converting
 from harness.cli import run as running
+from harness.cli import verify as verifying
 from harness.cli.doctor import doctor
 from harness.cli.leaderboard import leaderboard
 from harness.cli.listing import list_entries
@@ -59,6 +60,11 @@ app.command(
 app.add_typer(
     checking.check, name="check", short_help="Check whether models can be trusted."
 )
+app.command(
+    "verify",
+    epilog=verifying.EPILOG,
+    short_help="Compare our metrics with the official scorers.",
+)(verifying.verify)
 app.command("doctor", short_help="Check whether this machine is ready.")(doctor)
 
 

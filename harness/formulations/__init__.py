@@ -10,11 +10,12 @@ from harness.formulations.cloze import FillBlank
 from harness.formulations.embed import Retrieve
 from harness.formulations.follow import FollowWords
 from harness.formulations.generate import GenerateText
-from harness.formulations.heads import ClassifyHead, RegressHead
+from harness.formulations.heads import ChooseHead, ClassifyHead, RegressHead
 from harness.formulations.rank import Candidates, Rank
 
 __all__ = [
     "Candidates",
+    "ChooseHead",
     "ClassifyHead",
     "Exemplars",
     "FillBlank",

@@ -3,6 +3,7 @@
 from harness.problems.blank import Blank
 from harness.problems.classification import Classification
 from harness.problems.following import Following
+from harness.problems.multiple_choice import MultipleChoice
 from harness.problems.regression import Regression
 from harness.problems.retrieval import Retrieval
 from harness.problems.text_to_text import TextToText
@@ -11,6 +12,7 @@ __all__ = [
     "Blank",
     "Classification",
     "Following",
+    "MultipleChoice",
     "Regression",
     "Retrieval",
     "TextToText",
