@@ -239,6 +239,19 @@ class Data:
     group_column: str | tuple[str, ...] | None = None
     sample: Callable[[str, int], Sequence[Row]] | None = None
 
+    def split(self, name: str) -> str:
+        """Return the split that a name or a role stands for.
+
+        The roles ``train``, ``evaluate`` and ``submit`` stand for the splits declared
+        here; any other name, and a role without a split, is a split's own name.
+        """
+        roles = {
+            "train": self.train,
+            "evaluate": self.evaluate,
+            "submit": self.submit,
+        }
+        return roles.get(name) or name
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:

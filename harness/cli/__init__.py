@@ -16,6 +16,7 @@ import typer
 from harness.cli import check as checking
 from harness.cli import convert as converting
 from harness.cli import run as running
+from harness.cli import score as scoring
 from harness.cli import verify as verifying
 from harness.cli.doctor import doctor
 from harness.cli.leaderboard import leaderboard
@@ -60,6 +61,11 @@ app.command(
 app.add_typer(
     checking.check, name="check", short_help="Check whether models can be trusted."
 )
+app.command(
+    "score",
+    epilog=scoring.EPILOG,
+    short_help="Score a file of predictions, no model needed.",
+)(scoring.score)
 app.command(
     "verify",
     epilog=verifying.EPILOG,
