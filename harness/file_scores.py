@@ -35,6 +35,7 @@ class FileScores:
         data: the source of the examples, as ``--data`` takes it.
         split: the examples' split.
         examples: the split's examples, in order.
+        companions: the files beside it.
         read: the predictions, with the format that they were read in.
         scored: every metric of the task with its interval.
     """
@@ -44,6 +45,7 @@ class FileScores:
     data: str
     split: Split
     examples: Sequence[Example]
+    companions: Sequence[Path]
     read: ReadPredictions
     scored: Scored
 
@@ -52,6 +54,7 @@ class FileScores:
         """The command that scores the file again."""
         words = ["harness", "score", self.task.id, str(self.path), "--data", self.data]
         words += ["--split", self.split.name, "--format", self.read.format]
+        words += [word for path in self.companions for word in ("--beside", str(path))]
         return shlex.join(words)
 
 
@@ -63,6 +66,7 @@ def score_file(
     data: str,
     split: str | None = None,
     file_format: str | None = None,
+    companions: Sequence[Path] = (),
 ) -> FileScores:
     """Score a file of predictions for a whole split.
 
@@ -73,6 +77,7 @@ def score_file(
         data: the source of the examples, as ``--data`` takes it.
         split: the split, or its role; the task's evaluated one by default.
         file_format: one of `harness.predictions.FORMATS`, recognised by default.
+        companions: further files of the task, such as no-answer probabilities.
 
     Raises:
         UsageError: a name is unknown.
@@ -86,13 +91,14 @@ def score_file(
             "split with --split, or other data with --data"
         )
     examples = list(loaded)
-    read = read_predictions(path, task, examples, file_format)
+    read = read_predictions(path, task, examples, file_format, companions)
     return FileScores(
         path=path,
         task=task,
         data=data,
         split=loaded,
         examples=examples,
+        companions=companions,
         read=read,
         scored=score_task(task, plugins, read.predictions, examples),
     )

@@ -49,7 +49,11 @@ class _Item:
 
 
 def read_predictions(
-    path: Path, task: Task, examples: Sequence[Example], file_format: str | None = None
+    path: Path,
+    task: Task,
+    examples: Sequence[Example],
+    file_format: str | None = None,
+    companions: Sequence[Path] = (),
 ) -> ReadPredictions:
     """Read a file of predictions.
 
@@ -58,6 +62,7 @@ def read_predictions(
         task: says what a prediction is, and how its submission file looks.
         examples: what was predicted; every one must have a prediction.
         file_format: one of `FORMATS`; recognised from the content by default.
+        companions: the task's files beside it, each by the name that it should have.
 
     Raises:
         UsageError: there is no such format, or the task has no submission file.
@@ -69,12 +74,16 @@ def read_predictions(
     text = _text(path)
     chosen = file_format or recognise(text, path, task)
     if chosen == "official":
-        return ReadPredictions(chosen, _official(text, path, task, examples))
-    if chosen == "lines":
+        predictions = _official(text, path, task, examples)
+    elif chosen == "lines":
         items = _line_items(text, path, examples)
+        predictions = _in_order(items, path, task, examples)
     else:
         items = list(_READERS[chosen](text, path))
-    return ReadPredictions(chosen, _in_order(items, path, task, examples))
+        predictions = _in_order(items, path, task, examples)
+    for companion in companions:
+        predictions = _with_companion(companion, task, predictions)
+    return ReadPredictions(chosen, predictions)
 
 
 def recognise(text: str, path: Path, task: Task) -> str:
@@ -133,6 +142,27 @@ def _official(
             f"{path}, read as {task.submission.name}: {error}; a plain form can be "
             "named with --format"
         ) from error
+
+
+def _with_companion(
+    path: Path, task: Task, predictions: Sequence[Prediction]
+) -> list[Prediction]:
+    """Add what a further file says of each prediction.
+
+    The file is known by its name; where the task has one alone, any name will do.
+    """
+    known = {one.name: one for one in task.companions}
+    only = next(iter(known.values())) if len(known) == 1 else None
+    reader = known.get(path.name, only)
+    if reader is None:
+        raise UsageError(
+            f"{task.id} takes no file {path.name} beside its predictions, expected "
+            f"{', '.join(known) or 'none'}: rename it or leave it out"
+        )
+    try:
+        return reader.read(_text(path), predictions)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
 
 
 # Plain forms

@@ -19,7 +19,7 @@ from harness.requests import JsonValue
 
 if TYPE_CHECKING:
     from harness.formulations import Formulation
-    from harness.submission import Archive, SubmissionFile
+    from harness.submission import Archive, CompanionFile, SubmissionFile
 
 Row = Mapping[str, JsonValue]
 Kind = Literal["text", "texts", "number", "table"]
@@ -273,6 +273,7 @@ class Task:
             by default.
         submission: the file in which the official scorer takes predictions; None
             where there is none.
+        companions: files that the official scorer takes beside it, where it may.
         source: paper or page that defines the task.
     """
 
@@ -287,6 +288,7 @@ class Task:
     prompts: Mapping[str, Prompt] = field(default_factory=dict)
     trained_on: str | None = None
     submission: SubmissionFile | None = None
+    companions: tuple[CompanionFile, ...] = ()
     source: str = ""
 
     def __post_init__(self) -> None:
@@ -332,7 +334,7 @@ class Benchmark:
         id: the prefix of its tasks, such as ``glue``.
         title: the name as its authors write it.
         tasks: all its task ids, in the order of its columns.
-        groups: task ids that count, grouped.
+        groups: task ids that count, grouped; none where no aggregate is official.
         archive: how submissions to it are packed; None where it takes none.
         source: where the aggregate is defined.
     """
@@ -347,10 +349,13 @@ class Benchmark:
     def aggregate(self, scores: Mapping[str, float]) -> float | None:
         """Return the official aggregate, None unless every task that counts is there.
 
+        None as well where no task counts.
+
         Args:
             scores: a score for each task id, all on one scale.
         """
-        if any(task not in scores for group in self.groups for task in group):
+        counted = [task for group in self.groups for task in group]
+        if not counted or any(task not in scores for task in counted):
             return None
         means = [sum(scores[t] for t in group) / len(group) for group in self.groups]
         return sum(means) / len(means)

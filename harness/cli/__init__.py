@@ -17,6 +17,7 @@ from harness.cli import check as checking
 from harness.cli import convert as converting
 from harness.cli import run as running
 from harness.cli import score as scoring
+from harness.cli import submit as submitting
 from harness.cli import verify as verifying
 from harness.cli.doctor import doctor
 from harness.cli.leaderboard import leaderboard
@@ -66,6 +67,11 @@ app.command(
     epilog=scoring.EPILOG,
     short_help="Score a file of predictions, no model needed.",
 )(scoring.score)
+app.command(
+    "submit",
+    epilog=submitting.EPILOG,
+    short_help="Write a benchmark's official submission.",
+)(submitting.submit)
 app.command(
     "verify",
     epilog=verifying.EPILOG,

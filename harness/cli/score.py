@@ -51,6 +51,13 @@ def score(
             help="official, jsonl, json, csv, tsv or lines; recognised by default.",
         ),
     ] = None,
+    beside: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="A further file of the task, such as SQuAD's na_prob.json; repeatable.",
+        ),
+    ] = None,
     store: Annotated[
         str | None,
         typer.Option(
@@ -81,6 +88,7 @@ def score(
         data=data,
         split=split,
         file_format=file_format,
+        companions=beside or (),
     )
     if store is not None:
         name = model or f"file:{predictions.name}"

@@ -19,6 +19,7 @@ from harness import (
     UsageError,
 )
 from harness.predictions import read_predictions
+from tests.core.labels_plugin import Doubts
 
 EXAMPLES = [
     Example(id="a", columns={"text": "x"}, target="no"),
@@ -177,6 +178,35 @@ def test_a_named_format_must_be_there(
     path.write_text(text)
     with pytest.raises(DataError, match=message):
         read_predictions(path, TASK, EXAMPLES, name)
+
+
+COMPANY = replace(TASK, companions=(Doubts(),))
+
+
+def test_a_further_file_adds_details(tmp_path: Path) -> None:
+    (tmp_path / "p").write_text("no\nyes\n")
+    (tmp_path / "any.json").write_text('{"a": 0.5, "b": 0.75}')
+    beside = [tmp_path / "any.json"]
+    found = read_predictions(tmp_path / "p", COMPANY, EXAMPLES, companions=beside)
+    assert [each.detail for each in found.predictions] == [
+        {"doubt": 0.5},
+        {"doubt": 0.75},
+    ]
+
+
+def test_a_fault_of_a_further_file_names_it(tmp_path: Path) -> None:
+    (tmp_path / "p").write_text("no\nyes\n")
+    (tmp_path / "doubts.json").write_text("{}")
+    beside = [tmp_path / "doubts.json"]
+    with pytest.raises(DataError, match=r"doubts\.json: the ids are others"):
+        read_predictions(tmp_path / "p", COMPANY, EXAMPLES, companions=beside)
+
+
+def test_a_further_file_that_the_task_does_not_take_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "p").write_text("no\nyes\n")
+    beside = [tmp_path / "doubts.json"]
+    with pytest.raises(UsageError, match=r"takes no file doubts\.json beside"):
+        read_predictions(tmp_path / "p", TASK, EXAMPLES, companions=beside)
 
 
 def test_an_unknown_format_is_answered_with_the_nearest(tmp_path: Path) -> None:
