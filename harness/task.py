@@ -12,7 +12,7 @@ import random
 import string
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 from harness.errors import PluginError
 from harness.requests import JsonValue
@@ -201,6 +201,14 @@ class Problem(Protocol):
 
     def perfect(self, examples: Sequence[Example]) -> list[JsonValue]:
         """Return predictions that metrics call perfect, where any can be."""
+
+
+@runtime_checkable
+class GuessesTogether(Protocol):
+    """A problem whose guesses are made of the other examples of the set."""
+
+    def guess_all(self, examples: Sequence[Example], seed: int) -> list[JsonValue]:
+        """Draw a prediction for every example, whatever their inputs say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
