@@ -13,6 +13,7 @@ from harness.executors.in_process import IN_PROCESS
 from harness.hookspecs import hookimpl
 from harness.metric import MetricEntry
 from harness.metrics.entries import METRICS
+from harness.metrics.span_entries import SPAN_METRICS
 from harness.metrics.translation_entries import TRANSLATION_METRICS
 
 
@@ -31,4 +32,4 @@ def harness_data_sources() -> Sequence[DataSourceEntry]:
 @hookimpl
 def harness_metrics() -> Sequence[MetricEntry]:
     """Register the metrics that the official scorers use."""
-    return [*METRICS, *TRANSLATION_METRICS]
+    return [*METRICS, *SPAN_METRICS, *TRANSLATION_METRICS]
