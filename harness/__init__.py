@@ -49,11 +49,12 @@ from harness.problems import (
     MultipleChoice,
     Regression,
     Retrieval,
+    SpanAnswer,
     TextToText,
 )
 from harness.recipe import CommonSettings, RecipeEntry, TrainJob, TrainReport
 from harness.results import ReportFormat, Results
-from harness.submission import Archive, SubmissionFile
+from harness.submission import Archive, CompanionFile, SubmissionFile
 from harness.task import (
     Benchmark,
     Data,
@@ -77,6 +78,7 @@ __all__ = [
     "CheckpointError",
     "Classification",
     "CommonSettings",
+    "CompanionFile",
     "Data",
     "DataError",
     "DataSourceEntry",
@@ -113,6 +115,7 @@ __all__ = [
     "ServerError",
     "Session",
     "SimpleAdapter",
+    "SpanAnswer",
     "StoreError",
     "SubmissionFile",
     "Task",

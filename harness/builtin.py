@@ -14,6 +14,7 @@ from harness.hookspecs import hookimpl
 from harness.metric import MetricEntry
 from harness.metrics.choices_entries import CHOICE_METRICS
 from harness.metrics.entries import METRICS
+from harness.metrics.span_entries import SPAN_METRICS
 from harness.metrics.translation_entries import TRANSLATION_METRICS
 
 
@@ -32,4 +33,4 @@ def harness_data_sources() -> Sequence[DataSourceEntry]:
 @hookimpl
 def harness_metrics() -> Sequence[MetricEntry]:
     """Register the metrics that the official scorers use."""
-    return [*METRICS, *CHOICE_METRICS, *TRANSLATION_METRICS]
+    return [*METRICS, *CHOICE_METRICS, *SPAN_METRICS, *TRANSLATION_METRICS]

@@ -8,6 +8,7 @@ lint, for tests) and what a model is trained to say (`target`).
 from harness.formulations.base import Exemplars, Formulation
 from harness.formulations.cloze import FillBlank
 from harness.formulations.embed import Retrieve
+from harness.formulations.extract import ExtractHead
 from harness.formulations.follow import FollowWords
 from harness.formulations.generate import GenerateText
 from harness.formulations.heads import ChooseHead, ClassifyHead, RegressHead
@@ -18,6 +19,7 @@ __all__ = [
     "ChooseHead",
     "ClassifyHead",
     "Exemplars",
+    "ExtractHead",
     "FillBlank",
     "FollowWords",
     "Formulation",

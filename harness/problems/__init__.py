@@ -6,6 +6,7 @@ from harness.problems.following import Following
 from harness.problems.multiple_choice import MultipleChoice
 from harness.problems.regression import Regression
 from harness.problems.retrieval import Retrieval
+from harness.problems.span_answer import SpanAnswer
 from harness.problems.text_to_text import TextToText
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "MultipleChoice",
     "Regression",
     "Retrieval",
+    "SpanAnswer",
     "TextToText",
 ]
