@@ -234,6 +234,8 @@ class Data:
             it is None. Several, or paths into nested columns, are joined by ``-``.
         group_column: the column that groups examples, where metrics need it; several
             likewise.
+        leave_out: tells rows that the official evaluation leaves out; they are counted
+            beside the data's origin.
         sample: makes rows of the same columns from a split's name and a seed (see
             `harness.data`); None where the task has no sample.
     """
@@ -245,6 +247,7 @@ class Data:
     submit: str | None = "test"
     id_column: str | tuple[str, ...] | None = "idx"
     group_column: str | tuple[str, ...] | None = None
+    leave_out: Callable[[Row], bool] | None = None
     sample: Callable[[str, int], Sequence[Row]] | None = None
 
 
@@ -327,7 +330,7 @@ class Benchmark:
         id: the prefix of its tasks, such as ``glue``.
         title: the name as its authors write it.
         tasks: all its task ids, in the order of its columns.
-        groups: task ids that count, grouped.
+        groups: task ids that count, grouped; none where nothing aggregates them.
         archive: how submissions to it are packed; None where it takes none.
         source: where the aggregate is defined.
     """
@@ -342,9 +345,13 @@ class Benchmark:
     def aggregate(self, scores: Mapping[str, float]) -> float | None:
         """Return the official aggregate, None unless every task that counts is there.
 
+        A benchmark without groups has none.
+
         Args:
             scores: a score for each task id, all on one scale.
         """
+        if not self.groups:
+            return None
         if any(task not in scores for group in self.groups for task in group):
             return None
         means = [sum(scores[t] for t in group) / len(group) for group in self.groups]
