@@ -27,8 +27,11 @@ FOLDER = SHARED / "data" / "wmt"
 BY_ID = {task.id: task for task in TASKS}
 NAMES = sorted(path.parent.name for path in FOLDER.glob("*/system_outputs.parquet"))
 QUICK = ["wmt22_en-hr", "wmt23_en-de", "wmt23_de-en"]
-WRONG = {("wmt22_ru-sah", "bleu")}
-"""Where the organisers' own number is not sacreBLEU's of the released output."""
+WRONG = {("wmt22_ru-sah", "Lan-Bridge")}
+"""Where the organisers' numbers are not sacreBLEU's of the output that they released.
+
+BLEU 0.02 and chrF 11.3 are published; sacreBLEU itself gives 15.3 and 56.6.
+"""
 
 pytestmark = pytest.mark.skipif(not NAMES, reason=f"no system outputs in {SHARED}")
 
@@ -67,7 +70,7 @@ def _check(name: str, count: int | None = None) -> None:
             found = score(metric, metric.statistics(predictions, examples))
             wanted = _published()[name, system, f"{metric.name}-all"]
             is_equal = abs(found - wanted) < 0.01
-            assert is_equal or (name, metric.name) in WRONG, (system, found, wanted)
+            assert is_equal or (name, system) in WRONG, (system, found, wanted)
 
 
 @pytest.mark.parametrize("name", [name for name in QUICK if name in NAMES])
