@@ -112,7 +112,7 @@ def _is_one_direction(own: Sequence[Column], benchmark: Benchmark) -> bool:
 
 def _why_no_score(benchmark: Benchmark, *, is_official: bool) -> str:
     if not benchmark.groups:
-        return f"{benchmark.title} has no official score over its tasks"
+        return f"{benchmark.title} has no official score over all its tasks"
     if is_official:
         return (
             f"a lower score is better in some tasks of {benchmark.title} and worse in "

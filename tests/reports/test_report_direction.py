@@ -132,7 +132,7 @@ def test_benchmark_without_groups_has_no_official_score(on: MakeCell) -> None:
     loose = Benchmark(id="wmt", title="WMT", tasks=("s/ter",), groups=())
     (section,) = view_of(on("a:m/x", 40.0), benchmarks=(loose,)).sections
     assert section.ranking == (
-        "WMT has no official score over its tasks; ranked by TER"
+        "WMT has no official score over all its tasks; ranked by TER"
     )
 
 
