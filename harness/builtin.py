@@ -14,6 +14,7 @@ from harness.hookspecs import hookimpl
 from harness.metric import MetricEntry
 from harness.metrics import entries, ranking_entries
 from harness.metrics.code import entries as code_entries
+from harness.metrics.translation_entries import TRANSLATION_METRICS
 
 
 @hookimpl
@@ -35,4 +36,5 @@ def harness_metrics() -> Sequence[MetricEntry]:
         *code_entries.METRICS,
         *entries.METRICS,
         *ranking_entries.METRICS,
+        *TRANSLATION_METRICS,
     ]

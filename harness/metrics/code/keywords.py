@@ -16,7 +16,10 @@ _TEXTS = {
         lock long namespace new null object operator out override params private
         protected public readonly ref return sbyte sealed short sizeof stackalloc
         static string struct switch this throw true try typeof uint ulong unchecked
-        unsafe ushort using virtual void volatile while""",
+        unsafe ushort using virtual void volatile while
+        add alias ascending async await by descending dynamic equals from get global
+        group into join let nameof notnull on orderby partial remove select set
+        unmanaged value var when where yield""",
     "go": """
         break case chan const continue default defer else fallthrough for func go goto
         if import interface map package range return select struct switch type var""",
