@@ -2,7 +2,8 @@
 
 The grammar of CodeBLEU's build knows methods in classes only. A method alone becomes
 a variable declaration whose semicolon is missing, an error that holds the parameters,
-and a block; today's grammar sees the method.
+and a block; a constructor alone, an error and a block. Today's grammar sees a method,
+of which a constructor lacks the name.
 """
 
 from __future__ import annotations
@@ -27,32 +28,30 @@ def _parts(method: Node) -> list[Node]:
     if name is None or parameters is None:
         return [method]
     cut = method.children.index(name)
-    behind = method.children[cut + 1 :]
+    before, behind = method.children[:cut], method.children[cut + 1 :]
     kept = [child for child in behind if child is not body and child.type != ";"]
-    name.field = "name"
-    declarator = around([name], "variable_declarator", "declarator")
-    header = [*method.children[:cut], declarator, _missing_semicolon(name.end)]
-    declaration = around(header, "local_variable_declaration", None)
-    error = around(_without_throws(kept), "ERROR", None)
     rest = [child for child in behind if child is body or child.type == ";"]
     for child in rest:
         child.field = None
-    return [declaration, error, *rest]
+    if name.is_missing:
+        return [_error([*before, *kept]), *rest]
+    name.field = "name"
+    declarator = around([name], "variable_declarator", "declarator")
+    header = [*before, declarator, _missing_semicolon(name.end)]
+    declaration = around(header, "local_variable_declaration", None)
+    return [declaration, _error(kept), *rest]
 
 
-def _without_throws(nodes: list[Node]) -> list[Node]:
-    """Put thrown types in place of a ``throws`` clause; a plain one is an identifier."""
+def _error(nodes: list[Node]) -> Node:
+    """Hold nodes in an error, where a plain type reads as an identifier."""
     found = []
     for node in nodes:
+        found += node.children if node.type == "throws" else [node]
+    for node in found:
         node.field = None
-        if node.type != "throws":
-            found.append(node)
-            continue
-        for child in node.children:
-            if child.type == "type_identifier":
-                child.type = "identifier"
-            found.append(child)
-    return found
+        if node.type == "type_identifier":
+            node.type = "identifier"
+    return around(found, "ERROR", None)
 
 
 def _missing_semicolon(place: Point) -> Node:
