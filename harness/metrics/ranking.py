@@ -100,7 +100,7 @@ def _average_precision(
             f"ids, expected at least the {len(right)} that are right: retrieve more"
         )
     known = {repr(value) for value in right}
-    precisions = []
+    precisions: list[float] = []
     for rank, found in enumerate(retrieved[: len(right)], start=1):
         if repr(found) in known:
             precisions.append((len(precisions) + 1) / rank)
