@@ -42,7 +42,14 @@ from harness.model import (
     TrainingExample,
 )
 from harness.official import OfficialScorer
-from harness.problems import Classification, Regression, TextToText
+from harness.problems import (
+    Classification,
+    LanguageModelling,
+    LastWord,
+    Regression,
+    Tagging,
+    TextToText,
+)
 from harness.recipe import CommonSettings, RecipeEntry, TrainJob, TrainReport
 from harness.results import ReportFormat, Results
 from harness.submission import Archive, SubmissionFile
@@ -76,6 +83,8 @@ __all__ = [
     "HarnessError",
     "Head",
     "HubData",
+    "LanguageModelling",
+    "LastWord",
     "LoadSettings",
     "Loss",
     "MetricEntry",
@@ -101,6 +110,7 @@ __all__ = [
     "SimpleAdapter",
     "StoreError",
     "SubmissionFile",
+    "Tagging",
     "Task",
     "Template",
     "TextToText",

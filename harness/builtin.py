@@ -12,7 +12,13 @@ from harness.executors import ExecutorEntry
 from harness.executors.in_process import IN_PROCESS
 from harness.hookspecs import hookimpl
 from harness.metric import MetricEntry
-from harness.metrics.entries import METRICS
+from harness.metrics import (
+    averages_entries,
+    entries,
+    likelihood_entries,
+    summarisation_entries,
+    tagging_entries,
+)
 
 
 @hookimpl
@@ -30,4 +36,10 @@ def harness_data_sources() -> Sequence[DataSourceEntry]:
 @hookimpl
 def harness_metrics() -> Sequence[MetricEntry]:
     """Register the metrics that the official scorers use."""
-    return METRICS
+    return [
+        *averages_entries.METRICS,
+        *entries.METRICS,
+        *likelihood_entries.METRICS,
+        *summarisation_entries.METRICS,
+        *tagging_entries.METRICS,
+    ]

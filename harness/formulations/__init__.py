@@ -8,13 +8,18 @@ lint, for tests) and what a model is trained to say (`target`).
 from harness.formulations.base import Exemplars, Formulation
 from harness.formulations.generate import GenerateText
 from harness.formulations.heads import ClassifyHead, RegressHead
+from harness.formulations.likelihood import Continuation, TextLikelihood
 from harness.formulations.rank import Rank
+from harness.formulations.tags import TagHead
 
 __all__ = [
     "ClassifyHead",
+    "Continuation",
     "Exemplars",
     "Formulation",
     "GenerateText",
     "Rank",
     "RegressHead",
+    "TagHead",
+    "TextLikelihood",
 ]
