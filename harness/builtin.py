@@ -19,6 +19,7 @@ from harness.metrics import (
     summarisation_entries,
     tagging_entries,
 )
+from harness.metrics.translation_entries import TRANSLATION_METRICS
 
 
 @hookimpl
@@ -42,4 +43,5 @@ def harness_metrics() -> Sequence[MetricEntry]:
         *likelihood_entries.METRICS,
         *summarisation_entries.METRICS,
         *tagging_entries.METRICS,
+        *TRANSLATION_METRICS,
     ]

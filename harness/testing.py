@@ -22,10 +22,12 @@ from harness.formulations import Formulation
 from harness.model import Adapter, Encoded, SimpleAdapter
 from harness.requests import (
     ANSWER_TYPES,
+    BLANK,
     Answer,
     Choose,
     Classify,
     Fill,
+    Follow,
     JsonValue,
     Request,
     Score,
@@ -40,6 +42,7 @@ _ONE_EACH: dict[type[Request], tuple[str, str]] = {
     Fill: ("candidates", "probabilities"),
     Choose: ("choices", "scores"),
     Tag: ("words", "labels"),
+    Follow: ("words", "predictions"),
 }
 """The field of a request whose every item one item of an answer's field stands for."""
 _PLACEHOLDER = re.compile(r"\{[A-Za-z_]\w*\}")
@@ -155,9 +158,9 @@ def _check_gold(
 ) -> None:
     predictions = way.finish([way.predict(e, way.answer_for(e)) for e in examples])
     for example, best, prediction in zip(examples, gold, predictions, strict=True):
-        if prediction.value == best:
-            continue
-        if not _reaches(prediction.value, example.target, tolerance):
+        value = prediction.value
+        is_right = value == best or _begins(value, best)
+        if not is_right and not _reaches(value, example.target, tolerance):
             _fail(
                 f"{where}: the right answer to example {example.id} leads to "
                 f"{prediction.value!r}, expected {example.target!r}"
@@ -168,6 +171,13 @@ def _reaches(value: JsonValue, target: JsonValue, tolerance: float) -> bool:
     if isinstance(value, float) and isinstance(target, float):
         return abs(value - target) <= tolerance
     return value == target or (isinstance(target, list) and value in target)
+
+
+def _begins(value: JsonValue, best: JsonValue) -> bool:
+    """Tell whether a ranking begins with all that belongs to the example."""
+    if not isinstance(value, list) or not isinstance(best, list):
+        return False
+    return value[: len(best)] == best
 
 
 def _check_wording(way: Formulation, examples: Sequence[Example], where: str) -> None:
@@ -186,7 +196,8 @@ def _texts(requests: Iterable[Request]) -> Iterator[str]:
     for request in requests:
         for field in fields(request):
             value = getattr(request, field.name)
-            yield from (part for part in (value,) if isinstance(part, str))
+            if isinstance(value, str):
+                yield value.replace(BLANK, "") if isinstance(request, Fill) else value
             if isinstance(value, tuple):
                 yield from (part for part in value if isinstance(part, str))
 

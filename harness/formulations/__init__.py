@@ -6,20 +6,28 @@ lint, for tests) and what a model is trained to say (`target`).
 """
 
 from harness.formulations.base import Exemplars, Formulation
+from harness.formulations.cloze import FillBlank
+from harness.formulations.embed import Retrieve
+from harness.formulations.follow import FollowWords
 from harness.formulations.generate import GenerateText
-from harness.formulations.heads import ClassifyHead, RegressHead
+from harness.formulations.heads import ChooseHead, ClassifyHead, RegressHead
 from harness.formulations.likelihood import Continuation, TextLikelihood
-from harness.formulations.rank import Rank
+from harness.formulations.rank import Candidates, Rank
 from harness.formulations.tags import TagHead
 
 __all__ = [
+    "Candidates",
+    "ChooseHead",
     "ClassifyHead",
     "Continuation",
     "Exemplars",
+    "FillBlank",
+    "FollowWords",
     "Formulation",
     "GenerateText",
     "Rank",
     "RegressHead",
+    "Retrieve",
     "TagHead",
     "TextLikelihood",
 ]

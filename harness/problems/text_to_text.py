@@ -21,6 +21,8 @@ class TextToText:
         source: the column of the text to read; a dotted path where it is nested.
         target: the column of the reference, or of a list of references; likewise.
         more: other columns that prompts use, with what each holds.
+        read: makes the reference of what the column holds, where that is not the
+            reference as it stands: a list of tokens to join, a line end to strip.
         simplest: what the majority baseline says of a row; the source itself where
             it is None.
         is_empty_hidden: whether an empty reference stands for a hidden one.
@@ -29,6 +31,7 @@ class TextToText:
     source: str
     target: str
     more: Mapping[str, Kind] = field(default_factory=dict)
+    read: Callable[[JsonValue], str] | None = None
     simplest: Callable[[Row], str] | None = None
     is_empty_hidden: bool = False
 
@@ -54,6 +57,8 @@ class TextToText:
             ValueError: it is neither a text nor a list of one text or more.
         """
         value = pick(row, self.target)
+        if value is not None and self.read is not None:
+            value = self.read(value)
         if value is None or (value == "" and self.is_empty_hidden):
             return None
         texts = value if isinstance(value, list) else [value]

@@ -9,11 +9,12 @@ import torch
 from torch import Tensor, nn
 
 from harness import Encoded, Head, LoadSettings, ModelName
-from harness.requests import Embed, Fill, Generate, Likelihood, Score
+from harness.requests import Embed, Fill, Follow, Generate, Likelihood, Score
 from harness_gpt.checkpoint import GptCheckpoint, has_output, open_checkpoint
 from harness_gpt.config import DecoderConfig
 from harness_gpt.ending import end_tokens
 from harness_gpt.fill import FillAbility
+from harness_gpt.follow import GreedyTokens
 from harness_gpt.generate import GenerateAbility
 from harness_gpt.gpt2 import Gpt2, initialise
 from harness_gpt.gpt2_config import Gpt2Config
@@ -29,6 +30,7 @@ from harness_torch.cache import PackedAttention
 from harness_torch.chat import load_render
 from harness_torch.checkpoint import load_strictly, read_tensors
 from harness_torch.device import DTYPES, pick_device
+from harness_torch.follow import FollowAbility, Limits
 from harness_torch.heads.labels import HEAD_OF, count_outputs, head_settings
 from harness_torch.heads.vector import VectorHead
 from harness_torch.packed import pack
@@ -100,6 +102,12 @@ class GptAdapter(TrainableAdapter[GptCheckpoint, Gpt2 | Llama, TextTokenizer]):
             Generate: generate,
             Likelihood: LikelihoodAbility(model, reader, device=device),
             Fill: FillAbility(model, reader, device=device),
+            Follow: FollowAbility(
+                tokenizer=self.tokenizer,
+                limits=Limits(reader.prefix, reader.length),
+                greedy=GreedyTokens(model, device=device, title=self.title),
+                title=self.title,
+            ),
             Embed: embed,
         }
 

@@ -14,6 +14,7 @@ from harness import ModelName
 from harness.requests import (
     Embed,
     Fill,
+    Follow,
     Generate,
     Likelihood,
     Request,
@@ -54,7 +55,7 @@ OPTIONS = {
     "chat": "the chat template around Generate prompts: auto (if there is one), on, off",
     "pooling": "what Embed makes of the last hidden states: their mean, or the last",
 }
-_WRITERS: tuple[type[Request], ...] = (Score, Generate, Likelihood, Fill)
+_WRITERS: tuple[type[Request], ...] = (Score, Generate, Likelihood, Fill, Follow)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -121,13 +121,14 @@ def score_trees(
     """
     order = sorted(range(len(trees)), key=lambda place: trees[place].layout)
     scored: dict[int, list[Scored]] = {}
-    for places in _batches(order, [len(tree.ids) for tree in trees]):
+    for places in cut_at_once(order, [len(tree.ids) for tree in trees]):
         answers = _score([trees[place] for place in places], model, device, title)
         scored.update(zip(places, answers, strict=True))
     return [scored[place] for place in range(len(trees))]
 
 
-def _batches(order: Sequence[int], costs: Sequence[int]) -> Iterator[list[int]]:
+def cut_at_once(order: Sequence[int], costs: Sequence[int]) -> Iterator[list[int]]:
+    """Divide places, in order, into runs of at most `AT_ONCE` tokens or of one."""
     batch: list[int] = []
     for place in order:
         if batch and sum(costs[p] for p in batch) + costs[place] > AT_ONCE:

@@ -10,9 +10,10 @@ import torch
 from torch import nn
 
 from harness import Head, PluginError
-from harness.requests import Embed, Fill, Generate, Likelihood, Score
+from harness.requests import Embed, Fill, Follow, Generate, Likelihood, Score
 from harness_hub.batches import Batches, Padding
 from harness_hub.checkpoint import HubCheckpoint
+from harness_hub.follow import GreedyTokens
 from harness_hub.generate import GenerateAbility
 from harness_hub.head_rows import HeadRows
 from harness_hub.lines import LineScorer
@@ -26,6 +27,7 @@ from harness_hub.tokenizer import HubTokenizer
 from harness_torch.abilities import Abilities, Ability, TorchSession
 from harness_torch.blanks import BlankFiller
 from harness_torch.chat import load_render
+from harness_torch.follow import FollowAbility, Limits
 from harness_torch.heads.choice import ChoiceHead
 from harness_torch.heads.labels import HEAD_OF, count_outputs, head_settings
 from harness_torch.heads.span import SpanHead, SpanSettings
@@ -165,16 +167,19 @@ class HubAdapter(TrainableAdapter[HubCheckpoint, nn.Module, HubTokenizer]):
         return {Fill: fill}
 
     def _decoder(self) -> Abilities:
-        scorer = LineScorer(
-            OutputRows(self.module),
-            self._padding,
-            Batches(self.module),
-            title=self.title,
-        )
+        rows, batches = OutputRows(self.module), Batches(self.module)
+        scorer = LineScorer(rows, self._padding, batches, title=self.title)
+        greedy = GreedyTokens(rows, self._padding, batches, title=self.title)
         return {
             Score: ScoreAbility(scorer, self.tokenizer, title=self.title),
             Likelihood: LikelihoodAbility(scorer, self.tokenizer, title=self.title),
             Fill: FillAbility(scorer, self.tokenizer, title=self.title),
+            Follow: FollowAbility(
+                tokenizer=self.tokenizer,
+                limits=Limits(self.tokenizer.prefix, self._checkpoint.length),
+                greedy=greedy,
+                title=self.title,
+            ),
             Generate: self._generate(),
         }
 

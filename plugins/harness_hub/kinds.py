@@ -14,6 +14,7 @@ from harness.requests import (
     Embed,
     Extract,
     Fill,
+    Follow,
     Generate,
     Likelihood,
     Regress,
@@ -74,7 +75,7 @@ _KINDS = (
         name="causal",
         suffixes=("ForCausalLM", "LMHeadModel"),
         loader="AutoModelForCausalLM",
-        abilities=frozenset({Score, Generate, Likelihood, Embed, Fill}),
+        abilities=frozenset({Score, Generate, Likelihood, Embed, Fill, Follow}),
         prefers=("rank", "generate", "lm-eval"),
     ),
     Kind(

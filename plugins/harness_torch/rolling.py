@@ -14,7 +14,7 @@ class Window(NamedTuple):
 
 
 def rolling_windows(
-    ids: Sequence[int], *, prefix: int, length: int
+    ids: Sequence[int], *, prefix: int, length: int, step: int | None = None
 ) -> Iterator[Window]:
     """Cut a text so that each token is scored once, with as much before it as fits.
 
@@ -29,9 +29,12 @@ def rolling_windows(
         prefix: the token that the first one is scored after.
         length: the model's longest input: context and scored, but for the last of
             those, which is not read.
+        step: tokens that each further window scores; as many as fit by default, and
+            with fewer each has more before it.
     """
     before = [prefix, *ids]  # before[i] is what stands before ids[i]
-    for start in range(0, len(ids), length):
-        end = min(start + length, len(ids))
+    step = step or length
+    for start in (0, *range(length, len(ids), step)) if ids else ():
+        end = min(start + (step if start else length), len(ids))
         first = max(0, end - length) if start else 0
         yield Window(before[first : start + 1], list(ids[start:end]))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from harness import DataError, Example, HarnessError, OfficialScorer, Prediction
+from harness.builtin import harness_metrics
 from harness.metric import Metric
 from harness.official import Inputs, Outputs
 
@@ -53,7 +54,7 @@ def score_rouge(inputs: Inputs) -> Outputs:
 def _rouge(
     predictions: Sequence[Prediction], examples: Sequence[Example], stem: str
 ) -> Outputs:
-    from harness import stats
+    from harness.stats import score
 
     made = {
         (name, part): _metric(name, stem=stem, part=part)
@@ -63,7 +64,7 @@ def _rouge(
     rows = {key: m.statistics(predictions, examples) for key, m in made.items()}
     means = {
         f"mean_{part}": {
-            name: stats.score(made[name, part], rows[name, part]) for name in TYPES
+            name: score(made[name, part], rows[name, part]) for name in TYPES
         }
         for part in PARTS
     }
@@ -76,19 +77,15 @@ def _rouge(
 
 def score_perplexity(inputs: Inputs) -> Outputs:
     """Return perplexities, words and bytes; an undefined one is an error of its own."""
-    from harness.metrics.likelihood import count_bytes, count_words
-
-    documents = inputs["documents"]
-    nats = inputs["loglikelihoods_nats"]
-    examples = _documents(documents)
-    predictions = _likelihoods(nats, inputs["token_counts"])
+    examples = _documents(inputs["documents"])
+    predictions = _likelihoods(inputs["loglikelihoods_nats"], inputs["token_counts"])
     scores = {
         official: _defined(_metric(name), predictions, examples)
         for official, name in PERPLEXITIES.items()
     }
     return {
-        "words": [count_words(text) for text in documents],
-        "bytes": [count_bytes(text) for text in documents],
+        "words": _units(_metric("word_perplexity"), predictions, examples),
+        "bytes": _units(_metric("byte_perplexity"), predictions, examples),
         **scores,
     }
 
@@ -116,16 +113,23 @@ def _likelihoods(
     ]
 
 
+def _units(
+    metric: Metric, predictions: Sequence[Prediction], examples: Sequence[Example]
+) -> list[int]:
+    """Return how many units each document has."""
+    if not examples:
+        return []
+    return [int(row[1]) for row in metric.statistics(predictions, examples)]
+
+
 def _defined(
     metric: Metric, predictions: Sequence[Prediction], examples: Sequence[Example]
 ) -> float | dict[str, str]:
     """Return a score, or the error that stands for it where it is undefined."""
-    import math
-
-    from harness import stats
+    from harness.stats import score
 
     try:
-        value = stats.score(metric, metric.statistics(predictions, examples))
+        value = score(metric, metric.statistics(predictions, examples))
         if math.isnan(value):
             raise DataError(
                 f"{metric.name} is undefined: there is no unit to divide by, or no "
@@ -138,11 +142,8 @@ def _defined(
 
 def _metric(name: str, **options: str) -> Metric:
     """Make a metric as runs make it, from its registered entry."""
-    from harness.builtin import harness_metrics
-
-    entries: dict[str, Any] = {entry.name: entry for entry in harness_metrics()}
-    made: Metric = entries[name].make((), options)
-    return made
+    (entry,) = [entry for entry in harness_metrics() if entry.name == name]
+    return entry.make((), options)
 
 
 SCORERS: tuple[OfficialScorer, ...] = (

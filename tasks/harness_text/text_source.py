@@ -16,7 +16,7 @@ from harness import (
     Task,
     UsageError,
 )
-from harness.data.source import Table
+from harness.data import Table
 
 TRAIN = ",train="
 

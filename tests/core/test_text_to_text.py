@@ -89,3 +89,10 @@ def test_a_reference_may_be_hidden(value: JsonValue, target: JsonValue) -> None:
 def test_a_reference_that_is_no_text_is_refused(value: JsonValue) -> None:
     with pytest.raises(ValueError, match=r"reference .*, expected a text or a list"):
         TextToText(source="text", target="t").read_target({"t": value})
+
+
+def test_a_reference_can_be_read_out_of_its_column() -> None:
+    problem = TextToText(
+        source="text", target="tokens", read=lambda value: str(value)[2:-2]
+    )
+    assert problem.read_target({"text": "x", "tokens": ["a"]}) == "a"

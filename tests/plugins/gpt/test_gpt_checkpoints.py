@@ -21,6 +21,7 @@ from harness.requests import (
     ClassifyAnswer,
     Embed,
     Fill,
+    Follow,
     Generate,
     Likelihood,
     Regress,
@@ -148,7 +149,7 @@ def test_a_language_model_is_described_without_its_weights(
     gpt2: Any, tmp_path: Path
 ) -> None:
     card = describe(name_of(tmp_path))
-    assert card.abilities == {Score, Generate, Likelihood, Fill, Embed}
+    assert card.abilities == {Score, Generate, Likelihood, Fill, Follow, Embed}
     assert card.trainable == {"classify", "regress"}
     assert card.parameters == sum(p.numel() for p in gpt2.parameters())
     assert card.max_tokens == 64

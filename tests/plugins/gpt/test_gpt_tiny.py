@@ -17,6 +17,7 @@ from harness.requests import (
     ClassifyAnswer,
     Embed,
     Fill,
+    Follow,
     Generate,
     Likelihood,
     Request,
@@ -35,6 +36,7 @@ ABILITIES: dict[type[Request], list[Request]] = {
     Likelihood: [Likelihood(text=t) for t in TEXTS],
     Fill: [Fill(text=t + " {blank}.", candidates=("good", "bad")) for t in TEXTS],
     Embed: [Embed(text=t) for t in TEXTS],
+    Follow: [Follow(words=tuple(t.split())) for t in (*TEXTS, TEXTS[2] * 8)],
 }
 
 

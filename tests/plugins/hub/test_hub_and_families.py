@@ -12,7 +12,15 @@ from harness.agreement import ask, compare
 from harness.engine.simple import as_full
 from harness.model import Adapter
 from harness.plugins import load_plugins
-from harness.requests import Embed, Fill, Generate, Likelihood, Request, Score
+from harness.requests import (
+    Embed,
+    Fill,
+    Follow,
+    Generate,
+    Likelihood,
+    Request,
+    Score,
+)
 from harness.selftest import sample_requests
 
 Make = Callable[..., Any]
@@ -29,7 +37,7 @@ def opened(adapter: str, folder: str) -> Adapter:
 @pytest.mark.parametrize(
     ("family", "architecture", "abilities"),
     [
-        ("gpt", "GPT2LMHeadModel", (Score, Generate, Likelihood, Embed, Fill)),
+        ("gpt", "GPT2LMHeadModel", (Score, Generate, Likelihood, Embed, Fill, Follow)),
         ("t5", "T5ForConditionalGeneration", (Score, Generate, Embed)),
         ("bert", "BertForMaskedLM", (Fill, Embed)),
     ],

@@ -18,6 +18,7 @@ from harness.requests import (
     Embed,
     Extract,
     Fill,
+    Follow,
     Generate,
     Likelihood,
     Regress,
@@ -29,7 +30,7 @@ from harness_hub.lengths import longest_input
 from harness_hub.plugin import describe, load
 
 Make = Callable[..., Any]
-DECODER = frozenset({Score, Generate, Likelihood, Embed, Fill})
+DECODER = frozenset({Score, Generate, Likelihood, Embed, Fill, Follow})
 
 
 def name_of(folder: Path, **options: str) -> ModelName:

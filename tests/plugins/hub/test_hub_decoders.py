@@ -14,6 +14,7 @@ from harness.requests import (
     Answer,
     Embed,
     Fill,
+    Follow,
     Generate,
     Likelihood,
     Request,
@@ -28,7 +29,14 @@ Make = Callable[..., Any]
 Open = Callable[..., HubAdapter]
 OURS = "GPT2LMHeadModel"
 OTHERS = ("OPTForCausalLM", "GPTNeoXForCausalLM", "Gemma2ForCausalLM")
-ABILITIES: tuple[type[Request], ...] = (Score, Generate, Likelihood, Embed, Fill)
+ABILITIES: tuple[type[Request], ...] = (
+    Score,
+    Generate,
+    Likelihood,
+    Embed,
+    Fill,
+    Follow,
+)
 CHOICES = (" yes", " of course", "")
 
 

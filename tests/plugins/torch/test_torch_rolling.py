@@ -23,6 +23,16 @@ def test_windows_are_those_of_the_reference() -> None:
     ]
 
 
+def test_further_windows_may_score_less_so_that_more_stands_before() -> None:
+    found = list(rolling_windows(range(9), prefix=99, length=4, step=2))
+    assert found == [
+        Window([99], [0, 1, 2, 3]),
+        Window([1, 2, 3], [4, 5]),
+        Window([3, 4, 5], [6, 7]),
+        Window([4, 5, 6, 7], [8]),
+    ]
+
+
 def test_a_short_text_is_one_window_after_the_prefix() -> None:
     assert windows(3, 10) == [Window([99], [0, 1, 2])]
 
