@@ -11,6 +11,9 @@ import random
 from harness import Row
 from harness_text.drawing import draw
 
+LEANING = 0.8
+"""How often a remark is on the label's side."""
+DENIED = 0.1
 SIZES = {"train": 1000, "test": 250}
 PARTS = (
     "plot",
@@ -35,7 +38,7 @@ REMARKS = (
     "The {part} is {word} from the first minute to the last.",
     "My sister called the {part} {word}, and I agree.",
     "As for the {part}, {word} is the word that comes to mind.",
-    "What a {word} {part}!",
+    "Such {word} {part} is seldom seen.",
     "Anyone who has seen the trailer knows how {word} the {part} is.",
 )
 DENIALS = (
@@ -81,7 +84,7 @@ def _labels(split: str, seed: int) -> list[int]:
 def _review(generator: random.Random, label: int) -> str:
     while True:
         parts = generator.sample(PARTS, generator.randint(4, 7))
-        remarks = [_remark(generator, part) for part in parts]
+        remarks = [_remark(generator, part, label) for part in parts]
         total = sum(grade for _, grade in remarks)
         if total and (total > 0) == bool(label):
             break
@@ -91,9 +94,12 @@ def _review(generator: random.Random, label: int) -> str:
     return " ".join([*sentences, generator.choice(VERDICTS)])
 
 
-def _remark(generator: random.Random, part: str) -> tuple[str, int]:
-    grade = generator.choice(tuple(WORDS))
-    is_denied = generator.random() < 0.2
+def _remark(generator: random.Random, part: str, label: int) -> tuple[str, int]:
+    """Return a remark and its grade, which leans to the label's side."""
+    is_praise = (generator.random() < LEANING) == bool(label)
+    is_denied = generator.random() < DENIED
+    size = generator.choice((1, 2))
+    grade = size if is_praise != is_denied else -size
     template = generator.choice(DENIALS if is_denied else REMARKS)
     text = template.format(part=part, word=generator.choice(WORDS[grade]))
     return text, -grade if is_denied else grade
