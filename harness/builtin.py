@@ -12,7 +12,14 @@ from harness.executors import ExecutorEntry
 from harness.executors.in_process import IN_PROCESS
 from harness.hookspecs import hookimpl
 from harness.metric import MetricEntry
-from harness.metrics import entries, ranking_entries
+from harness.metrics import (
+    averages_entries,
+    entries,
+    likelihood_entries,
+    ranking_entries,
+    summarisation_entries,
+    tagging_entries,
+)
 from harness.metrics.code import entries as code_entries
 from harness.metrics.translation_entries import TRANSLATION_METRICS
 
@@ -33,8 +40,12 @@ def harness_data_sources() -> Sequence[DataSourceEntry]:
 def harness_metrics() -> Sequence[MetricEntry]:
     """Register the metrics that the official scorers use."""
     return [
+        *averages_entries.METRICS,
         *code_entries.METRICS,
         *entries.METRICS,
+        *likelihood_entries.METRICS,
         *ranking_entries.METRICS,
+        *summarisation_entries.METRICS,
+        *tagging_entries.METRICS,
         *TRANSLATION_METRICS,
     ]
