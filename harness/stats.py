@@ -144,7 +144,9 @@ def _percentiles(scores: Floats) -> Interval:
     if not len(defined):
         return Interval(low=None, high=None, method=method)
     tail = (1 - LEVEL) / 2
-    low, high = np.quantile(defined, [tail, 1 - tail])
+    # between a number and infinity nothing lies, so there the draw itself is taken
+    way = "linear" if np.isfinite(defined).all() else "inverted_cdf"
+    low, high = np.quantile(defined, [tail, 1 - tail], method=way)
     return Interval(low=float(low), high=float(high), method=method)
 
 

@@ -12,12 +12,15 @@ from harness.formulations.extract import ExtractHead
 from harness.formulations.follow import FollowWords
 from harness.formulations.generate import GenerateText
 from harness.formulations.heads import ChooseHead, ClassifyHead, RegressHead
+from harness.formulations.likelihood import Continuation, TextLikelihood
 from harness.formulations.rank import Candidates, Rank
+from harness.formulations.tags import TagHead
 
 __all__ = [
     "Candidates",
     "ChooseHead",
     "ClassifyHead",
+    "Continuation",
     "Exemplars",
     "ExtractHead",
     "FillBlank",
@@ -27,4 +30,6 @@ __all__ = [
     "Rank",
     "RegressHead",
     "Retrieve",
+    "TagHead",
+    "TextLikelihood",
 ]
