@@ -35,7 +35,7 @@ class Lines:
         Raises:
             DataError: a prediction is no text.
         """
-        return "".join(f"{_line(p)}\n" for p in predictions)
+        return "".join(f"{_line(self.name, p)}\n" for p in predictions)
 
     def read(self, text: str, examples: Sequence[Example]) -> list[Prediction]:
         """Return one prediction a line.
@@ -178,7 +178,9 @@ class NumberedLines:
                 f"no label, expected one of {', '.join(self.written)}: correct the "
                 "prompt, or predict a label"
             )
-        return self.written[str(value)] if self.written else _line(prediction)
+        return (
+            self.written[str(value)] if self.written else _line(self.name, prediction)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,14 +272,14 @@ def split_lines(text: str) -> list[str]:
     return lines[:-1] if lines[-1] == "" else lines
 
 
-def _line(prediction: Prediction) -> str:
+def _line(name: str, prediction: Prediction) -> str:
     value = prediction.value
     if value is None:
         return ""
     if not isinstance(value, str):
         raise DataError(
-            f"the prediction {value!r} of example {prediction.id!r} is no text, expected "
-            "one line: correct the prediction"
+            f"{name}: the prediction {value!r} of example {prediction.id!r} is no text, "
+            "expected one line: correct the prediction"
         )
     return " ".join(split_lines(value)).strip()
 
@@ -307,7 +309,7 @@ def _by_key(
     missing = sorted(known - found.keys())
     if missing:
         raise DataError(
-            f"{name} has no prediction for {missing[0]!r} and {len(missing) - 1} more, "
+            f"{name} has no prediction for {missing[0]!r} ({len(missing)} in all), "
             "expected one for each example: add them"
         )
     return found
