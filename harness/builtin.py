@@ -12,7 +12,9 @@ from harness.executors import ExecutorEntry
 from harness.executors.in_process import IN_PROCESS
 from harness.hookspecs import hookimpl
 from harness.metric import MetricEntry
-from harness.metrics.entries import METRICS
+from harness.metrics import entries, ranking_entries
+from harness.metrics.code import entries as code_entries
+from harness.metrics.translation_entries import TRANSLATION_METRICS
 
 
 @hookimpl
@@ -30,4 +32,9 @@ def harness_data_sources() -> Sequence[DataSourceEntry]:
 @hookimpl
 def harness_metrics() -> Sequence[MetricEntry]:
     """Register the metrics that the official scorers use."""
-    return METRICS
+    return [
+        *code_entries.METRICS,
+        *entries.METRICS,
+        *ranking_entries.METRICS,
+        *TRANSLATION_METRICS,
+    ]

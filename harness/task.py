@@ -19,7 +19,7 @@ from harness.requests import JsonValue
 
 if TYPE_CHECKING:
     from harness.formulations import Formulation
-    from harness.submission import Archive, SubmissionFile
+    from harness.submission import Archive, CompanionFile, SubmissionFile
 
 Row = Mapping[str, JsonValue]
 Kind = Literal["text", "texts", "number", "table"]
@@ -247,6 +247,19 @@ class Data:
     group_column: str | tuple[str, ...] | None = None
     sample: Callable[[str, int], Sequence[Row]] | None = None
 
+    def split(self, name: str) -> str:
+        """Return the split that a name or a role stands for.
+
+        The roles ``train``, ``evaluate`` and ``submit`` stand for the splits declared
+        here; any other name, and a role without a split, is a split's own name.
+        """
+        roles = {
+            "train": self.train,
+            "evaluate": self.evaluate,
+            "submit": self.submit,
+        }
+        return roles.get(name) or name
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
@@ -268,6 +281,7 @@ class Task:
             by default.
         submission: the file in which the official scorer takes predictions; None
             where there is none.
+        companions: files that the official scorer takes beside it, where it may.
         source: paper or page that defines the task.
     """
 
@@ -282,6 +296,7 @@ class Task:
     prompts: Mapping[str, Prompt] = field(default_factory=dict)
     trained_on: str | None = None
     submission: SubmissionFile | None = None
+    companions: tuple[CompanionFile, ...] = ()
     source: str = ""
 
     def __post_init__(self) -> None:
