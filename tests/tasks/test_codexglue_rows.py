@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 import pytest
 
-from harness import Benchmark, Blank, Example, HubData, Task
+from harness import Benchmark, Blank, Example, HubData, Row, Task
 from harness.data import load_split, open_source
 from harness.formulations import Formulation
 from harness.plugins import load_plugins
-from harness.requests import Embed, Fill, Follow, Generate, Score
+from harness.requests import Embed, Fill, Follow, Generate, JsonValue, Score
 from harness.task import matches
 from harness_codexglue.cloze_words import read_words
 from harness_codexglue.plugin import harness_benchmarks, harness_tasks
@@ -114,7 +114,7 @@ def test_the_candidates_are_the_930_of_the_official_file() -> None:
 
 
 def test_a_cloze_text_is_docstring_and_code_with_one_blank() -> None:
-    row = {
+    row: dict[str, JsonValue] = {
         "nl_tokens": ["the", "max"],
         "pl_tokens": ["a", "=", "<mask>", "(", "\n", ")"],
     }
@@ -206,7 +206,7 @@ def test_clone_pairs_are_read_from_booleans() -> None:
 
 
 def test_hidden_answers_are_no_targets() -> None:
-    hidden = {
+    hidden: dict[str, Row] = {
         "code-search/webquery": {"label": -1},
         "text-to-code": {"code": ""},
         "code-completion-line/java": {"gt": ""},

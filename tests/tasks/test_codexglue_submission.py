@@ -95,11 +95,24 @@ def test_code_search_names_urls_and_numbers() -> None:
     assert json.loads(text) == {"url": "url0", "answers": [10, 11]}
 
 
-def test_a_summary_may_hold_tabs_and_loses_line_breaks() -> None:
+def test_a_summary_loses_tabs_and_line_breaks() -> None:
     file, examples = _file("code-summarisation/go"), _known("7")
     text = file.write(_predictions(examples, ["sum\tof\nall"]), examples)
-    assert text == "7\tsum\tof all\n"
-    assert file.read(text, examples)[0].value == "sum\tof all"
+    assert text == "7\tsum of all\n"
+
+
+def test_a_summary_is_read_up_to_its_first_tab() -> None:
+    # computeMaps of Code-Text/code-to-text/evaluator/evaluator.py
+    (found,) = _file("code-summarisation/go").read("7\tsum of\tall\n", _known("7"))
+    assert found.value == "sum of"
+
+
+def test_lines_of_documentation_end_where_codecs_ends_them() -> None:
+    # golden/README.md: text-to-text reads lines with codecs
+    file, examples = _file("documentation-translation/da-en"), _known("1", "2")
+    assert [p.value for p in file.read("a\u2028b\n", examples)] == ["a", "b"]
+    text = file.write(_predictions(examples, ["a\u2028b", "c"]), examples)
+    assert text == "a b\nc\n"
 
 
 def test_an_unreadable_prediction_is_an_empty_line() -> None:
