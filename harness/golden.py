@@ -58,7 +58,8 @@ class GoldenCase:
         metric: such as ``squad_v2``.
         name: the case's name.
         kind: ``real``, ``synthetic`` or ``adversarial``.
-        inputs: what the official scorer got.
+        inputs: what the official scorer got; under ``entry`` how it was called, where
+            the case tells.
         expected: what it gave.
         tolerances: how far ours may be from it.
         decimals: how many decimals the official scorer rounds to, by key (``""`` is
@@ -158,11 +159,18 @@ def read_case(path: Path) -> GoldenCase:
         metric=body["metric"],
         name=body["case"],
         kind=body["kind"],
-        inputs=body["inputs"],
+        inputs={**_entry(body), **body["inputs"]},
         expected=body["expected"],
         tolerances=_tolerances(path, body["tolerance"]),
         decimals=_decimals(path, body.get("rounding")),
     )
+
+
+def _entry(body: Mapping[str, Any]) -> dict[str, str]:
+    """Return how the official scorer was called: some are told nowhere else."""
+    origin = body.get("official_source")
+    entry = origin.get("entry") if isinstance(origin, dict) else None
+    return {"entry": entry} if isinstance(entry, str) else {}
 
 
 def _indexed(folder: Path) -> list[str]:

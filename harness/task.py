@@ -342,7 +342,8 @@ class Benchmark:
         id: the prefix of its tasks, such as ``glue``.
         title: the name as its authors write it.
         tasks: all its task ids, in the order of its columns.
-        groups: task ids that count, grouped; none where no aggregate is official.
+        groups: task ids that count, grouped; empty where its authors define no
+            aggregate.
         archive: how submissions to it are packed; None where it takes none.
         source: where the aggregate is defined.
     """
@@ -357,13 +358,13 @@ class Benchmark:
     def aggregate(self, scores: Mapping[str, float]) -> float | None:
         """Return the official aggregate, None unless every task that counts is there.
 
-        None as well where no task counts.
+        It is None as well where no task counts: there is no official aggregate.
 
         Args:
             scores: a score for each task id, all on one scale.
         """
-        counted = [task for group in self.groups for task in group]
-        if not counted or any(task not in scores for task in counted):
+        tasks = [task for group in self.groups for task in group]
+        if not tasks or any(task not in scores for task in tasks):
             return None
         means = [sum(scores[t] for t in group) / len(group) for group in self.groups]
         return sum(means) / len(means)

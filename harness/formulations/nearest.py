@@ -48,7 +48,9 @@ def nearest(
 def _unit(vectors: Sequence[array[float]]) -> Singles:
     stacked = np.array(vectors, dtype=np.float32)  # (vectors, width)
     lengths = np.linalg.norm(stacked, axis=1, keepdims=True)
-    return stacked / np.where(lengths > 0, lengths, np.float32(1))
+    lengths[lengths == 0] = 1
+    stacked /= lengths
+    return stacked
 
 
 def _best(cosines: Singles, wanted: int) -> list[int]:
