@@ -12,6 +12,7 @@ from typing import NamedTuple
 from harness.engine import Engine
 from harness.errors import PluginError
 from harness.formulations import Formulation
+from harness.ledger import Ledger, check_share
 from harness.measure import peak_memory_bytes, start_peak_memory
 from harness.model import (
     Adapter,
@@ -96,26 +97,14 @@ class Tools:
     batch_tokens: int
 
 
-class _Ledger:
-    """Counts what was cut or could not be read, example by example."""
-
-    def __init__(self) -> None:
-        self.truncated = 0
-        self.dropped_shots = 0
-
-    def note(self, answers: Iterable[Answer]) -> None:
-        answers = list(answers)
-        self.truncated += any(answer.truncated_tokens for answer in answers)
-        self.dropped_shots += any(answer.dropped_shots for answer in answers)
-
-
 def evaluate(
     cell: EvaluateCell, tools: Tools, on_batch: Callable[[int], None] = lambda _: None
 ) -> Evaluated:
     """Carry out one evaluate cell whose checkpoint, if it needs one, is there.
 
     Raises:
-        HarnessError: the model, the data or a metric can't do it.
+        HarnessError: the model, the data or a metric can't do it, or more inputs were
+            cut than the suite allows.
     """
     examples = cell.examples()
     start_peak_memory(cell.load.device)
@@ -123,6 +112,7 @@ def evaluate(
         predictions, cost, caveats = _predict(cell, cell.entry, examples)
     else:
         predictions, cost, caveats = _ask(cell, cell.entry, tools, examples, on_batch)
+        check_share(caveats, len(examples), cell.max_truncated)
     scored = score_task(cell.task, tools.plugins, predictions, examples)
     result = replace(
         blank_result(cell),
@@ -150,7 +140,7 @@ def _predict(
         )
     pairs = zip(examples, values, strict=True)
     predictions = [Prediction(id=example.id, value=value) for example, value in pairs]
-    return predictions, Cost(), _caveats(cell, predictions, _Ledger(), cached=0)
+    return predictions, Cost(), _caveats(cell, predictions, Ledger(), cached=0)
 
 
 def _ask(
@@ -167,7 +157,7 @@ def _ask(
     identity = fingerprint(model=card.fingerprint, **precision(cell.load))
     cache = CellAnswers(store=tools.store, model=identity)
     engine = Engine(adapter, cache, Budget(tokens=tools.batch_tokens), on_batch)
-    ledger, started = _Ledger(), time.perf_counter()
+    ledger, started = Ledger(), time.perf_counter()
     predictions = predict(cell, examples, engine, ledger.note)
     seconds = time.perf_counter() - started
     peak = peak_memory_bytes(cell.load.device)
@@ -294,14 +284,18 @@ def unaskable_result(unaskable: Unaskable) -> CellResult:
 
 
 def _caveats(
-    cell: EvaluateCell, predictions: Sequence[Prediction], ledger: _Ledger, cached: int
+    cell: EvaluateCell, predictions: Sequence[Prediction], ledger: Ledger, cached: int
 ) -> Caveats:
     return Caveats(
         limit=cell.limit,
         split_size=cell.split.size,
         is_sample=cell.split.is_sample,
         truncated=ledger.truncated,
+        truncated_tokens=ledger.truncated_tokens,
+        truncated_side=ledger.truncated_side,
+        read_tokens=ledger.read_tokens,
         dropped_shots=ledger.dropped_shots,
+        dropped_exemplars=ledger.dropped_exemplars,
         unparsable=sum(prediction.value is None for prediction in predictions),
         duplicates=cell.split.duplicates,
         selected_on_evaluated=cell.is_trained_on_evaluated,

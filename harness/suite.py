@@ -41,6 +41,7 @@ def _regime_item(value: object) -> object:
 
 
 _Count = Annotated[int, Field(gt=0, strict=True)]
+_Share = Annotated[float, Field(ge=0, le=1, strict=True)]
 _Seed = Annotated[int, Field(ge=0, lt=2**32, strict=True)]
 """What every library's generator takes as a seed."""
 
@@ -55,6 +56,8 @@ class TaskChoice(BaseModel):
         limit: how many examples to evaluate, all by default.
         formulation: the formulation to use, the first that fits by default.
         prompt: the prompt to prefer, the model's preference by default.
+        max_truncated: the share of inputs that may be cut to fit a model before a cell
+            fails, the suite's own by default.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -65,6 +68,7 @@ class TaskChoice(BaseModel):
     limit: _Count | None = None
     formulation: str | None = None
     prompt: str | None = None
+    max_truncated: _Share | None = None
 
 
 class Suite(BaseModel):
@@ -81,6 +85,8 @@ class Suite(BaseModel):
         limit: how many examples of each task to evaluate, all by default.
         formulation: the formulation to use, the first that fits by default.
         prompt: the prompt to prefer.
+        max_truncated: the share of inputs that may be cut to fit a model before a cell
+            fails; 1, the default, never fails one, and the page shows what was cut.
         device: ``cpu``, ``cuda``, ``cuda:1`` or ``auto``.
         dtype: precision of weights and activations.
         batch_tokens: tokens that one forward may hold.
@@ -106,6 +112,7 @@ class Suite(BaseModel):
     limit: _Count | None = None
     formulation: str | None = None
     prompt: str | None = None
+    max_truncated: _Share = 1.0
     device: str = "auto"
     dtype: Precision = "fp32"
     batch_tokens: _Count = 2048
@@ -128,6 +135,7 @@ class Suite(BaseModel):
             "limit": self.limit,
             "formulation": self.formulation,
             "prompt": self.prompt,
+            "max_truncated": self.max_truncated,
         }
         for item in sorted(self.tasks, key=lambda item: item.id.rstrip("/").count("/")):
             if matches(item.id, task_id):

@@ -77,6 +77,17 @@ FormulationOption = Annotated[
 PromptOption = Annotated[
     str | None, typer.Option("--prompt", help="Prefer this prompt, such as lm-eval.")
 ]
+MaxTruncatedOption = Annotated[
+    float | None,
+    typer.Option(
+        "--max-truncated",
+        metavar="SHARE",
+        min=0,
+        max=1,
+        help="Fail a cell of which a larger share of inputs was cut to fit the model; "
+        "1 (the default) never does.",
+    ),
+]
 DeviceOption = Annotated[
     str | None,
     typer.Option("--device", help="cpu, cuda, cuda:1 or auto (the default)."),
@@ -115,6 +126,7 @@ _PARAMETERS: dict[str, tuple[Any, object]] = {
     "limit": (LimitOption, None),
     "formulation": (FormulationOption, None),
     "prompt": (PromptOption, None),
+    "max_truncated": (MaxTruncatedOption, None),
     "device": (DeviceOption, None),
     "dtype": (DtypeOption, None),
     "seed": (SeedOption, None),
@@ -169,7 +181,9 @@ def read_suite(file: Path | None, **options: Any) -> Suite:  # noqa: ANN401
     given = {
         _NAMES.get(name, name): value
         for name, value in options.items()
-        if value not in (None, False, [])  # an empty text was given, and is refused
+        if value is not None
+        and value is not False
+        and value != []  # an empty text was given, and is refused
     }
     if file is not None:
         written = load_suite(file).model_dump()

@@ -99,6 +99,8 @@ class EvaluateCell:
         regime: zero-shot, few-shot, finetune or baseline.
         seed: seeds exemplars and random baselines.
         limit: how many examples, fewer than the split holds; None for all.
+        max_truncated: the share of inputs that may be cut before the cell fails; no
+            part of its identity, as it changes no score.
         load: device and precision.
         data: the data source as written.
     """
@@ -115,6 +117,7 @@ class EvaluateCell:
     regime: Regime
     seed: int
     limit: int | None
+    max_truncated: float = 1.0
     load: LoadSettings
     data: str
 

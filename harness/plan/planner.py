@@ -255,6 +255,7 @@ class _Planner:
             regime=regime,
             seed=seed,
             limit=limit,
+            max_truncated=chosen.choice.max_truncated or 0.0,
             load=self._load,
             data=chosen.data,
         )
