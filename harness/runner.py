@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from harness.engine import Engine
 from harness.errors import PluginError
-from harness.formulations import Formulation
+from harness.formulations import ExemplarsOf, Formulation, no_exemplars
 from harness.ledger import Ledger, check_share
 from harness.measure import peak_memory_bytes, start_peak_memory
 from harness.model import (
@@ -188,14 +188,15 @@ def predict(
 ) -> list[Prediction]:
     """Ask a model about examples and return its predictions, in order."""
     assert cell.formulation is not None
-    return ask_about(cell.formulation, examples, engine, cell.exemplars(), note)
+    exemplars_of = cell.exemplars(examples)
+    return ask_about(cell.formulation, examples, engine, exemplars_of, note)
 
 
 def ask_about(
     formulation: Formulation,
     examples: Sequence[Example],
     engine: Engine,
-    exemplars: Sequence[Example] = (),
+    exemplars_of: ExemplarsOf = no_exemplars,
     note: Callable[[Iterable[Answer]], None] = lambda _: None,
 ) -> list[Prediction]:
     """Ask a model about examples in one formulation."""
@@ -203,7 +204,7 @@ def ask_about(
 
     def requests() -> Iterator[Request]:
         for example in examples:
-            asked = formulation.requests(example, exemplars)
+            asked = formulation.requests(example, exemplars_of(example))
             if not asked:
                 raise PluginError(
                     f"the formulation {formulation.name} asks nothing about example "

@@ -28,15 +28,18 @@ def _model_item(value: object) -> object:
 def _regime_item(value: object) -> object:
     """Write a regime's key and value as the command line does.
 
-    ``finetune: {recipe: full, epochs: 2}`` is ``finetune:full,epochs=2``.
+    ``finetune: {recipe: full, epochs: 2}`` is ``finetune:full,epochs=2``, and
+    ``few-shot: {shots: 5, draw: each}`` is ``few-shot:5,draw=each``.
     """
     if not isinstance(value, dict) or len(value) != 1:
         return value
     ((kind, argument),) = value.items()
     if isinstance(argument, dict) or (kind == "finetune" and argument is None):
         settings = dict(argument or {})
-        recipe = settings.pop("recipe", "full")
-        argument = ",".join([recipe, *(f"{k}={v}" for k, v in settings.items())])
+        first = ("shots", "") if kind == "few-shot" else ("recipe", "full")
+        argument = ",".join(
+            [str(settings.pop(*first)), *(f"{k}={v}" for k, v in settings.items())]
+        )
     return f"{kind}:{argument}"
 
 
@@ -78,7 +81,8 @@ class Suite(BaseModel):
         title: the leaderboard's title.
         models: model names, ``adapter:checkpoint[,option=value]``.
         tasks: task ids or prefixes, each with its own settings where needed.
-        regimes: ``zero-shot``, ``few-shot:K`` or ``finetune:RECIPE[,setting=value]``.
+        regimes: ``zero-shot``, ``few-shot:K[,draw=each]`` or
+            ``finetune:RECIPE[,setting=value]``.
         data: ``hub``, ``sample`` or a folder.
         seeds: one cell for each, from 0 to 2**32 - 1.
         split: the split to evaluate, each task's own by default.

@@ -47,7 +47,7 @@ RegimeOption = Annotated[
     typer.Option(
         "--regime",
         metavar="REGIME",
-        help="zero-shot (the default), few-shot:5, or finetune:full[,epochs=2,...]. "
+        help="zero-shot (the default), few-shot:5[,draw=each], or finetune:full[,epochs=2,...]. "
         "May be given several times.",
     ),
 ]

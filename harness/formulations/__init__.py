@@ -5,7 +5,7 @@ It also knows the right answers (`answer_for`: for the oracle, for the gold-reac
 lint, for tests) and what a model is trained to say (`target`).
 """
 
-from harness.formulations.base import Exemplars, Formulation
+from harness.formulations.base import Exemplars, ExemplarsOf, Formulation, no_exemplars
 from harness.formulations.generate import GenerateText
 from harness.formulations.heads import ClassifyHead, RegressHead
 from harness.formulations.rank import Rank
@@ -13,8 +13,10 @@ from harness.formulations.rank import Rank
 __all__ = [
     "ClassifyHead",
     "Exemplars",
+    "ExemplarsOf",
     "Formulation",
     "GenerateText",
     "Rank",
     "RegressHead",
+    "no_exemplars",
 ]

@@ -77,6 +77,7 @@ def test_a_recipe_with_settings_may_be_written_as_keys(tmp_path: Path) -> None:
         ("finetune: full", "finetune:full"),
         ("finetune:", "finetune:full"),
         ("few-shot: 5", "few-shot:5"),
+        ("few-shot: {shots: 5, draw: each}", "few-shot:5,draw=each"),
     ],
 )
 def test_a_regime_may_be_a_key_with_a_value(

@@ -173,7 +173,7 @@ def test_each_count_has_its_flag(
     ("caveat", "code"), [("is_sample", "s"), ("selected_on_evaluated", "v")]
 )
 def test_each_doubt_has_its_flag(cell: MakeCell, caveat: str, code: str) -> None:
-    caveats = Caveats(**{caveat: True})
+    caveats = Caveats(**{caveat: True})  # type: ignore[arg-type] # two flags
     assert [flag.code for flag in merged([cell(caveats=caveats)]).flags] == [code]
 
 
