@@ -42,7 +42,15 @@ from harness.model import (
     TrainingExample,
 )
 from harness.official import OfficialScorer
-from harness.problems import Classification, Regression
+from harness.problems import (
+    Blank,
+    Classification,
+    Following,
+    MultipleChoice,
+    Regression,
+    Retrieval,
+    TextToText,
+)
 from harness.recipe import CommonSettings, RecipeEntry, TrainJob, TrainReport
 from harness.results import ReportFormat, Results
 from harness.submission import Archive, SubmissionFile
@@ -50,6 +58,7 @@ from harness.task import (
     Benchmark,
     Data,
     Example,
+    GuessesTogether,
     HubData,
     Prediction,
     Problem,
@@ -63,6 +72,7 @@ __all__ = [
     "Adapter",
     "Archive",
     "Benchmark",
+    "Blank",
     "Budget",
     "CheckpointError",
     "Classification",
@@ -73,6 +83,8 @@ __all__ = [
     "Encoded",
     "Example",
     "ExecutorEntry",
+    "Following",
+    "GuessesTogether",
     "HarnessError",
     "Head",
     "HubData",
@@ -83,6 +95,7 @@ __all__ = [
     "ModelCard",
     "ModelEntry",
     "ModelName",
+    "MultipleChoice",
     "OfficialScorer",
     "OutOfMemoryError",
     "PluginError",
@@ -95,6 +108,7 @@ __all__ = [
     "Regression",
     "ReportFormat",
     "Results",
+    "Retrieval",
     "Row",
     "ServerError",
     "Session",
@@ -103,6 +117,7 @@ __all__ = [
     "SubmissionFile",
     "Task",
     "Template",
+    "TextToText",
     "TrainJob",
     "TrainReport",
     "Trainable",

@@ -13,6 +13,7 @@ from harness.executors.in_process import IN_PROCESS
 from harness.hookspecs import hookimpl
 from harness.metric import MetricEntry
 from harness.metrics.entries import METRICS
+from harness.metrics.translation_entries import TRANSLATION_METRICS
 
 
 @hookimpl
@@ -30,4 +31,4 @@ def harness_data_sources() -> Sequence[DataSourceEntry]:
 @hookimpl
 def harness_metrics() -> Sequence[MetricEntry]:
     """Register the metrics that the official scorers use."""
-    return METRICS
+    return [*METRICS, *TRANSLATION_METRICS]

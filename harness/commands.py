@@ -19,7 +19,8 @@ def cell_command(cell: EvaluateCell, plugins: Sequence[str] = ()) -> str:
     options = [("model", str(cell.model)), ("task", cell.task.id)]
     if cell.regime.kind != "baseline":
         options.append(("regime", cell.regime.written))
-    options += [("data", cell.data), ("split", cell.split.name)]
+    split = cell.split.name if cell.split.is_labelled else "submit"
+    options += [("data", cell.data), ("split", split)]
     options += [("seed", str(cell.seed)), ("device", cell.load.device)]
     options.append(("dtype", cell.load.dtype))
     if cell.limit is not None:

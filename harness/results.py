@@ -146,7 +146,7 @@ class CellResult:
         seed: the cell's seed.
         status: ``done``, ``failed`` or ``blocked``.
         reason: why it is not done, in one line.
-        scores: every metric, in the task's order.
+        scores: every metric, in the task's order; none where the split has no labels.
         low: lower end of the 95 % interval of `score`, on the displayed scale.
         high: upper end.
         method: how that interval was made.
@@ -190,6 +190,11 @@ class CellResult:
             return None
         values = [s.value * s.scale for s in self.scores if s.is_headline]
         return sum(values) / len(values) if values else None
+
+    @property
+    def is_scored(self) -> bool:
+        """Whether there are scores; a split without labels is predicted alone."""
+        return bool(self.scores)
 
     @property
     def row(self) -> tuple[str, str, str, str]:

@@ -102,6 +102,8 @@ def evaluate(
 ) -> Evaluated:
     """Carry out one evaluate cell whose checkpoint, if it needs one, is there.
 
+    A split without labels is predicted and not scored.
+
     Raises:
         HarnessError: the model, the data or a metric can't do it, or more inputs were
             cut than the suite allows.
@@ -113,18 +115,28 @@ def evaluate(
     else:
         predictions, cost, caveats = _ask(cell, cell.entry, tools, examples, on_batch)
         check_share(caveats, len(examples), cell.max_truncated)
-    scored = score_task(cell.task, tools.plugins, predictions, examples)
-    result = replace(
-        blank_result(cell),
+    result = replace(blank_result(cell), cost=cost, caveats=caveats)
+    if cell.split.is_labelled:
+        result = _with_scores(result, cell, tools.plugins, predictions, examples)
+    return Evaluated(result, list(zip(examples, predictions, strict=True)))
+
+
+def _with_scores(
+    result: CellResult,
+    cell: EvaluateCell,
+    plugins: Plugins,
+    predictions: Sequence[Prediction],
+    examples: Sequence[Example],
+) -> CellResult:
+    scored = score_task(cell.task, plugins, predictions, examples)
+    return replace(
+        result,
         scores=scored.scores,
         low=scored.headline.low,
         high=scored.headline.high,
         method=scored.headline.method,
-        cost=cost,
-        caveats=caveats,
         confusion=confusion(cell.task.problem.labels, predictions, examples),
     )
-    return Evaluated(result, list(zip(examples, predictions, strict=True)))
 
 
 def _predict(

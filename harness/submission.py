@@ -37,6 +37,33 @@ class SubmissionFile(Protocol):
         """
 
 
+class CompanionFile(Protocol):
+    """A further file of a task, with what predictions say beside their values.
+
+    Attributes:
+        name: the file's name within the archive, such as ``na_prob.json``.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    def write(
+        self, predictions: Sequence[Prediction], examples: Sequence[Example]
+    ) -> str | None:
+        """Return the file's text, None where the predictions have nothing for it.
+
+        Raises:
+            DataError: some have it and some don't; names the first that has not.
+        """
+
+    def read(self, text: str, predictions: Sequence[Prediction]) -> list[Prediction]:
+        """Return the predictions, in their order, with what the file says of each.
+
+        Raises:
+            DataError: a line is malformed, or an id is unknown or missing.
+        """
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Archive:
     """How a benchmark's files are handed in.
@@ -45,8 +72,11 @@ class Archive:
         kind: one zip file, or a folder.
         constant_files: texts that belong in every archive, by name.
         instructions: where and how to hand it in, in a sentence.
+        needs_all: whether a submission with a task missing is refused, as the GLUE
+            server does.
     """
 
     kind: Literal["zip", "folder"]
     constant_files: Mapping[str, str] = field(default_factory=dict)
     instructions: str = ""
+    needs_all: bool = True

@@ -55,7 +55,8 @@ class TaskChoice(BaseModel):
     Attributes:
         id: a task id or a prefix such as ``glue``.
         data: the data source, the suite's own by default.
-        split: the split to evaluate, the task's own by default.
+        split: the split to evaluate or its role (``train``, ``evaluate``, ``submit``),
+            the task's own by default.
         limit: how many examples to evaluate, all by default.
         formulation: the formulation to use, the first that fits by default.
         prompt: the prompt to prefer, the model's preference by default.

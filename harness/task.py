@@ -12,14 +12,14 @@ import random
 import string
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 from harness.errors import PluginError
 from harness.requests import JsonValue
 
 if TYPE_CHECKING:
     from harness.formulations import Formulation
-    from harness.submission import Archive, SubmissionFile
+    from harness.submission import Archive, CompanionFile, SubmissionFile
 
 Row = Mapping[str, JsonValue]
 Kind = Literal["text", "texts", "number", "table"]
@@ -203,6 +203,14 @@ class Problem(Protocol):
         """Return predictions that metrics call perfect, where any can be."""
 
 
+@runtime_checkable
+class GuessesTogether(Protocol):
+    """A problem whose guesses are made of the other examples of the set."""
+
+    def guess_all(self, examples: Sequence[Example], seed: int) -> list[JsonValue]:
+        """Draw a prediction for every example, whatever their inputs say."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubData:
     """A data set on the Hub: repository id, configuration and pinned revision."""
@@ -239,6 +247,19 @@ class Data:
     group_column: str | tuple[str, ...] | None = None
     sample: Callable[[str, int], Sequence[Row]] | None = None
 
+    def split(self, name: str) -> str:
+        """Return the split that a name or a role stands for.
+
+        The roles ``train``, ``evaluate`` and ``submit`` stand for the splits declared
+        here; any other name, and a role without a split, is a split's own name.
+        """
+        roles = {
+            "train": self.train,
+            "evaluate": self.evaluate,
+            "submit": self.submit,
+        }
+        return roles.get(name) or name
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
@@ -260,6 +281,7 @@ class Task:
             by default.
         submission: the file in which the official scorer takes predictions; None
             where there is none.
+        companions: files that the official scorer takes beside it, where it may.
         source: paper or page that defines the task.
     """
 
@@ -274,6 +296,7 @@ class Task:
     prompts: Mapping[str, Prompt] = field(default_factory=dict)
     trained_on: str | None = None
     submission: SubmissionFile | None = None
+    companions: tuple[CompanionFile, ...] = ()
     source: str = ""
 
     def __post_init__(self) -> None:
@@ -319,7 +342,8 @@ class Benchmark:
         id: the prefix of its tasks, such as ``glue``.
         title: the name as its authors write it.
         tasks: all its task ids, in the order of its columns.
-        groups: task ids that count, grouped.
+        groups: task ids that count, grouped; empty where its authors define no
+            aggregate.
         archive: how submissions to it are packed; None where it takes none.
         source: where the aggregate is defined.
     """
@@ -334,10 +358,13 @@ class Benchmark:
     def aggregate(self, scores: Mapping[str, float]) -> float | None:
         """Return the official aggregate, None unless every task that counts is there.
 
+        It is None as well where no task counts: there is no official aggregate.
+
         Args:
             scores: a score for each task id, all on one scale.
         """
-        if any(task not in scores for group in self.groups for task in group):
+        tasks = [task for group in self.groups for task in group]
+        if not tasks or any(task not in scores for task in tasks):
             return None
         means = [sum(scores[t] for t in group) / len(group) for group in self.groups]
         return sum(means) / len(means)

@@ -22,6 +22,7 @@ from harness.formulations import Formulation
 from harness.model import Adapter, Encoded, SimpleAdapter
 from harness.requests import (
     ANSWER_TYPES,
+    BLANK,
     Answer,
     Choose,
     Classify,
@@ -74,7 +75,7 @@ def check_task(
     for way in task.formulations():
         name = way.name if way.prompt is None else f"{way.name} with {way.prompt}"
         where = f"task {task.id}, {name}"
-        _check_gold(way, examples, tolerance, where)
+        _check_gold(task, way, examples, tolerance, where)
         _check_wording(way, examples, where)
         _check_distinct_examples(task, way, examples, where)
     _check_distinct_prompts(task, examples[0])
@@ -138,11 +139,18 @@ def _check_targets(task: Task, examples: Sequence[Example]) -> None:
 
 
 def _check_gold(
-    way: Formulation, examples: Sequence[Example], tolerance: float, where: str
+    task: Task,
+    way: Formulation,
+    examples: Sequence[Example],
+    tolerance: float,
+    where: str,
 ) -> None:
     predictions = way.finish([way.predict(e, way.answer_for(e)) for e in examples])
-    for example, prediction in zip(examples, predictions, strict=True):
-        if not _reaches(prediction.value, example.target, tolerance):
+    perfect = task.problem.perfect(examples)
+    for example, prediction, best in zip(examples, predictions, perfect, strict=True):
+        value = prediction.value
+        is_right = _reaches(value, example.target, tolerance) or _begins(value, best)
+        if not is_right:
             _fail(
                 f"{where}: the right answer to example {example.id} leads to "
                 f"{prediction.value!r}, expected {example.target!r}"
@@ -153,6 +161,13 @@ def _reaches(value: JsonValue, target: JsonValue, tolerance: float) -> bool:
     if isinstance(value, float) and isinstance(target, float):
         return abs(value - target) <= tolerance
     return value == target or (isinstance(target, list) and value in target)
+
+
+def _begins(value: JsonValue, best: JsonValue) -> bool:
+    """Tell whether a ranking begins with all that belongs to the example."""
+    if not isinstance(value, list) or not isinstance(best, list):
+        return False
+    return value[: len(best)] == best
 
 
 def _check_wording(way: Formulation, examples: Sequence[Example], where: str) -> None:
@@ -171,7 +186,8 @@ def _texts(requests: Iterable[Request]) -> Iterator[str]:
     for request in requests:
         for field in fields(request):
             value = getattr(request, field.name)
-            yield from (part for part in (value,) if isinstance(part, str))
+            if isinstance(value, str):
+                yield value.replace(BLANK, "") if isinstance(request, Fill) else value
             if isinstance(value, tuple):
                 yield from (part for part in value if isinstance(part, str))
 

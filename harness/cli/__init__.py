@@ -16,6 +16,9 @@ import typer
 from harness.cli import check as checking
 from harness.cli import convert as converting
 from harness.cli import run as running
+from harness.cli import score as scoring
+from harness.cli import submit as submitting
+from harness.cli import verify as verifying
 from harness.cli.doctor import doctor
 from harness.cli.leaderboard import leaderboard
 from harness.cli.listing import list_entries
@@ -59,6 +62,21 @@ app.command(
 app.add_typer(
     checking.check, name="check", short_help="Check whether models can be trusted."
 )
+app.command(
+    "score",
+    epilog=scoring.EPILOG,
+    short_help="Score a file of predictions, no model needed.",
+)(scoring.score)
+app.command(
+    "submit",
+    epilog=submitting.EPILOG,
+    short_help="Write a benchmark's official submission.",
+)(submitting.submit)
+app.command(
+    "verify",
+    epilog=verifying.EPILOG,
+    short_help="Compare our metrics with the official scorers.",
+)(verifying.verify)
 app.command("doctor", short_help="Check whether this machine is ready.")(doctor)
 
 

@@ -40,7 +40,7 @@ def leaderboard(
     place = out or place_beside(store)
     chosen_format = choose_format(plugins, report_format, place)
     with open_store(store) as opened:
-        record = _choose(opened.runs(), run, store)
+        record = choose_run(opened.runs(), run, store)
         results = read_results(
             opened,
             plugins,
@@ -52,7 +52,12 @@ def leaderboard(
     typer.echo(f"leaderboard: {place}")
 
 
-def _choose(runs: list[RunRecord], wanted: str | None, store: str) -> RunRecord:
+def choose_run(runs: list[RunRecord], wanted: str | None, store: str) -> RunRecord:
+    """Return the run of an id, or the newest.
+
+    Raises:
+        UsageError: there is none; names those that are there.
+    """
     from harness.errors import UsageError
 
     if not runs:

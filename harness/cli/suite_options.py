@@ -60,7 +60,12 @@ SuiteDataOption = Annotated[
     ),
 ]
 SplitOption = Annotated[
-    str | None, typer.Option("--split", help="Evaluate this split, not the task's own.")
+    str | None,
+    typer.Option(
+        "--split",
+        help="Evaluate this split, not the task's own. Roles will do: train, evaluate, "
+        "or submit, which is predicted without scores where it has no labels.",
+    ),
 ]
 LimitOption = Annotated[
     int | None,

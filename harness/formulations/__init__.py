@@ -6,17 +6,25 @@ lint, for tests) and what a model is trained to say (`target`).
 """
 
 from harness.formulations.base import Exemplars, ExemplarsOf, Formulation, no_exemplars
+from harness.formulations.cloze import FillBlank
+from harness.formulations.embed import Retrieve
+from harness.formulations.follow import FollowWords
 from harness.formulations.generate import GenerateText
-from harness.formulations.heads import ClassifyHead, RegressHead
-from harness.formulations.rank import Rank
+from harness.formulations.heads import ChooseHead, ClassifyHead, RegressHead
+from harness.formulations.rank import Candidates, Rank
 
 __all__ = [
+    "Candidates",
+    "ChooseHead",
     "ClassifyHead",
     "Exemplars",
     "ExemplarsOf",
+    "FillBlank",
+    "FollowWords",
     "Formulation",
     "GenerateText",
     "Rank",
     "RegressHead",
+    "Retrieve",
     "no_exemplars",
 ]

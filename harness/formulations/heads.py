@@ -1,4 +1,4 @@
-"""Trained heads over one text or a pair of texts."""
+"""Trained heads over one text, a pair of texts, or a text with each of several."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.formulations.base import Exemplars, PerExample, most_probable
+from harness.formulations.rank import Candidates, softmax
 from harness.model import Head, TrainingExample
 from harness.requests import (
     Answer,
+    Choose,
+    ChooseAnswer,
     Classify,
     ClassifyAnswer,
     JsonValue,
@@ -16,7 +19,7 @@ from harness.requests import (
     RegressAnswer,
     Request,
 )
-from harness.task import Example, Prediction, Row, Template, render
+from harness.task import Example, Prediction, Row, Template, is_right, render
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +110,67 @@ class RegressHead(_Head):
     def target(self, example: Example) -> tuple[TrainingExample, ...]:
         (request,), (answer,) = self.requests(example), self.answer_for(example)
         return (TrainingExample(request=request, answer=answer),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChooseHead(PerExample):
+    """Ask a trained head to score every candidate after the context.
+
+    Attributes:
+        context: what stands before each candidate: a template.
+        candidates: what the answer is one of; of equal ones the first wins.
+        texts: what the head reads of every candidate, in the same order.
+    """
+
+    context: Template
+    candidates: Candidates
+    texts: Candidates
+
+    @property
+    def name(self) -> str:
+        return "head"
+
+    @property
+    def prompt(self) -> None:
+        return None
+
+    @property
+    def asks(self) -> type[Request]:
+        return Choose
+
+    @property
+    def head(self) -> Head:
+        return Head(kind="choose")
+
+    def requests(
+        self, example: Example, exemplars: Exemplars = ()
+    ) -> tuple[Request, ...]:
+        return (self._request(example),)
+
+    def predict(self, example: Example, answers: Sequence[Answer]) -> Prediction:
+        (answer,) = answers
+        assert isinstance(answer, ChooseAnswer)
+        candidates = self.candidates(example.columns)
+        return most_probable(example, candidates, softmax(answer.scores))
+
+    def answer_for(self, example: Example) -> tuple[Answer, ...]:
+        return (self._right(example),)
+
+    def target(self, example: Example) -> tuple[TrainingExample, ...]:
+        """Return the one right choice, or nothing where no candidate is right."""
+        request, answer = self._request(example), self._right(example)
+        if not any(answer.scores):
+            return ()
+        return (TrainingExample(request=request, answer=answer),)
+
+    def _request(self, example: Example) -> Choose:
+        context = render(self.context, example.columns)
+        return Choose(context=context, choices=tuple(self.texts(example.columns)))
+
+    def _right(self, example: Example) -> ChooseAnswer:
+        candidates = self.candidates(example.columns)
+        hits = [is_right(candidate, example.target) for candidate in candidates]
+        return ChooseAnswer(scores=tuple(map(float, hits)))
 
 
 def _number(value: JsonValue) -> float:

@@ -47,7 +47,12 @@ class _Chosen:
 
     @property
     def split(self) -> str:
-        return self.choice.split or self.task.data.evaluate
+        return self.task.data.split(self.choice.split or "evaluate")
+
+    @property
+    def is_for_submission(self) -> bool:
+        """Whether predictions are wanted, labels or not."""
+        return self.choice.split == "submit"
 
     @property
     def data(self) -> str:
@@ -162,15 +167,25 @@ class _Planner:
     def _check_data(self, tasks: list[_Chosen]) -> None:
         """Read every split to evaluate; what is missing is named before all else."""
         for chosen in tasks:
-            split = self._splits.try_read(chosen.task, chosen.data, chosen.split)
+            split = self._evaluated(chosen)
             if isinstance(split, DataError):
                 self._refuse(split, others=len(tasks) > 1)
-            elif not split.is_labelled:
+            elif not split.is_labelled and not chosen.is_for_submission:
                 raise DataError(
                     f"{split.origin} has no labels, so {chosen.task.id} can't be "
                     f"scored on split {chosen.split!r}: name a labelled split with "
-                    "--split, or other data with --data"
+                    "--split, other data with --data, or predict without scores with "
+                    "--split submit"
                 )
+
+    def _evaluated(self, chosen: _Chosen) -> Split | DataError:
+        """Return the split to evaluate, or what is wrong with it."""
+        if chosen.is_for_submission and chosen.task.data.submit is None:
+            return MissingDataError(
+                f"{chosen.task.id} has no split for submissions: leave it out, or name "
+                "a split of its own"
+            )
+        return self._splits.try_read(chosen.task, chosen.data, chosen.split)
 
     def _refuse(self, error: DataError, *, others: bool) -> None:
         if not isinstance(error, MissingDataError):
@@ -237,7 +252,7 @@ class _Planner:
         seed: int,
         train: TrainCell | None,
     ) -> EvaluateCell:
-        split = self._read(chosen.task, chosen.data, chosen.split)
+        split = self._present(self._evaluated(chosen))
         train_split = self._examples_to_learn_from(model.entry, chosen, regime, split)
         limit = chosen.choice.limit
         if limit is not None and limit >= split.size:
@@ -306,6 +321,8 @@ class _Planner:
         try:
             return self._training_split(chosen.task)
         except Unfit:  # then it learns from what it is asked, and the page says so
+            if not evaluated.is_labelled:
+                raise
             return evaluated
 
     def _training_split(self, evaluated: Task) -> Split:
@@ -321,7 +338,9 @@ class _Planner:
         return split
 
     def _read(self, task: Task, data: str, name: str) -> Split:
-        split = self._splits.try_read(task, data, name)
+        return self._present(self._splits.try_read(task, data, name))
+
+    def _present(self, split: Split | DataError) -> Split:
         if not isinstance(split, DataError):
             return split
         self._refuse(split, others=True)

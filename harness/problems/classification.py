@@ -76,10 +76,14 @@ class Classification:
         raise ValueError(f"label {value!r}, expected one of {names}, or -1 for none")
 
     def formulations(self, task: Task) -> list[Formulation]:
-        """Return the head, then `rank` and `generate` for every prompt."""
+        """Return the head, then `rank` and `generate` for every prompt.
+
+        A prompt that words no label can't be ranked.
+        """
         ranks: list[Formulation] = [
             Rank(prompt=name, wording=prompt, candidates=self._candidates)
             for name, prompt in task.prompts.items()
+            if prompt.answers
         ]
         generated: list[Formulation] = [
             GenerateText(prompt=name, wording=prompt)

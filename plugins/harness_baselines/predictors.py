@@ -10,7 +10,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness import DataError, Example, Task
+from harness import DataError, Example, GuessesTogether, Task
 from harness.requests import JsonValue
 
 
@@ -39,7 +39,8 @@ class Majority:
 class Random:
     """Draws a prediction, uniformly where the problem has a range or labels.
 
-    A draw depends on the seed and the example's id alone, not on the other examples.
+    A draw depends on the seed and the example's id alone, not on the other examples
+    unless it is made of them (a ranking).
     """
 
     seed: int
@@ -51,6 +52,8 @@ class Random:
         train_targets: Sequence[JsonValue],
     ) -> list[JsonValue]:
         """Return a draw for every example."""
+        if isinstance(task.problem, GuessesTogether):
+            return task.problem.guess_all(examples, self.seed)
         return [
             task.problem.guess(example, random.Random(f"{self.seed}:{example.id}"))
             for example in examples

@@ -12,11 +12,11 @@ from dataclasses import replace
 import torch
 
 from harness import CheckpointError, Encoded
-from harness.requests import Fill, FillAnswer
+from harness.requests import BLANK, Fill, FillAnswer
 from harness_t5.model import T5
 from harness_t5.sources import by_length, encoded
 from harness_t5.targets import score_targets
-from harness_torch.blanks import BLANK, check_blank
+from harness_torch.blanks import check_blank
 from harness_torch.tokenizers.protocol import TextTokenizer, Tokens
 
 _OPEN, _CLOSE = "<extra_id_0>", "<extra_id_1>"

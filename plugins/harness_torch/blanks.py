@@ -19,11 +19,10 @@ from typing import NamedTuple
 from torch import Tensor
 
 from harness import CheckpointError, Encoded, PluginError
-from harness.requests import Answer, Fill, FillAnswer
+from harness.requests import BLANK, Answer, Fill, FillAnswer
 from harness_torch.abilities import check_finite
 from harness_torch.tokenizers.protocol import Pieces, TextTokenizer, Tokens
 
-BLANK = "{blank}"
 _ROWS = 256  # rows of logits over a vocabulary that are held at once
 
 

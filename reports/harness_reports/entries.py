@@ -126,10 +126,14 @@ def _status(
     if not done:
         is_failed = any(cell.status == "failed" for cell in chosen)
         return "failed" if is_failed else "blocked"
+    if not any(cell.is_scored for cell in done):
+        return "predicted"
     return "undefined" if estimate.value is None else "done"
 
 
 def _reason(chosen: Sequence[CellResult], status: Status) -> str | None:
+    if status == "predicted":
+        return "predicted, not scored: the split has no labels"
     if status == "undefined":
         return "the metric is undefined for these predictions"
     reasons = [cell.reason for cell in chosen if cell.reason]

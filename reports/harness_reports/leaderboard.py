@@ -84,10 +84,13 @@ def _benchmark_section(board: Board, benchmark: Benchmark) -> Section:
     )
     if not is_official:
         section = _mean_section(board, own, slug(benchmark.id), benchmark.title)
-        ranking = (
+        reason = (
             f"no model has one score in every task of {benchmark.title}, so its "
-            f"official score is not shown; {section.ranking}"
+            "official score is not shown"
+            if benchmark.groups
+            else f"{benchmark.title} has no official score over all its tasks"
         )
+        ranking = f"{reason}; {section.ranking}"
         return replace(section, source=benchmark.source, ranking=ranking)
     counted_tasks = {task for group in benchmark.groups for task in group}
     split = _split_label([c for c in own if c.task in counted_tasks])

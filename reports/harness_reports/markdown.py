@@ -20,6 +20,7 @@ from harness_reports.view import (
 from harness_reports.words import letters
 
 _STATUS_WORDS = {
+    "predicted": "predicted, not scored",
     "undefined": "undefined",
     "failed": "failed",
     "blocked": "blocked",

@@ -12,7 +12,7 @@ from typing import Literal
 
 from harness.results import CellResult
 
-Status = Literal["done", "undefined", "failed", "blocked", "missing"]
+Status = Literal["done", "predicted", "undefined", "failed", "blocked", "missing"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +81,8 @@ class Entry:
         id: unique within the view.
         column: the column's id.
         row: the row's id.
-        status: ``undefined`` is a score that is no number, such as the correlation
+        status: ``predicted`` is a cell whose split has no labels to score by;
+            ``undefined`` is a score that is no number, such as the correlation
             with a constant; ``missing`` is a cell that nobody ran.
         estimate: the mean over metrics and seeds.
         method: how its intervals were made; empty where a metric's method says it.

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 import pytest
 
 from harness import PluginError
-from harness.builtin import harness_metrics
 from harness.metric import MetricEntry, signature
+from harness.metrics.entries import METRICS
 from harness.task import parse_spec
 
-ENTRIES = {entry.name: entry for entry in harness_metrics()}
+ENTRIES = {entry.name: entry for entry in METRICS}
 PAIR = ("no", "yes")
 
 

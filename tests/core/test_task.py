@@ -103,3 +103,17 @@ def _task(task_id: str) -> Task:
         problem=Classification(inputs=("text",), labels=("no", "yes")),
         metrics=("accuracy",),
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "split"),
+    [
+        ("train", "learn"),
+        ("evaluate", "dev"),
+        ("submit", "submit"),  # no such role here: a split's own name
+        ("extra", "extra"),
+    ],
+)
+def test_a_role_stands_for_its_split(name: str, split: str) -> None:
+    data = Data(hub=None, folder="x", train="learn", evaluate="dev", submit=None)
+    assert data.split(name) == split
