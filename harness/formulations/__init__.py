@@ -5,7 +5,7 @@ It also knows the right answers (`answer_for`: for the oracle, for the gold-reac
 lint, for tests) and what a model is trained to say (`target`).
 """
 
-from harness.formulations.base import Exemplars, Formulation
+from harness.formulations.base import Exemplars, ExemplarsOf, Formulation, no_exemplars
 from harness.formulations.cloze import FillBlank
 from harness.formulations.embed import Retrieve
 from harness.formulations.extract import ExtractHead
@@ -22,6 +22,7 @@ __all__ = [
     "ClassifyHead",
     "Continuation",
     "Exemplars",
+    "ExemplarsOf",
     "ExtractHead",
     "FillBlank",
     "FollowWords",
@@ -32,4 +33,5 @@ __all__ = [
     "Retrieve",
     "TagHead",
     "TextLikelihood",
+    "no_exemplars",
 ]
