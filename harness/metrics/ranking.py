@@ -80,7 +80,7 @@ class MeanAveragePrecision(_RankingMetric):
         rows = []
         for prediction, example in zip(predictions, examples, strict=True):
             right = _right(self.name, example, classes)
-            if right.count:
+            if right.wanted:
                 found = _retrieved(self.name, prediction)
                 rows.append(_average_precision(self.name, found, example, right))
         if not rows:
@@ -99,7 +99,7 @@ class _Right(NamedTuple):
     """What is right for a query: ids as `repr` writes them, and how many count."""
 
     ids: frozenset[str]
-    count: int
+    wanted: int
 
 
 def _classes(examples: Sequence[Example]) -> dict[str, frozenset[str]]:
@@ -128,17 +128,17 @@ def _right(
 def _average_precision(
     metric: str, retrieved: Sequence[JsonValue], example: Example, right: _Right
 ) -> float:
-    if len(retrieved) < right.count:
+    if len(retrieved) < right.wanted:
         raise DataError(
             f"{metric}: the prediction of example {example.id!r} has {len(retrieved)} "
-            f"ids, expected at least the {right.count} that are right: retrieve more"
+            f"ids, expected at least the {right.wanted} that are right: retrieve more"
         )
     own = repr(example.id) if isinstance(example.target, str) else None
     precisions: list[float] = []
-    for rank, found in enumerate(map(repr, retrieved[: right.count]), start=1):
+    for rank, found in enumerate(map(repr, retrieved[: right.wanted]), start=1):
         if found in right.ids and found != own:
             precisions.append((len(precisions) + 1) / rank)
-    return sum(precisions) / right.count
+    return sum(precisions) / right.wanted
 
 
 def _retrieved(metric: str, prediction: Prediction) -> Sequence[JsonValue]:
