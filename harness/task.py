@@ -238,6 +238,8 @@ class Data:
             it is None. Several, or paths into nested columns, are joined by ``-``.
         group_column: the column that groups examples, where metrics need it; several
             likewise.
+        leave_out: tells rows that the official evaluation leaves out; they are counted
+            beside the data's origin.
         sample: makes rows of the same columns from a split's name and a seed (see
             `harness.data`); None where the task has no sample.
     """
@@ -249,6 +251,7 @@ class Data:
     submit: str | None = "test"
     id_column: str | tuple[str, ...] | None = "idx"
     group_column: str | tuple[str, ...] | None = None
+    leave_out: Callable[[Row], bool] | None = None
     sample: Callable[[str, int], Sequence[Row]] | None = None
 
     def split(self, name: str) -> str:

@@ -48,7 +48,7 @@ def _positive(metric: str, labels: Labels, options: Options) -> str:
     return positive
 
 
-CHOICE_METRICS: tuple[MetricEntry, ...] = (
+METRICS: tuple[MetricEntry, ...] = (
     MetricEntry(
         name="question_f1",
         summary="F1 over all candidate answers, resampled by question",

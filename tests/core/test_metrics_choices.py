@@ -11,14 +11,14 @@ from sklearn.metrics import f1_score
 
 from harness import DataError, Example, PluginError, Prediction
 from harness.metric import Metric, signature
-from harness.metrics.choices_entries import CHOICE_METRICS
+from harness.metrics.choices_entries import METRICS
 from harness.stats import interval, joint_interval, score
 
 LABELS = ("False", "True")
 
 
 def metric(name: str, labels: tuple[str, ...] = LABELS, **options: str) -> Metric:
-    (entry,) = [entry for entry in CHOICE_METRICS if entry.name == name]
+    (entry,) = [entry for entry in METRICS if entry.name == name]
     return entry.make(labels, options)
 
 
