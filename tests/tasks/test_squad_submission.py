@@ -7,6 +7,8 @@ import json
 import pytest
 
 from harness import DataError, Example, Prediction
+from harness.builtin import harness_metrics
+from harness.stats import score
 from harness_squad.submission import AnswerFile, DoubtFile
 
 ANSWERS, DOUBTS = AnswerFile(), DoubtFile()
@@ -98,7 +100,18 @@ def test_doubts_are_written_and_read_back() -> None:
     text = DOUBTS.write(PREDICTIONS, EXAMPLES)
     assert text is not None
     bare = [Prediction(id=p.id, value=p.value) for p in PREDICTIONS]
-    assert DOUBTS.read(text, bare) == PREDICTIONS
+    assert [p.detail["no_answer"] for p in DOUBTS.read(text, bare)] == [-1.5, 2]
+
+
+@pytest.mark.parametrize(
+    ("text", "best"), [('{"q1": 1, "q2": 1}', 1.0), ('{"q2": 1, "q1": 1}', 0.5)]
+)
+def test_equal_doubts_count_in_the_order_of_their_file(text: str, best: float) -> None:
+    """As the golden cases `squad_v2-tie-order-matters-a` and `-b` have it."""
+    said = [Prediction(id="q1", value="Zürich"), Prediction(id="q2", value="Bern")]
+    (entry,) = [e for e in harness_metrics() if e.name == "squad2_best_exact"]
+    metric = entry.make((), {})
+    assert score(metric, metric.statistics(DOUBTS.read(text, said), EXAMPLES)) == best
 
 
 def test_no_doubts_make_no_file() -> None:
