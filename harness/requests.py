@@ -12,11 +12,14 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, TypeVar, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 BLANK = "{blank}"
 """What stands for the missing word in the text of a `Fill`."""
 JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
+
+Side = Literal["left", "right", "both"]
+"""Which end of a text is cut where it is too long for a model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,12 +167,15 @@ class Answer:
         tokens: tokens that the model read for this request, 0 where unknown.
         written_tokens: tokens that it wrote, 0 where unknown.
         truncated_tokens: tokens of the request that did not fit and were cut.
+        truncated_side: which end they were cut from; None where nothing was cut, or
+            the model does not say.
         dropped_shots: exemplars dropped so that the request fits.
     """
 
     tokens: int = 0
     written_tokens: int = 0
     truncated_tokens: int = 0
+    truncated_side: Side | None = None
     dropped_shots: int = 0
 
 

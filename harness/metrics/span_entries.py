@@ -127,7 +127,7 @@ _SQUAD2_OPTIONS = {
 }
 _MLQA_OPTIONS = {"language": "the answers' language: " + ", ".join(LANGUAGES)}
 
-SPAN_METRICS: tuple[MetricEntry, ...] = (
+METRICS: tuple[MetricEntry, ...] = (
     _entry(
         "squad_f1",
         "f1",

@@ -8,11 +8,11 @@ from harness import PluginError
 from harness.builtin import harness_metrics
 from harness.metric import MetricEntry, signature
 from harness.metrics.span_entries import LANGUAGES as OFFERED
-from harness.metrics.span_entries import SPAN_METRICS
+from harness.metrics.span_entries import METRICS
 from harness.metrics.span_text import LANGUAGES, mlqa_normaliser, normalise_squad
 from harness.task import parse_spec
 
-ENTRIES = {entry.name: entry for entry in SPAN_METRICS}
+ENTRIES = {entry.name: entry for entry in METRICS}
 
 
 def refusal(spec: str) -> str:
@@ -26,7 +26,7 @@ def test_all_are_registered() -> None:
     assert ENTRIES.keys() <= {entry.name for entry in harness_metrics()}
 
 
-@pytest.mark.parametrize("entry", SPAN_METRICS, ids=ENTRIES.keys())
+@pytest.mark.parametrize("entry", METRICS, ids=ENTRIES.keys())
 def test_an_entry_makes_the_metric_of_its_name(entry: MetricEntry) -> None:
     options = {"language": "de"} if "language" in entry.options else {}
     assert entry.make((), options).name == entry.name

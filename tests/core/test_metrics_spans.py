@@ -11,7 +11,7 @@ import pytest
 
 from harness import DataError, Example, Prediction, stats
 from harness.metric import Metric
-from harness.metrics.span_entries import SPAN_METRICS
+from harness.metrics.span_entries import METRICS
 from harness.metrics.spans import Squad2Best
 from harness.stats import interval, score
 from harness.task import parse_spec
@@ -22,7 +22,7 @@ Item = tuple[list[str], str | None, float | None]
 
 def metric(spec: str) -> Metric:
     name, options = parse_spec(spec)
-    (entry,) = [entry for entry in SPAN_METRICS if entry.name == name]
+    (entry,) = [entry for entry in METRICS if entry.name == name]
     return entry.make((), options)
 
 

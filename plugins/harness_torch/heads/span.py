@@ -81,6 +81,7 @@ class SpanHead:
                     request=request,
                     cost=sum(len(window.tokens.ids) for window in windows),
                     truncated_tokens=cut,
+                    truncated_side="right",
                     extra={"windows": windows, "offsets": contexts[key].offsets},
                 )
             )
