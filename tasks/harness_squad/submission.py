@@ -160,9 +160,9 @@ def _refuse_unknown(
     unknown = [question for question in found if question not in ids]
     if unknown:
         raise DataError(
-            f"{name} has {len(unknown)} questions that the data has not (the first is "
-            f"{unknown[0]!r}), expected its {len(ids)} alone: score the right split, or "
-            "remove them"
+            f"{name} has unknown questions ({len(unknown)}, the first is "
+            f"{unknown[0]!r}), expected the data's {len(ids)} alone: score the right "
+            "split, or remove them"
         )
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from harness import DataError, Example, Prediction
 from harness.builtin import harness_metrics
 from harness.stats import score
+from harness_squad.sample import make_sample
 from harness_squad.submission import AnswerFile, DoubtFile
 
 ANSWERS, DOUBTS = AnswerFile(), DoubtFile()
@@ -78,8 +82,8 @@ def test_a_prediction_that_is_no_text_is_not_written() -> None:
         ),
         (
             '{"q1": "a", "q2": "b", "q3": "c"}',
-            "predictions.json has 1 questions that the data has not (the first is "
-            "'q3'), expected its 2 alone: score the right split, or remove them",
+            "predictions.json has unknown questions (1, the first is 'q3'), expected "
+            "the data's 2 alone: score the right split, or remove them",
         ),
         (
             '{"q1": "a", "q2": null}',
@@ -131,3 +135,18 @@ def test_a_doubt_that_is_no_number_is_refused() -> None:
     assert doubt_refusal('{"q1": 0.5, "q2": "high"}') == (
         "na_prob.json: question 'q2' has 'high', expected a number: correct the file"
     )
+
+
+def test_both_official_files_are_scored_without_a_model(
+    run_command: Callable[..., Any], tmp_path: Path
+) -> None:
+    rows = make_sample(2, "validation", 1)
+    said = {str(row["id"]): "the mill" for row in rows}
+    doubts = {str(row["id"]): float(not row["answers"]["text"]) for row in rows}  # type: ignore[call-overload, index]
+    answers, beside = tmp_path / "answers.json", tmp_path / "doubts.json"
+    answers.write_text(json.dumps(said))
+    beside.write_text(json.dumps(doubts))
+    words = ["squad/v2", str(answers), "--beside", str(beside), "--data", "sample"]
+    found = json.loads(run_command("score", *words, "--json").out)["scores"]
+    values = {score["metric"]: score["value"] for score in found}
+    assert (values["squad2_exact"], values["squad2_best_exact"]) == (0, 0.5)
