@@ -14,14 +14,16 @@ from harness.hookspecs import hookimpl
 from harness.metric import MetricEntry
 from harness.metrics import (
     averages_entries,
+    choices_entries,
     entries,
     likelihood_entries,
     ranking_entries,
+    span_entries,
     summarisation_entries,
     tagging_entries,
+    translation_entries,
 )
 from harness.metrics.code import entries as code_entries
-from harness.metrics.translation_entries import TRANSLATION_METRICS
 
 
 @hookimpl
@@ -41,11 +43,13 @@ def harness_metrics() -> Sequence[MetricEntry]:
     """Register the metrics that the official scorers use."""
     return [
         *averages_entries.METRICS,
+        *choices_entries.METRICS,
         *code_entries.METRICS,
         *entries.METRICS,
         *likelihood_entries.METRICS,
         *ranking_entries.METRICS,
+        *span_entries.METRICS,
         *summarisation_entries.METRICS,
         *tagging_entries.METRICS,
-        *TRANSLATION_METRICS,
+        *translation_entries.METRICS,
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -60,8 +60,10 @@ class MeanReciprocalRank(_RankingMetric):
 class MeanAveragePrecision(_RankingMetric):
     """MAP@R: average precision over the first R ids, R being how many are right.
 
-    Ids behind the first R don't count; fewer than R are refused. A right id that is
-    retrieved twice counts twice, as in the official script.
+    A target is the list of right ids, or the example's class: then the right ids are
+    those of all other examples of the class, and a query that is alone in its class
+    is left out. Ids behind the first R don't count; fewer than R are refused. A right
+    id that is retrieved twice counts twice, as in the official script.
 
     Source: Code-Code/Clone-detection-POJ-104/evaluator/evaluator.py in
     microsoft/CodeXGLUE at commit ac74a62802a0dd159b3258c78a2df8ad36cdf2b9, after
@@ -74,10 +76,18 @@ class MeanAveragePrecision(_RankingMetric):
         self, predictions: Sequence[Prediction], examples: Sequence[Example]
     ) -> Floats:
         _refuse_nothing(self.name, examples)
-        rows = [
-            _average_precision(self.name, _retrieved(self.name, prediction), example)
-            for prediction, example in zip(predictions, examples, strict=True)
-        ]
+        classes = _classes(examples)
+        rows = []
+        for prediction, example in zip(predictions, examples, strict=True):
+            right = _right(self.name, example, classes)
+            if right.wanted:
+                found = _retrieved(self.name, prediction)
+                rows.append(_average_precision(self.name, found, example, right))
+        if not rows:
+            raise DataError(
+                f"{self.name}: none of {len(examples)} queries has another example of "
+                "its class, expected two of a class or more: raise the limit"
+            )
         return np.array(rows, dtype=np.float64)[:, None]
 
 
@@ -85,26 +95,50 @@ def _reciprocal_rank(retrieved: Sequence[JsonValue], right: JsonValue) -> float:
     return 1.0 / (retrieved.index(right) + 1) if right in retrieved else 0.0
 
 
-def _average_precision(
-    metric: str, retrieved: Sequence[JsonValue], example: Example
-) -> float:
-    right = example.target
-    if not isinstance(right, list) or not right:
+class _Right(NamedTuple):
+    """What is right for a query: ids as `repr` writes them, and how many count."""
+
+    ids: frozenset[str]
+    wanted: int
+
+
+def _classes(examples: Sequence[Example]) -> dict[str, frozenset[str]]:
+    """Return the ids of every class, for targets that are classes."""
+    found: dict[str, set[str]] = {}
+    for example in examples:
+        if isinstance(example.target, str):
+            found.setdefault(example.target, set()).add(repr(example.id))
+    return {name: frozenset(ids) for name, ids in found.items()}
+
+
+def _right(
+    metric: str, example: Example, classes: Mapping[str, frozenset[str]]
+) -> _Right:
+    target = example.target
+    if isinstance(target, str):
+        return _Right(classes[target], len(classes[target]) - 1)
+    if not isinstance(target, list) or not target:
         raise DataError(
-            f"{metric}: the target {right!r} of example {example.id!r} is no list of "
+            f"{metric}: the target {target!r} of example {example.id!r} is no list of "
             "right ids, expected at least one: correct the task's target"
         )
-    if len(retrieved) < len(right):
+    return _Right(frozenset(map(repr, target)), len(target))
+
+
+def _average_precision(
+    metric: str, retrieved: Sequence[JsonValue], example: Example, right: _Right
+) -> float:
+    if len(retrieved) < right.wanted:
         raise DataError(
             f"{metric}: the prediction of example {example.id!r} has {len(retrieved)} "
-            f"ids, expected at least the {len(right)} that are right: retrieve more"
+            f"ids, expected at least the {right.wanted} that are right: retrieve more"
         )
-    known = {repr(value) for value in right}
+    own = repr(example.id) if isinstance(example.target, str) else None
     precisions: list[float] = []
-    for rank, found in enumerate(retrieved[: len(right)], start=1):
-        if repr(found) in known:
+    for rank, found in enumerate(map(repr, retrieved[: right.wanted]), start=1):
+        if found in right.ids and found != own:
             precisions.append((len(precisions) + 1) / rank)
-    return sum(precisions) / len(right)
+    return sum(precisions) / right.wanted
 
 
 def _retrieved(metric: str, prediction: Prediction) -> Sequence[JsonValue]:
