@@ -7,11 +7,13 @@ here are several references, empty corpora, bootstrap weights and error messages
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 
 from harness import DataError
+from harness.requests import JsonValue
 from tests.core.code_scores import examples_of, metric_of, predictions_of, score_of
 
 TEXTS = ["a b c d", "int x = 1 ;", "", "return y ;"]
@@ -68,7 +70,7 @@ def test_completed_lines_are_compared_with_their_literals() -> None:
 
 
 def test_places_with_special_tokens_do_not_count() -> None:
-    said = [["<s>", "import", None, "<EOL>"]]
+    said: list[JsonValue] = [["<s>", "import", None, "<EOL>"]]
     assert score_of("token_accuracy", said, [["</s>", "import", "os", "x"]]) == 1 / 3
 
 
@@ -83,8 +85,10 @@ def test_token_accuracy_without_a_counted_place_is_undefined() -> None:
 @pytest.mark.parametrize("spec", SPECS)
 def test_bootstrap_weights_count_as_repeated_examples(spec: str) -> None:
     metric = metric_of(spec)
-    said = [text.split() for text in RIGHT] if "token" in spec else TEXTS
-    rows = metric.statistics(predictions_of(said), examples_of(RIGHT))  # type: ignore[arg-type] # lists of texts
+    said: Sequence[JsonValue] = TEXTS
+    if spec == "token_accuracy":
+        said = [list[JsonValue](text.split()) for text in RIGHT]
+    rows = metric.statistics(predictions_of(said), examples_of(RIGHT))
     weights = np.array([[2.0, 0.0, 1.0, 3.0]])
     repeated = rows[[0, 0, 2, 3, 3, 3]]
     assert metric.aggregate(rows, weights) == pytest.approx(
@@ -108,9 +112,9 @@ def test_a_prediction_that_is_no_text_is_refused() -> None:
 
 
 @pytest.mark.parametrize("target", [None, [], ["a", 1]])
-def test_a_target_that_is_no_text_is_refused(target: list[str | int] | None) -> None:
+def test_a_target_that_is_no_text_is_refused(target: JsonValue) -> None:
     with pytest.raises(DataError) as error:
-        score_of("exact_match", ["a"], [target])  # type: ignore[list-item] # a list of two kinds
+        score_of("exact_match", ["a"], [target])
     assert str(error.value) == (
         f"exact_match: the target {target!r} of example '0' is no text, expected a "
         "string or a list of strings: correct the task's target column"

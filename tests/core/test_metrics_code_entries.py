@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness import PluginError
-from harness.metric import signature
+from harness.metric import MetricEntry, signature
 from harness.metrics import ranking_entries
 from harness.metrics.code import entries
 from harness.metrics.code.grammars import GRAMMARS, grammar_version
@@ -16,18 +16,18 @@ ENTRIES = [*entries.METRICS, *ranking_entries.METRICS]
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: str(entry.name))
-def test_a_metric_has_its_entry_s_name(entry: entries.MetricEntry) -> None:
+def test_a_metric_has_its_entry_s_name(entry: MetricEntry) -> None:
     options = {"lang": "java"} if entry.name == "codebleu" else {}
     assert entry.make((), options).name == entry.name
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: str(entry.name))
-def test_an_entry_names_the_official_script(entry: entries.MetricEntry) -> None:
+def test_an_entry_names_the_official_script(entry: MetricEntry) -> None:
     assert "microsoft/CodeXGLUE" in entry.source
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: str(entry.name))
-def test_an_unknown_option_is_refused(entry: entries.MetricEntry) -> None:
+def test_an_unknown_option_is_refused(entry: MetricEntry) -> None:
     with pytest.raises(PluginError, match=rf"{entry.name} has no option 'depth'"):
         entry.make((), {"depth": "3"})
 
