@@ -12,13 +12,11 @@ from harness.executors import ExecutorEntry
 from harness.executors.in_process import IN_PROCESS
 from harness.hookspecs import hookimpl
 from harness.metric import MetricEntry
-from harness.metrics import (
-    averages_entries,
-    entries,
-    likelihood_entries,
-    summarisation_entries,
-    tagging_entries,
-)
+from harness.metrics.averages_entries import AVERAGE_METRICS
+from harness.metrics.entries import METRICS
+from harness.metrics.likelihood_entries import LIKELIHOOD_METRICS
+from harness.metrics.summarisation_entries import SUMMARISATION_METRICS
+from harness.metrics.tagging_entries import TAGGING_METRICS
 from harness.metrics.translation_entries import TRANSLATION_METRICS
 
 
@@ -38,10 +36,10 @@ def harness_data_sources() -> Sequence[DataSourceEntry]:
 def harness_metrics() -> Sequence[MetricEntry]:
     """Register the metrics that the official scorers use."""
     return [
-        *averages_entries.METRICS,
-        *entries.METRICS,
-        *likelihood_entries.METRICS,
-        *summarisation_entries.METRICS,
-        *tagging_entries.METRICS,
+        *METRICS,
+        *AVERAGE_METRICS,
+        *LIKELIHOOD_METRICS,
+        *SUMMARISATION_METRICS,
+        *TAGGING_METRICS,
         *TRANSLATION_METRICS,
     ]
