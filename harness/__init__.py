@@ -51,12 +51,13 @@ from harness.problems import (
     MultipleChoice,
     Regression,
     Retrieval,
+    SpanAnswer,
     Tagging,
     TextToText,
 )
 from harness.recipe import CommonSettings, RecipeEntry, TrainJob, TrainReport
 from harness.results import ReportFormat, Results
-from harness.submission import Archive, SubmissionFile
+from harness.submission import Archive, CompanionFile, SubmissionFile
 from harness.task import (
     Benchmark,
     Data,
@@ -80,6 +81,7 @@ __all__ = [
     "CheckpointError",
     "Classification",
     "CommonSettings",
+    "CompanionFile",
     "Data",
     "DataError",
     "DataSourceEntry",
@@ -118,6 +120,7 @@ __all__ = [
     "ServerError",
     "Session",
     "SimpleAdapter",
+    "SpanAnswer",
     "StoreError",
     "SubmissionFile",
     "Tagging",

@@ -12,12 +12,18 @@ from harness.executors import ExecutorEntry
 from harness.executors.in_process import IN_PROCESS
 from harness.hookspecs import hookimpl
 from harness.metric import MetricEntry
-from harness.metrics.averages_entries import AVERAGE_METRICS
-from harness.metrics.entries import METRICS
-from harness.metrics.likelihood_entries import LIKELIHOOD_METRICS
-from harness.metrics.summarisation_entries import SUMMARISATION_METRICS
-from harness.metrics.tagging_entries import TAGGING_METRICS
-from harness.metrics.translation_entries import TRANSLATION_METRICS
+from harness.metrics import (
+    averages_entries,
+    choices_entries,
+    entries,
+    likelihood_entries,
+    ranking_entries,
+    span_entries,
+    summarisation_entries,
+    tagging_entries,
+    translation_entries,
+)
+from harness.metrics.code import entries as code_entries
 
 
 @hookimpl
@@ -36,10 +42,14 @@ def harness_data_sources() -> Sequence[DataSourceEntry]:
 def harness_metrics() -> Sequence[MetricEntry]:
     """Register the metrics that the official scorers use."""
     return [
-        *METRICS,
-        *AVERAGE_METRICS,
-        *LIKELIHOOD_METRICS,
-        *SUMMARISATION_METRICS,
-        *TAGGING_METRICS,
-        *TRANSLATION_METRICS,
+        *averages_entries.METRICS,
+        *choices_entries.METRICS,
+        *code_entries.METRICS,
+        *entries.METRICS,
+        *likelihood_entries.METRICS,
+        *ranking_entries.METRICS,
+        *span_entries.METRICS,
+        *summarisation_entries.METRICS,
+        *tagging_entries.METRICS,
+        *translation_entries.METRICS,
     ]

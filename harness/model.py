@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from harness.errors import UsageError
-from harness.requests import Answer, JsonValue, Request
+from harness.requests import Answer, JsonValue, Request, Side
 from harness.task import Example, Task, parse_spec
 
 if TYPE_CHECKING:
@@ -138,6 +138,7 @@ class Encoded:
         ids: token ids; empty for simple adapters.
         prefix_group: requests of one group share a prefix worth computing once.
         truncated_tokens: tokens that were cut so that the request fits.
+        truncated_side: which end is cut where something is; None where that is unknown.
         extra: what else the adapter wants to carry (segment ids, choice bounds).
     """
 
@@ -147,6 +148,7 @@ class Encoded:
     ids: Sequence[int] = ()
     prefix_group: str | None = None
     truncated_tokens: int = 0
+    truncated_side: Side | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 

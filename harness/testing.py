@@ -11,8 +11,9 @@ Both raise `ConformanceError`, an `AssertionError`, that says what breaks the co
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields
+from functools import partial
 from typing import NoReturn
 
 from harness.agreement import ask, compare
@@ -72,16 +73,30 @@ def check_task(
     """
     if not examples:
         _fail(f"task {task.id} was given no example: give some with every label")
-    _check_targets(task, examples)
+    for _, check in task_checks(task, examples, tolerance=tolerance):
+        check()
+
+
+def task_checks(
+    task: Task, examples: Sequence[Example], *, tolerance: float = 0.0
+) -> Iterator[tuple[str, Callable[[], None]]]:
+    """Yield what `check_task` checks, one by one: a name, and what raises.
+
+    The first is ``targets``; the others begin with ``gold``, ``wording``, ``distinct
+    inputs`` and ``distinct prompts``.
+    """
+    yield "targets", partial(_check_targets, task, examples)
     gold = _perfect(task, examples)
     for way in task.formulations():
         name = way.name if way.prompt is None else f"{way.name} with {way.prompt}"
         where = f"task {task.id}, {name}"
         if gold is not None:
-            _check_gold(way, examples, gold, tolerance, where)
-        _check_wording(way, examples, where)
-        _check_distinct_examples(task, way, examples, where)
-    _check_distinct_prompts(task, examples[0])
+            reach = partial(_check_gold, way, examples, gold, tolerance, where)
+            yield f"gold, {name}", reach
+        yield f"wording, {name}", partial(_check_wording, way, examples, where)
+        distinct = partial(_check_distinct_examples, task, way, examples, where)
+        yield f"distinct inputs, {name}", distinct
+    yield "distinct prompts", partial(_check_distinct_prompts, task, examples[0])
 
 
 def check_adapter(

@@ -5,9 +5,10 @@ It also knows the right answers (`answer_for`: for the oracle, for the gold-reac
 lint, for tests) and what a model is trained to say (`target`).
 """
 
-from harness.formulations.base import Exemplars, Formulation
+from harness.formulations.base import Exemplars, ExemplarsOf, Formulation, no_exemplars
 from harness.formulations.cloze import FillBlank
 from harness.formulations.embed import Retrieve
+from harness.formulations.extract import ExtractHead
 from harness.formulations.follow import FollowWords
 from harness.formulations.generate import GenerateText
 from harness.formulations.heads import ChooseHead, ClassifyHead, RegressHead
@@ -21,6 +22,8 @@ __all__ = [
     "ClassifyHead",
     "Continuation",
     "Exemplars",
+    "ExemplarsOf",
+    "ExtractHead",
     "FillBlank",
     "FollowWords",
     "Formulation",
@@ -30,4 +33,5 @@ __all__ = [
     "Retrieve",
     "TagHead",
     "TextLikelihood",
+    "no_exemplars",
 ]

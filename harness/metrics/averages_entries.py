@@ -80,7 +80,7 @@ WHICH = {
     "positive": "the label that it is of, one of two",
     "average": "over all labels: macro, micro or weighted",
 }
-AVERAGE_METRICS: tuple[MetricEntry, ...] = (
+METRICS: tuple[MetricEntry, ...] = (
     MetricEntry(
         name="precision",
         summary="how many of the predicted are right",

@@ -48,7 +48,7 @@ PERPLEXITIES = {
         "exponential of the mean negative log-likelihood of a document, as LAMBADA's",
     ),
 }
-LIKELIHOOD_METRICS: tuple[MetricEntry, ...] = (
+METRICS: tuple[MetricEntry, ...] = (
     *(
         MetricEntry(
             name=name,

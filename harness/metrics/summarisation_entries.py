@@ -39,7 +39,7 @@ def _make(name: str, _labels: Labels, options: Options) -> Metric:
     )
 
 
-SUMMARISATION_METRICS: tuple[MetricEntry, ...] = tuple(
+METRICS: tuple[MetricEntry, ...] = tuple(
     MetricEntry(
         name=name,
         summary=summary,

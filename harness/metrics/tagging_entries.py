@@ -36,7 +36,7 @@ def _make_tag_accuracy(_labels: Labels, options: Options) -> Metric:
     return TagAccuracy()
 
 
-TAGGING_METRICS: tuple[MetricEntry, ...] = (
+METRICS: tuple[MetricEntry, ...] = (
     *(
         MetricEntry(
             name=f"entity_{quantity}",

@@ -274,6 +274,7 @@ class _Planner:
             regime=regime,
             seed=seed,
             limit=limit,
+            max_truncated=chosen.choice.max_truncated or 0.0,
             load=self._load,
             data=chosen.data,
         )
@@ -363,8 +364,9 @@ def _check_exemplars(train: Split, evaluated: Split, regime: Regime) -> None:
             f"{regime} draws its exemplars from the split {train.name!r} itself: "
             "evaluate another split, or ask zero-shot"
         )
-    if train.size < regime.shots:
+    needed = regime.shots + regime.draws_each  # one more, to leave the example out
+    if train.size < needed:
         raise Unfit(
-            f"{regime} needs {regime.shots} exemplars and {train.origin} has "
+            f"{regime} needs {needed} exemplars and {train.origin} has "
             f"{train.size} examples: ask for fewer shots"
         )

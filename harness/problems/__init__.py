@@ -8,6 +8,7 @@ from harness.problems.last_word import LastWord
 from harness.problems.multiple_choice import MultipleChoice
 from harness.problems.regression import Regression
 from harness.problems.retrieval import Retrieval
+from harness.problems.span_answer import SpanAnswer
 from harness.problems.tagging import Tagging
 from harness.problems.text_to_text import TextToText
 
@@ -20,6 +21,7 @@ __all__ = [
     "MultipleChoice",
     "Regression",
     "Retrieval",
+    "SpanAnswer",
     "Tagging",
     "TextToText",
 ]

@@ -30,7 +30,7 @@ def describe(name: ModelName) -> ModelCard:
     is_built_in = checkpoint.folder is None
     return ModelCard(
         abilities=frozenset(_abilities(checkpoint)),
-        trainable=VECTOR_HEADS | {"choose", "extract"},
+        trainable=VECTOR_HEADS | {"choose", "extract", "tag"},
         head=head,
         fingerprint=checkpoint.fingerprint(),
         parameters=checkpoint.parameters,

@@ -22,7 +22,7 @@ from harness_hub.output_rows import OutputRows
 from harness_hub.quiet import quiet
 from harness_hub.score import FillAbility, LikelihoodAbility, ScoreAbility
 from harness_hub.seq2seq import SourceScoreAbility
-from harness_hub.token_rows import MaskedWords, SpanScores, TokenVectors
+from harness_hub.token_rows import MaskedWords, SpanScores, TokenLabels, TokenVectors
 from harness_hub.tokenizer import HubTokenizer
 from harness_torch.abilities import Abilities, Ability, TorchSession
 from harness_torch.blanks import BlankFiller
@@ -31,6 +31,7 @@ from harness_torch.follow import FollowAbility, Limits
 from harness_torch.heads.choice import ChoiceHead
 from harness_torch.heads.labels import HEAD_OF, count_outputs, head_settings
 from harness_torch.heads.span import SpanHead, SpanSettings
+from harness_torch.heads.tag import TagHead
 from harness_torch.heads.vector import VectorHead
 from harness_torch.text_vectors import TextVectors
 from harness_torch.trainable import TrainableAdapter
@@ -38,7 +39,12 @@ from harness_torch.trainable import TrainableAdapter
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-_CLASSIFIER = "AutoModelForSequenceClassification"
+_LOADERS = {
+    "classify": "AutoModelForSequenceClassification",
+    "regress": "AutoModelForSequenceClassification",
+    "tag": "AutoModelForTokenClassification",
+}
+"""The classes of transformers with a head of each kind that can be trained."""
 
 
 class HubAdapter(TrainableAdapter[HubCheckpoint, nn.Module, HubTokenizer]):
@@ -95,7 +101,7 @@ class HubAdapter(TrainableAdapter[HubCheckpoint, nn.Module, HubTokenizer]):
             torch.manual_seed(generator.initial_seed())
             self.module = load_model(
                 self._checkpoint,
-                _CLASSIFIER,
+                _LOADERS[head.kind],
                 config,
                 dtype=torch.float32,
                 device=device,
@@ -141,6 +147,14 @@ class HubAdapter(TrainableAdapter[HubCheckpoint, nn.Module, HubTokenizer]):
                 tokenizer=self.tokenizer,
                 settings=SpanSettings(self._checkpoint.length, self._checkpoint.stride),
                 scores=SpanScores(self.module, self._padding),
+                title=self.title,
+            )
+        if head.kind == "tag":
+            return TagHead(
+                head,
+                tokenizer=self.tokenizer,
+                length=self._checkpoint.length,
+                logits=TokenLabels(self.module, self._padding),
                 title=self.title,
             )
         rows = HeadRows(

@@ -20,6 +20,7 @@ from harness.requests import (
     Regress,
     Request,
     Score,
+    Tag,
 )
 
 
@@ -62,6 +63,13 @@ _KINDS = (
         suffixes=("ForMultipleChoice",),
         loader="AutoModelForMultipleChoice",
         abilities=frozenset({Choose}),
+        prefers=("head",),
+    ),
+    Kind(
+        name="tag",
+        suffixes=("ForTokenClassification",),
+        loader="AutoModelForTokenClassification",
+        abilities=frozenset({Tag}),
         prefers=("head",),
     ),
     Kind(

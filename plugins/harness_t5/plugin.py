@@ -36,7 +36,7 @@ def describe(name: ModelName) -> ModelCard:
     writes = ("generate", "t5", "rank") if Generate in able else ()
     return ModelCard(
         abilities=able,
-        trainable=VECTOR_HEADS,
+        trainable=VECTOR_HEADS | {"tag"},
         head=checkpoint.head,
         fingerprint=checkpoint.fingerprint(),
         parameters=checkpoint.parameters,

@@ -11,11 +11,11 @@ from sklearn import metrics as reference
 
 from harness import Example, PluginError, Prediction
 from harness.metric import Metric, signature
-from harness.metrics.averages_entries import AVERAGE_METRICS
+from harness.metrics.averages_entries import METRICS
 from harness.stats import interval, score
 from harness.task import parse_spec
 
-ENTRIES = {entry.name: entry for entry in AVERAGE_METRICS}
+ENTRIES = {entry.name: entry for entry in METRICS}
 LABELS = ("a", "b", "c", "never")
 PAIR = ("no", "yes")
 QUANTITIES: dict[str, Callable[..., Any]] = {

@@ -9,11 +9,11 @@ import pytest
 from harness import DataError, Example, PluginError, Prediction
 from harness.metric import Metric
 from harness.metrics.likelihood import count_bytes, count_words
-from harness.metrics.likelihood_entries import LIKELIHOOD_METRICS
+from harness.metrics.likelihood_entries import METRICS
 from harness.requests import JsonValue
 from harness.stats import interval, score
 
-ENTRIES = {entry.name: entry for entry in LIKELIHOOD_METRICS}
+ENTRIES = {entry.name: entry for entry in METRICS}
 
 
 def _metric(name: str) -> Metric:
@@ -75,7 +75,7 @@ def test_an_impossible_text_makes_an_infinite_interval_end() -> None:
 
 
 def test_lower_is_better() -> None:
-    lower = {e.name for e in LIKELIHOOD_METRICS if e.make((), {}).is_lower_better}
+    lower = {e.name for e in METRICS if e.make((), {}).is_lower_better}
     assert lower == ENTRIES.keys() - {"greedy_accuracy"}
 
 

@@ -9,12 +9,12 @@ import pytest
 
 from harness import DataError, Example, PluginError, Prediction
 from harness.metric import Metric, signature
-from harness.metrics.summarisation_entries import SUMMARISATION_METRICS
+from harness.metrics.summarisation_entries import METRICS
 from harness.requests import JsonValue
 from harness.stats import interval, score
 from harness.task import parse_spec
 
-ENTRIES = {entry.name: entry for entry in SUMMARISATION_METRICS}
+ENTRIES = {entry.name: entry for entry in METRICS}
 
 
 def _metric(spec: str) -> Metric:

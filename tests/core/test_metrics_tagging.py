@@ -12,10 +12,10 @@ from seqeval import metrics as reference
 from harness import DataError, Example, Prediction
 from harness.metric import Metric
 from harness.metrics.tagging import Entity, EntityScore, TagAccuracy, entities
-from harness.metrics.tagging_entries import TAGGING_METRICS
+from harness.metrics.tagging_entries import METRICS
 from harness.stats import score
 
-ENTRIES = {entry.name: entry for entry in TAGGING_METRICS}
+ENTRIES = {entry.name: entry for entry in METRICS}
 TAGS = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC")
 REFERENCES: dict[str, Callable[..., Any]] = {
     "entity_f1": reference.f1_score,
