@@ -11,6 +11,7 @@ from harness.formulations.embed import Retrieve
 from harness.formulations.follow import FollowWords
 from harness.formulations.generate import GenerateText
 from harness.formulations.heads import ChooseHead, ClassifyHead, RegressHead
+from harness.formulations.pseudo_likelihood import TextPseudoLikelihood
 from harness.formulations.rank import Candidates, Rank
 
 __all__ = [
@@ -26,5 +27,6 @@ __all__ = [
     "Rank",
     "RegressHead",
     "Retrieve",
+    "TextPseudoLikelihood",
     "no_exemplars",
 ]
