@@ -274,7 +274,11 @@ class PredictorEntry:
         name: the baseline's name, before the colon.
         summary: one line for `harness list models`.
         make: makes the predictor from options and a seed.
-        needs_training_targets: whether the training split must be there.
+        needs_training_targets: whether it looks at training targets where the problem
+            does; without a training split it gets those it is asked about.
+        trains: whether it learns from training targets itself; then a task must have
+            a training split.
+        refuses: why it can't answer a task, None where it can; by default it can.
         options: option names with what each does.
     """
 
@@ -282,4 +286,6 @@ class PredictorEntry:
     summary: str
     make: Callable[[Mapping[str, str], int], Predictor]
     needs_training_targets: bool = False
+    trains: bool = False
+    refuses: Callable[[Task], str | None] = lambda _task: None
     options: Mapping[str, str] = field(default_factory=dict)

@@ -83,10 +83,17 @@ class Regress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extract:
-    """Ask a trained head for the span of the context that answers the question."""
+    """Ask a trained head for the span of the context that answers the question.
+
+    Attributes:
+        question: what is asked.
+        context: what holds the answer, or doesn't.
+        n_best: how many spans the answer lists, the best among them.
+    """
 
     question: str
     context: str
+    n_best: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,12 +231,19 @@ class RegressAnswer(Answer):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtractAnswer(Answer):
-    """Answer `Extract`; `start` counts characters of the context, None is no answer."""
+    """Answer `Extract`; `start` counts characters of the context, None is no answer.
+
+    `n_best_texts`, `n_best_starts` and `n_best_scores` list the best spans, different
+    ones, the best first; a model may list fewer than were asked for.
+    """
 
     text: str
     start: int | None
     score: float
     no_answer_score: float
+    n_best_texts: tuple[str, ...] = ()
+    n_best_starts: tuple[int, ...] = ()
+    n_best_scores: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

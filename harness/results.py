@@ -250,6 +250,7 @@ def _score_columns(score: CellScore) -> dict[str, object]:
         "high": None if score.high is None else score.high * score.scale,
         "n": score.units,
         "signature": score.signature,
+        "is_lower_better": score.is_lower_better,
     }
 
 

@@ -234,6 +234,10 @@ class _Planner:
     def _formulation(
         self, model: _Model, chosen: _Chosen, regime: Regime
     ) -> Formulation | None:
+        if isinstance(model.entry, PredictorEntry):
+            reason = model.entry.refuses(chosen.task)
+            if reason is not None:
+                raise Unfit(f"{model.name} can't answer {chosen.task.id}: {reason}")
         if model.card is None:
             return None
         own = chosen.choice
@@ -315,6 +319,8 @@ class _Planner:
             split = self._training_split(chosen.task)
             _check_exemplars(split, evaluated, regime)
             return split
+        if isinstance(entry, PredictorEntry) and entry.trains:
+            return self._training_split(chosen.task)
         is_needed = isinstance(entry, PredictorEntry) and entry.needs_training_targets
         if not is_needed or not chosen.task.problem.learns_majority:
             return None

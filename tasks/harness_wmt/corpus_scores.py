@@ -14,7 +14,7 @@ import numpy as np
 from harness import DataError, Example, Prediction, stats
 from harness.metric import Metric
 from harness.metrics.translation import Bleu, reference_count
-from harness.metrics.translation_entries import TRANSLATION_METRICS
+from harness.metrics.translation_entries import METRICS
 from harness.official import Inputs, Outputs
 from harness.requests import JsonValue
 from harness.task import parse_spec
@@ -73,7 +73,7 @@ def metric(name: str, options: str = "") -> Metric:
         options: ``option=value`` pairs joined by commas.
     """
     _, parsed = parse_spec(f"{name},{options}" if options else name)
-    (entry,) = [entry for entry in TRANSLATION_METRICS if entry.name == name]
+    (entry,) = [entry for entry in METRICS if entry.name == name]
     return entry.make((), parsed)
 
 
