@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from harness import DataError, Example, Prediction
 from harness.builtin import harness_metrics
 from harness.requests import JsonValue
-from harness.task import parse_spec
 
 if TYPE_CHECKING:
     from harness.metric import Floats
@@ -23,12 +22,20 @@ class Measured(NamedTuple):
 
 
 def measure(
-    spec: str,
+    name: str,
     predictions: Sequence[JsonValue],
     targets: Sequence[JsonValue],
     labels: tuple[str, ...] = (),
+    **options: str,
 ) -> Measured:
-    """Score predictions by a metric, named as in a task's row.
+    """Score predictions by a registered metric.
+
+    Args:
+        name: the metric's name.
+        predictions: what was said, one for each target.
+        targets: what is right.
+        labels: label names, for metrics that count them.
+        options: the metric's options, as a task's row writes them.
 
     Raises:
         DataError: there is nothing to score, a value is none that the metric knows,
@@ -36,7 +43,6 @@ def measure(
     """
     from harness import stats
 
-    name, options = parse_spec(spec)
     (entry,) = [entry for entry in harness_metrics() if entry.name == name]
     metric = entry.make(labels, options)
     said = [Prediction(id=str(n), value=value) for n, value in enumerate(predictions)]
