@@ -144,6 +144,17 @@ class Likelihood:
     text: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PseudoLikelihood:
+    """Ask for the pseudo-log-likelihood of a text, each token given all the others.
+
+    Salazar et al. 2020, https://arxiv.org/abs/1910.14659. It is no log-likelihood, so
+    it is never compared with one: a type of its own keeps them apart.
+    """
+
+    text: str
+
+
 Request = (
     Score
     | Generate
@@ -156,6 +167,7 @@ Request = (
     | Follow
     | Embed
     | Likelihood
+    | PseudoLikelihood
 )
 
 
@@ -271,8 +283,8 @@ class EmbedAnswer(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LikelihoodAnswer(Answer):
-    """Answer `Likelihood`: log-likelihood in nats and what it was counted over.
+class TextAnswer(Answer):
+    """What answers about a whole text hold: a sum in nats and what it was counted over.
 
     Words are what `str.split` finds, bytes those of UTF-8.
     """
@@ -305,6 +317,16 @@ class LikelihoodAnswer(Answer):
         return -self.nats / self.byte_count / math.log(2)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LikelihoodAnswer(TextAnswer):
+    """Answer `Likelihood`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PseudoLikelihoodAnswer(TextAnswer):
+    """Answer `PseudoLikelihood`: its perplexities are pseudo-perplexities."""
+
+
 REQUEST_TYPES: dict[str, type[Request]] = {t.__name__: t for t in get_args(Request)}
 _ANSWERS = (
     ScoreAnswer,
@@ -318,6 +340,7 @@ _ANSWERS = (
     FollowAnswer,
     EmbedAnswer,
     LikelihoodAnswer,
+    PseudoLikelihoodAnswer,
 )
 ANSWER_TYPES: dict[str, type[Answer]] = {t.__name__: t for t in _ANSWERS}
 ANSWER_OF: dict[type[Request], type[Answer]] = {

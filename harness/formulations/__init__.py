@@ -13,6 +13,7 @@ from harness.formulations.follow import FollowWords
 from harness.formulations.generate import GenerateText
 from harness.formulations.heads import ChooseHead, ClassifyHead, RegressHead
 from harness.formulations.likelihood import Continuation, TextLikelihood
+from harness.formulations.pseudo_likelihood import TextPseudoLikelihood
 from harness.formulations.rank import Candidates, Rank
 from harness.formulations.tags import TagHead
 
@@ -33,5 +34,6 @@ __all__ = [
     "Retrieve",
     "TagHead",
     "TextLikelihood",
+    "TextPseudoLikelihood",
     "no_exemplars",
 ]

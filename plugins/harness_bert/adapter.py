@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from harness import Encoded, Head, LoadSettings, ModelName
-from harness.requests import Choose, Embed, Extract, Fill, Tag
+from harness.requests import Choose, Embed, Extract, Fill, PseudoLikelihood, Tag
 from harness_bert.checkpoint import BertCheckpoint, open_checkpoint
 from harness_bert.modules import Module, load_module, with_parts
 from harness_bert.parts import SUFFIXES, parts_for
@@ -23,6 +23,7 @@ from harness_torch.heads.span import SpanHead, SpanSettings
 from harness_torch.heads.tag import TagHead
 from harness_torch.heads.vector import VectorHead
 from harness_torch.packed import Packed, pack
+from harness_torch.pseudo import PseudoAbility
 from harness_torch.text_vectors import TextVectors, mean_over_sequences
 from harness_torch.tokenizers.protocol import TextTokenizer, Tokens
 from harness_torch.trainable import TrainableAdapter
@@ -77,6 +78,12 @@ class BertAdapter(TrainableAdapter[BertCheckpoint, Module, TextTokenizer]):
         }
         if self._parts.has_words:
             table[Fill] = BlankFiller(
+                tokenizer=self.tokenizer,
+                length=self._checkpoint.length,
+                logits=self._words,
+                title=self.title,
+            )
+            table[PseudoLikelihood] = PseudoAbility(
                 tokenizer=self.tokenizer,
                 length=self._checkpoint.length,
                 logits=self._words,

@@ -10,7 +10,15 @@ import torch
 from torch import nn
 
 from harness import Head, PluginError
-from harness.requests import Embed, Fill, Follow, Generate, Likelihood, Score
+from harness.requests import (
+    Embed,
+    Fill,
+    Follow,
+    Generate,
+    Likelihood,
+    PseudoLikelihood,
+    Score,
+)
 from harness_hub.batches import Batches, Padding
 from harness_hub.checkpoint import HubCheckpoint
 from harness_hub.follow import GreedyTokens
@@ -33,6 +41,7 @@ from harness_torch.heads.labels import HEAD_OF, count_outputs, head_settings
 from harness_torch.heads.span import SpanHead, SpanSettings
 from harness_torch.heads.tag import TagHead
 from harness_torch.heads.vector import VectorHead
+from harness_torch.pseudo import PseudoAbility
 from harness_torch.text_vectors import TextVectors
 from harness_torch.trainable import TrainableAdapter
 
@@ -172,13 +181,15 @@ class HubAdapter(TrainableAdapter[HubCheckpoint, nn.Module, HubTokenizer]):
         )
 
     def _masked(self) -> Abilities:
+        words = MaskedWords(self.module, self._padding)
+        length, title = self._checkpoint.length, self.title
         fill = BlankFiller(
-            tokenizer=self.tokenizer,
-            length=self._checkpoint.length,
-            logits=MaskedWords(self.module, self._padding),
-            title=self.title,
+            tokenizer=self.tokenizer, length=length, logits=words, title=title
         )
-        return {Fill: fill}
+        pseudo = PseudoAbility(
+            tokenizer=self.tokenizer, length=length, logits=words, title=title
+        )
+        return {Fill: fill, PseudoLikelihood: pseudo}
 
     def _decoder(self) -> Abilities:
         rows, batches = OutputRows(self.module), Batches(self.module)

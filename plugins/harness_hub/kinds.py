@@ -17,6 +17,7 @@ from harness.requests import (
     Follow,
     Generate,
     Likelihood,
+    PseudoLikelihood,
     Regress,
     Request,
     Score,
@@ -76,7 +77,7 @@ _KINDS = (
         name="masked",
         suffixes=("ForMaskedLM", "WithLMHeadModel", "ForPreTraining"),
         loader="AutoModelForMaskedLM",
-        abilities=frozenset({Fill, Embed}),
+        abilities=frozenset({Fill, Embed, PseudoLikelihood}),
         prefers=("head", "cloze"),
     ),
     Kind(

@@ -10,7 +10,6 @@ of its sides: nothing is cut.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple, cast
@@ -24,6 +23,7 @@ from harness.requests import Answer, Tag, TagAnswer
 from harness_torch.abilities import check_finite
 from harness_torch.heads.labels import label_order
 from harness_torch.tokenizers.protocol import TextTokenizer, Tokens
+from harness_torch.windows import home_of, window_starts
 from harness_torch.words import Words, cut_words
 
 TokenLogits = Callable[[Sequence[Tokens]], Tensor]
@@ -212,25 +212,3 @@ class TagHead:
                 "one word or more: correct the formulation's target"
             )
         return [self._head.labels.index(label) for label in answer.labels]
-
-
-def window_starts(count: int, room: int) -> list[int]:
-    """Return where windows begin that share half; the last ends where the text does.
-
-    Args:
-        count: tokens of the text; of none there is no window.
-        room: tokens of a window.
-    """
-    if count <= room:
-        return [0] if count else []
-    return [*range(0, count - room, max(1, room // 2)), count - room]
-
-
-def home_of(first: int, starts: Sequence[int], room: int) -> int:
-    """Return the window in which a token has most tokens on both of its sides."""
-    holding = range(bisect_left(starts, first - room + 1), bisect_right(starts, first))
-
-    def margin(window: int) -> int:
-        return min(first - starts[window], starts[window] + room - 1 - first)
-
-    return max(holding, key=margin)

@@ -13,7 +13,16 @@ import transformers
 from safetensors.torch import load_file, save_file
 
 from harness import CheckpointError, Head, ModelCard, ModelName
-from harness.requests import Choose, Classify, Embed, Extract, Fill, Regress, Tag
+from harness.requests import (
+    Choose,
+    Classify,
+    Embed,
+    Extract,
+    Fill,
+    PseudoLikelihood,
+    Regress,
+    Tag,
+)
 from harness.testing import check_adapter
 from harness_bert.plugin import describe
 from harness_torch.packed import pack
@@ -33,7 +42,7 @@ def card(folder: Path) -> ModelCard:
     ("task", "asked"),
     [
         ("Model", set()),
-        ("ForMaskedLM", {Fill}),
+        ("ForMaskedLM", {Fill, PseudoLikelihood}),
         ("ForSequenceClassification", {Classify}),
         ("ForMultipleChoice", {Choose}),
         ("ForQuestionAnswering", {Extract}),

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from harness import CheckpointError, Head, PluginError
 from harness.model import TrainingExample
 from harness.requests import Classify, ClassifyAnswer, Tag, TagAnswer
-from harness_torch.heads.tag import TagHead, TokenLogits, home_of, window_starts
+from harness_torch.heads.tag import TagHead, TokenLogits
 from harness_torch.tokenizers.loading import load_tokenizer
 from harness_torch.tokenizers.protocol import TextTokenizer
 from harness_torch.tokenizers.word_hash import WordHashTokenizer
+from harness_torch.windows import home_of, window_starts
 from harness_torch.words import cut_words
 
 SENTENCES = (
