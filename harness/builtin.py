@@ -12,8 +12,18 @@ from harness.executors import ExecutorEntry
 from harness.executors.in_process import IN_PROCESS
 from harness.hookspecs import hookimpl
 from harness.metric import MetricEntry
-from harness.metrics.entries import METRICS
-from harness.metrics.translation_entries import TRANSLATION_METRICS
+from harness.metrics import (
+    averages_entries,
+    choices_entries,
+    entries,
+    likelihood_entries,
+    ranking_entries,
+    span_entries,
+    summarisation_entries,
+    tagging_entries,
+    translation_entries,
+)
+from harness.metrics.code import entries as code_entries
 
 
 @hookimpl
@@ -31,4 +41,15 @@ def harness_data_sources() -> Sequence[DataSourceEntry]:
 @hookimpl
 def harness_metrics() -> Sequence[MetricEntry]:
     """Register the metrics that the official scorers use."""
-    return [*METRICS, *TRANSLATION_METRICS]
+    return [
+        *averages_entries.METRICS,
+        *choices_entries.METRICS,
+        *code_entries.METRICS,
+        *entries.METRICS,
+        *likelihood_entries.METRICS,
+        *ranking_entries.METRICS,
+        *span_entries.METRICS,
+        *summarisation_entries.METRICS,
+        *tagging_entries.METRICS,
+        *translation_entries.METRICS,
+    ]

@@ -144,7 +144,11 @@ def _percentiles(scores: Floats) -> Interval:
     if not len(defined):
         return Interval(low=None, high=None, method=method)
     tail = (1 - LEVEL) / 2
-    low, high = np.quantile(defined, [tail, 1 - tail])
+    # between a number and infinity nothing lies, so there the draw itself is taken
+    if not np.isfinite(defined).all():
+        low, high = np.quantile(defined, [tail, 1 - tail], method="inverted_cdf")
+    else:
+        low, high = np.quantile(defined, [tail, 1 - tail])
     return Interval(low=float(low), high=float(high), method=method)
 
 

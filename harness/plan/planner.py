@@ -170,13 +170,6 @@ class _Planner:
             split = self._evaluated(chosen)
             if isinstance(split, DataError):
                 self._refuse(split, others=len(tasks) > 1)
-            elif not split.is_labelled and not chosen.is_for_submission:
-                raise DataError(
-                    f"{split.origin} has no labels, so {chosen.task.id} can't be "
-                    f"scored on split {chosen.split!r}: name a labelled split with "
-                    "--split, other data with --data, or predict without scores with "
-                    "--split submit"
-                )
 
     def _evaluated(self, chosen: _Chosen) -> Split | DataError:
         """Return the split to evaluate, or what is wrong with it."""
@@ -185,7 +178,16 @@ class _Planner:
                 f"{chosen.task.id} has no split for submissions: leave it out, or name "
                 "a split of its own"
             )
-        return self._splits.try_read(chosen.task, chosen.data, chosen.split)
+        split = self._splits.try_read(chosen.task, chosen.data, chosen.split)
+        if isinstance(split, DataError) or split.is_labelled:
+            return split
+        if chosen.is_for_submission:
+            return split
+        return MissingDataError(
+            f"{split.origin} has no labels, so {chosen.task.id} can't be scored on "
+            f"split {chosen.split!r}: name a labelled split with --split, other data "
+            "with --data, or predict without scores with --split submit"
+        )
 
     def _refuse(self, error: DataError, *, others: bool) -> None:
         if not isinstance(error, MissingDataError):
@@ -234,6 +236,10 @@ class _Planner:
     def _formulation(
         self, model: _Model, chosen: _Chosen, regime: Regime
     ) -> Formulation | None:
+        if isinstance(model.entry, PredictorEntry):
+            reason = model.entry.refuses(chosen.task)
+            if reason is not None:
+                raise Unfit(f"{model.name} can't answer {chosen.task.id}: {reason}")
         if model.card is None:
             return None
         own = chosen.choice
@@ -270,6 +276,7 @@ class _Planner:
             regime=regime,
             seed=seed,
             limit=limit,
+            max_truncated=chosen.choice.max_truncated or 0.0,
             load=self._load,
             data=chosen.data,
         )
@@ -314,6 +321,8 @@ class _Planner:
             split = self._training_split(chosen.task)
             _check_exemplars(split, evaluated, regime)
             return split
+        if isinstance(entry, PredictorEntry) and entry.trains:
+            return self._training_split(chosen.task)
         is_needed = isinstance(entry, PredictorEntry) and entry.needs_training_targets
         if not is_needed or not chosen.task.problem.learns_majority:
             return None
@@ -357,8 +366,9 @@ def _check_exemplars(train: Split, evaluated: Split, regime: Regime) -> None:
             f"{regime} draws its exemplars from the split {train.name!r} itself: "
             "evaluate another split, or ask zero-shot"
         )
-    if train.size < regime.shots:
+    needed = regime.shots + regime.draws_each  # one more, to leave the example out
+    if train.size < needed:
         raise Unfit(
-            f"{regime} needs {regime.shots} exemplars and {train.origin} has "
+            f"{regime} needs {needed} exemplars and {train.origin} has "
             f"{train.size} examples: ask for fewer shots"
         )

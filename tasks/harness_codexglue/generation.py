@@ -161,7 +161,10 @@ def _documentation(language: str) -> Task:
             t5_source=RAFFEL,
             max_tokens=256,
         ),
-        submission=Lines(name=f"Text-Text/text-to-text/{language}-en/predictions.txt"),
+        submission=Lines(
+            name=f"Text-Text/text-to-text/{language}-en/predictions.txt",
+            has_more_breaks=True,
+        ),
         source=PAPER,
     )
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness import Benchmark, Task, hookimpl
+from harness.official import OfficialScorer
+from harness_codexglue.official import SCORERS
 from harness_codexglue.rows import CODEXGLUE, TASKS
 
 
@@ -18,3 +20,9 @@ def harness_tasks() -> Sequence[Task]:
 def harness_benchmarks() -> Sequence[Benchmark]:
     """Register CodeXGLUE, which has no score over all its tasks."""
     return [CODEXGLUE]
+
+
+@hookimpl
+def harness_official_scorers() -> Sequence[OfficialScorer]:
+    """Register the official scorers of all tasks, CodeBLEU among them."""
+    return SCORERS

@@ -17,6 +17,7 @@ from harness.requests import JsonValue
 from harness_codexglue import sample_pairs as pairs
 from harness_codexglue import sample_texts as texts
 from harness_codexglue.sample_documents import make_document
+from harness_codexglue.sample_texts import MASK
 
 Made = Mapping[str, JsonValue]
 
@@ -86,7 +87,8 @@ def _draw(
 
 
 def _key(made: Made, inputs: tuple[str, ...]) -> str:
-    return json.dumps([made[name] for name in inputs])
+    """Return what tells a row apart: its inputs, before a blank if they have one."""
+    return json.dumps([made[name] for name in inputs]).partition(json.dumps(MASK))[0]
 
 
 def _labels(generator: random.Random, labels: int, size: int) -> list[int]:

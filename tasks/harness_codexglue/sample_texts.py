@@ -60,12 +60,12 @@ def make_cloze_of_two(
     words = {slot: generator.choice(names) for slot, names in side.items()}
     words["item"] = words["items"].removesuffix("s")
     lines = [CALLS[config].format(word=MASK, **words)]
-    for _ in range(generator.randrange(1, 3)):
+    for place in (0, 0, 3):  # two statements before, one behind
         word = generator.choice(("max", "min"))
         other = generator.choice(SIDES)
         names = {slot: generator.choice(found) for slot, found in other.items()}
         names["item"] = names["items"].removesuffix("s")
-        lines.append(CALLS[config].format(word=word, **names))
+        lines.insert(place, CALLS[config].format(word=word, **names))
     return {
         "nl_tokens": [*generator.choice(MEANINGS[label]).format(**words).split()],
         "pl_tokens": [*" ".join(lines).split()],
@@ -80,11 +80,11 @@ def make_cloze_of_all(
     known = frozenset(read_words())
     program = draw_program(generator)
     tokens = tokens_of(program.write(config))
-    places = [place for place, token in enumerate(tokens) if token in known]
+    places = [place for place, token in enumerate(tokens[:-1]) if token in known]
     if not places:
         program = replace(program, result="result")
         tokens = tokens_of(program.write(config))
-        places = [place for place, token in enumerate(tokens) if token in known]
+        places = [place for place, token in enumerate(tokens[:-1]) if token in known]
     place = generator.choice(places)
     return {
         "nl_tokens": [*program.docstring(generator).split()],

@@ -23,9 +23,15 @@ class Lines:
 
     A prediction's own line breaks become spaces; one that could not be read is an
     empty line.
+
+    Attributes:
+        name: the file's name.
+        has_more_breaks: whether the evaluator reads the file with `codecs`, for which
+            form feeds, U+2028 and the like end a line too.
     """
 
     name: str
+    has_more_breaks: bool = False
 
     def write(
         self, predictions: Sequence[Prediction], examples: Sequence[Example]
@@ -35,7 +41,10 @@ class Lines:
         Raises:
             DataError: a prediction is no text.
         """
-        return "".join(f"{_line(p)}\n" for p in predictions)
+        lines = [_line(self.name, prediction) for prediction in predictions]
+        if self.has_more_breaks:
+            lines = [" ".join(line.splitlines()) for line in lines]
+        return "".join(f"{line}\n" for line in lines)
 
     def read(self, text: str, examples: Sequence[Example]) -> list[Prediction]:
         """Return one prediction a line.
@@ -43,7 +52,7 @@ class Lines:
         Raises:
             DataError: there are more or fewer lines than examples.
         """
-        lines = split_lines(text)
+        lines = text.splitlines() if self.has_more_breaks else split_lines(text)
         _check_count(self.name, len(lines), examples)
         pairs = zip(lines, examples, strict=True)
         return [Prediction(id=example.id, value=line) for line, example in pairs]
@@ -116,8 +125,9 @@ class NumberedLines:
         keys: the columns that make the key; the example's id where there are none.
         separator: what stands between.
         written: how each label is written; empty where predictions are texts.
-        is_text: whether a prediction is a text with spaces, whose line breaks become
-            spaces, and not a word.
+        is_text: whether a prediction is a text with spaces, not a word. Line breaks
+            and tabs in it become spaces, and it is read up to its first tab, where
+            the evaluator of summaries cuts it.
     """
 
     name: str
@@ -154,7 +164,7 @@ class NumberedLines:
             if not line.strip():
                 continue
             *key, value = line.split(self.separator, max(len(self.keys), 1))
-            value = value if self.is_text else value.strip()
+            value = value.split("\t")[0] if self.is_text else value.strip()
             if not key or (labels and value not in labels):
                 raise DataError(
                     f"{self.name}, line {number}: {line!r}, expected "
@@ -172,13 +182,15 @@ class NumberedLines:
 
     def _value(self, prediction: Prediction) -> str:
         value = prediction.value
-        if self.written and value not in self.written:
+        if self.written and str(value) not in self.written:
             raise DataError(
                 f"{self.name}: the prediction {value!r} of example {prediction.id!r} is "
                 f"no label, expected one of {', '.join(self.written)}: correct the "
                 "prompt, or predict a label"
             )
-        return self.written[str(value)] if self.written else _line(prediction)
+        if self.written:
+            return self.written[str(value)]
+        return _line(self.name, prediction).replace("\t", " ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,14 +282,14 @@ def split_lines(text: str) -> list[str]:
     return lines[:-1] if lines[-1] == "" else lines
 
 
-def _line(prediction: Prediction) -> str:
+def _line(name: str, prediction: Prediction) -> str:
     value = prediction.value
     if value is None:
         return ""
     if not isinstance(value, str):
         raise DataError(
-            f"the prediction {value!r} of example {prediction.id!r} is no text, expected "
-            "one line: correct the prediction"
+            f"{name}: the prediction {value!r} of example {prediction.id!r} is no text, "
+            "expected one line: correct the prediction"
         )
     return " ".join(split_lines(value)).strip()
 
@@ -307,7 +319,7 @@ def _by_key(
     missing = sorted(known - found.keys())
     if missing:
         raise DataError(
-            f"{name} has no prediction for {missing[0]!r} and {len(missing) - 1} more, "
+            f"{name} has no prediction for {missing[0]!r} ({len(missing)} in all), "
             "expected one for each example: add them"
         )
     return found

@@ -14,7 +14,7 @@ from harness import PluginError
 from harness.metric import Metric
 from harness.metrics.classification import F1, Accuracy, Matthews
 from harness.metrics.correlation import Pearson, Spearman
-from harness.metrics.translation_entries import TRANSLATION_METRICS
+from harness.metrics.translation_entries import METRICS
 from harness.stats import interval, joint_interval, score, wilson
 
 if TYPE_CHECKING:
@@ -206,5 +206,5 @@ def test_headline_of_both_directions_is_refused() -> None:
 
 
 def _translation_metric(name: str) -> Metric:
-    (entry,) = [entry for entry in TRANSLATION_METRICS if entry.name == name]
+    (entry,) = [entry for entry in METRICS if entry.name == name]
     return entry.make((), {})

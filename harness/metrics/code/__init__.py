@@ -1,0 +1,1 @@
+"""Metrics of code: what CodeXGLUE's official scorers compute, oddities included."""

@@ -1,0 +1,54 @@
+"""Run registered metrics over the values that an official scorer was given."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from harness import DataError, Example, Prediction
+from harness.builtin import harness_metrics
+from harness.requests import JsonValue
+from harness.task import parse_spec
+
+if TYPE_CHECKING:
+    from harness.metric import Floats
+
+
+class Measured(NamedTuple):
+    """A metric's score, on its own scale, and the statistics that it comes from."""
+
+    score: float
+    statistics: Floats
+
+
+def measure(
+    spec: str,
+    predictions: Sequence[JsonValue],
+    targets: Sequence[JsonValue],
+    labels: tuple[str, ...] = (),
+) -> Measured:
+    """Score predictions by a metric, named as in a task's row.
+
+    Raises:
+        DataError: there is nothing to score, a value is none that the metric knows,
+            or the score is undefined: the official script fails there too.
+    """
+    from harness import stats
+
+    name, options = parse_spec(spec)
+    (entry,) = [entry for entry in harness_metrics() if entry.name == name]
+    metric = entry.make(labels, options)
+    said = [Prediction(id=str(n), value=value) for n, value in enumerate(predictions)]
+    examples = [
+        Example(id=str(n), columns={}, target=target)
+        for n, target in enumerate(targets)
+    ]
+    statistics = metric.statistics(said, examples)
+    score = stats.score(metric, statistics)
+    if math.isnan(score):
+        raise DataError(
+            f"{name} is undefined here, expected at least one text that is not empty "
+            "on either side: correct the files"
+        )
+    return Measured(score, statistics)

@@ -1,0 +1,158 @@
+"""CodeXGLUE's scorers of written code and text, from their files to their outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from harness import DataError
+from harness.official import Inputs, Outputs
+from harness.requests import JsonValue
+from harness_codexglue.official_inputs import (
+    check_lengths,
+    field_of,
+    json_lines,
+    lines_of_codecs,
+    lines_of_open,
+)
+from harness_codexglue.official_measure import measure
+
+if TYPE_CHECKING:
+    from harness.metric import Floats
+
+
+def bleu_and_accuracy(inputs: Inputs) -> Outputs:
+    """Score code-to-code-trans and code-refinement: `main` of their evaluators."""
+    references = lines_of_open(inputs["references_file"])
+    predictions = lines_of_open(inputs["predictions_file"])
+    check_lengths(predictions, references)
+    accuracy = measure("exact_match", predictions, references).score
+    bleu = measure("code_bleu4", predictions, references)
+    return {
+        "bleu": round(100 * bleu.score, 2),
+        "exact_match_accuracy": round(accuracy * 100, 2),
+        **_details(bleu.score, bleu.statistics),
+    }
+
+
+def text_to_code(inputs: Inputs) -> Outputs:
+    """Score text-to-code (CONCODE).
+
+    The script writes the answers to a file and reads that for BLEU, so an answer with
+    a newline inside shifts all later references there, and exact match alone stays
+    aligned.
+    """
+    answers = [str(field_of(row, "code")) for row in json_lines(inputs["answers_file"])]
+    predictions = lines_of_open(inputs["predictions_file"])
+    check_lengths(predictions, answers)
+    exact = measure("exact_match,compare=tokens", predictions, answers).score
+    rewritten = lines_of_open("".join(f"{answer}\n" for answer in answers))
+    shared = min(len(rewritten), len(predictions))
+    bleu = measure("code_bleu4", predictions[:shared], rewritten[:shared])
+    return {
+        "bleu": round(100 * bleu.score, 2),
+        "exact_match": round(exact * 100, 2),
+        **_details(bleu.score, bleu.statistics),
+    }
+
+
+def text_to_text(inputs: Inputs) -> Outputs:
+    """Score text-to-text: lines by `codecs`, and lines past the shorter file dropped."""
+    references = lines_of_codecs(inputs["references_file"])
+    predictions = lines_of_codecs(inputs["predictions_file"])
+    shared = min(len(references), len(predictions))
+    bleu = measure("text_bleu", predictions[:shared], references[:shared])
+    return {"bleu": round(100 * bleu.score, 2)}
+
+
+def line_completion(inputs: Inputs) -> Outputs:
+    """Score CodeCompletion-line: edit similarity and exact match of completed lines."""
+    answers = [str(field_of(row, "gt")) for row in json_lines(inputs["answers_file"])]
+    predictions = lines_of_open(inputs["predictions_file"])
+    check_lengths(predictions, answers)
+    similarity = measure("edit_similarity", predictions, answers).score
+    exact = measure("line_exact_match", predictions, answers).score
+    return {
+        "edit_similarity": round(similarity, 2),
+        "exact_match": round(exact * 100, 2),
+    }
+
+
+def method_generation(inputs: Inputs) -> Outputs:
+    """Score Method-Generation: edit similarity and BLEU of method bodies."""
+    answers = lines_of_open(inputs["answers_file"])
+    predictions = lines_of_open(inputs["predictions_file"])
+    check_lengths(predictions, answers)
+    stripped = [answer.strip() for answer in answers]
+    similarity = measure("edit_similarity", predictions, stripped).score
+    bleu = measure("code_bleu4", predictions, answers).score
+    return {
+        "edit_similarity": round(similarity, 2),
+        "bleu": round(100 * bleu, 2),
+    }
+
+
+def token_completion(inputs: Inputs) -> Outputs:
+    """Score CodeCompletion-token: accuracy over tokens that are not special."""
+    answers = lines_of_open(inputs["answers_file"])
+    predictions = lines_of_open(inputs["predictions_file"])
+    check_lengths(predictions, answers)
+    accuracy = measure("token_accuracy", predictions, answers)
+    total = int(accuracy.statistics[:, 1].sum())
+    return {"total": total, "accuracy": round(accuracy.score * 100, 2)}
+
+
+def code_to_text(inputs: Inputs) -> Outputs:
+    """Score code-to-text: `bleuFromMaps` over ids that were predicted.
+
+    An id without a prediction is left out of the mean, and a prediction ends at its
+    first tab, both as in the script.
+    """
+    rows = lines_of_open(inputs["predictions_stdin"])
+    predictions = dict(_prediction(row) for row in rows)
+    references = _references(lines_of_open(inputs["references_file"]), predictions)
+    said = [predictions[key] for key in references]
+    bleu = measure("smoothed_bleu4", said, list[JsonValue](references.values()))
+    precisions = bleu.statistics[:, 1:].mean(axis=0)
+    score = 100 * bleu.score
+    return {
+        "bleu": score,
+        "all": [score, *(100 * float(value) for value in precisions)],
+    }
+
+
+def _prediction(row: str) -> tuple[str, str]:
+    key, *rest = row.strip().split("\t")
+    return key, rest[0] if rest else ""
+
+
+def _references(
+    rows: Sequence[str], predictions: Mapping[str, str]
+) -> dict[str, list[JsonValue]]:
+    found: dict[str, list[JsonValue]] = {}
+    for number, row in enumerate(rows, start=1):
+        key, tab, text = row.partition("\t")
+        if not tab or "\t" in text:
+            raise DataError(
+                f"line {number} of the references has {row.count(chr(9))} tabs, "
+                "expected an id, one tab and the text: correct the file"
+            )
+        if key in predictions:
+            found.setdefault(key, []).append(text)
+    return found
+
+
+def _details(score: float, statistics: Floats) -> Outputs:
+    """Return what the module's `compute_bleu` gives beside the score."""
+    from harness.metrics.code.corpus_bleu import brevity_penalties, smoothed_precisions
+
+    sums = statistics.sum(axis=0, keepdims=True)
+    length, reference_length = int(sums[0, 8]), int(sums[0, 9])
+    return {
+        "bleu_unrounded": 100 * score,
+        "precisions": [float(value) for value in smoothed_precisions(sums)[0]],
+        "brevity_penalty": float(brevity_penalties(sums)[0]),
+        "length_ratio": length / reference_length,
+        "translation_length": length,
+        "reference_length": reference_length,
+    }
