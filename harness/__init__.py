@@ -46,14 +46,18 @@ from harness.problems import (
     Blank,
     Classification,
     Following,
+    LanguageModelling,
+    LastWord,
     MultipleChoice,
     Regression,
     Retrieval,
+    SpanAnswer,
+    Tagging,
     TextToText,
 )
 from harness.recipe import CommonSettings, RecipeEntry, TrainJob, TrainReport
 from harness.results import ReportFormat, Results
-from harness.submission import Archive, SubmissionFile
+from harness.submission import Archive, CompanionFile, SubmissionFile
 from harness.task import (
     Benchmark,
     Data,
@@ -77,6 +81,7 @@ __all__ = [
     "CheckpointError",
     "Classification",
     "CommonSettings",
+    "CompanionFile",
     "Data",
     "DataError",
     "DataSourceEntry",
@@ -88,6 +93,8 @@ __all__ = [
     "HarnessError",
     "Head",
     "HubData",
+    "LanguageModelling",
+    "LastWord",
     "LoadSettings",
     "Loss",
     "MetricEntry",
@@ -113,8 +120,10 @@ __all__ = [
     "ServerError",
     "Session",
     "SimpleAdapter",
+    "SpanAnswer",
     "StoreError",
     "SubmissionFile",
+    "Tagging",
     "Task",
     "Template",
     "TextToText",

@@ -23,6 +23,7 @@ from harness.requests import (
     FollowAnswer,
     GenerateAnswer,
     LikelihoodAnswer,
+    PseudoLikelihoodAnswer,
     RegressAnswer,
     Request,
     ScoreAnswer,
@@ -92,6 +93,12 @@ _RULES: Mapping[type[Answer], _Rule] = {
         relative=LONG_SUM,
     ),
     LikelihoodAnswer: _Rule(
+        numbers=_fields("nats"),
+        decision=_same("token_count", "word_count", "byte_count"),
+        absolute=SUM,
+        relative=LONG_SUM,
+    ),
+    PseudoLikelihoodAnswer: _Rule(
         numbers=_fields("nats"),
         decision=_same("token_count", "word_count", "byte_count"),
         absolute=SUM,

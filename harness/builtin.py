@@ -12,9 +12,18 @@ from harness.executors import ExecutorEntry
 from harness.executors.in_process import IN_PROCESS
 from harness.hookspecs import hookimpl
 from harness.metric import MetricEntry
-from harness.metrics import entries, ranking_entries
+from harness.metrics import (
+    averages_entries,
+    choices_entries,
+    entries,
+    likelihood_entries,
+    ranking_entries,
+    span_entries,
+    summarisation_entries,
+    tagging_entries,
+    translation_entries,
+)
 from harness.metrics.code import entries as code_entries
-from harness.metrics.translation_entries import TRANSLATION_METRICS
 
 
 @hookimpl
@@ -33,8 +42,14 @@ def harness_data_sources() -> Sequence[DataSourceEntry]:
 def harness_metrics() -> Sequence[MetricEntry]:
     """Register the metrics that the official scorers use."""
     return [
+        *averages_entries.METRICS,
+        *choices_entries.METRICS,
         *code_entries.METRICS,
         *entries.METRICS,
+        *likelihood_entries.METRICS,
         *ranking_entries.METRICS,
-        *TRANSLATION_METRICS,
+        *span_entries.METRICS,
+        *summarisation_entries.METRICS,
+        *tagging_entries.METRICS,
+        *translation_entries.METRICS,
     ]

@@ -25,6 +25,8 @@ def cell_command(cell: EvaluateCell, plugins: Sequence[str] = ()) -> str:
     options.append(("dtype", cell.load.dtype))
     if cell.limit is not None:
         options.append(("limit", str(cell.limit)))
+    if cell.max_truncated < 1:
+        options.append(("max-truncated", f"{cell.max_truncated:g}"))
     if cell.formulation:
         options.append(("formulation", cell.formulation.name))
         if cell.formulation.prompt:

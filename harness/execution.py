@@ -15,6 +15,7 @@ from harness.commands import cell_command
 from harness.errors import HarnessError
 from harness.events import RunFinished
 from harness.executors import ExecutorEntry
+from harness.ledger import is_within
 from harness.listeners import Announcer
 from harness.measure import environment
 from harness.plan import EvaluateCell, Job, Plan, TrainCell, unaskable_fingerprint
@@ -71,8 +72,7 @@ class Execution:
             checkpoints=self.checkpoints,
             batch_tokens=self.plan.batch_tokens,
         )
-        statuses = self.store.statuses(fingerprints)
-        self._done = {mark for mark, status in statuses.items() if status == "done"}
+        self._done = self._find_done(fingerprints)
         cells = len(self.plan.cells)
         self._announce = Announcer(self.plugins.hook, self.id, cells)
         self._record(fingerprints)
@@ -82,6 +82,21 @@ class Execution:
             pass
         self.store.finish_run(self.id, _now())
         return self._announce.run_finished()
+
+    def _find_done(self, fingerprints: list[str]) -> set[str]:
+        """Return what is done, without cells of which more was cut than is allowed."""
+        statuses = self.store.statuses(fingerprints)
+        done = {mark for mark, status in statuses.items() if status == "done"}
+        strict = {
+            cell.fingerprint: cell
+            for cell in self.plan.cells
+            if cell.max_truncated < 1 and cell.fingerprint in done
+        }
+        for result in self.store.results(list(strict)) if strict else ():
+            cell = strict[result.fingerprint]
+            if not is_within(result.caveats, cell.size, cell.max_truncated):
+                done.remove(result.fingerprint)
+        return done
 
     def _record(self, fingerprints: list[str]) -> None:
         record = RunRecord(

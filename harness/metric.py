@@ -89,6 +89,8 @@ class MetricEntry:
         make: makes the metric from the task's label names and the options written
             behind the name, as in ``f1,positive=equivalent``.
         options: option names with what each does.
+        falls_short: why perfect predictions may score less than the best, empty where
+            they never do.
         source: the definition or official script.
     """
 
@@ -96,6 +98,7 @@ class MetricEntry:
     summary: str
     make: Callable[[tuple[str, ...], Mapping[str, str]], Metric]
     options: Mapping[str, str] = field(default_factory=dict)
+    falls_short: str = ""
     source: str = ""
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from harness.errors import UsageError
-from harness.requests import Answer, JsonValue, Request
+from harness.requests import Answer, JsonValue, Request, Side
 from harness.task import Example, Task, parse_spec
 
 if TYPE_CHECKING:
@@ -138,6 +138,7 @@ class Encoded:
         ids: token ids; empty for simple adapters.
         prefix_group: requests of one group share a prefix worth computing once.
         truncated_tokens: tokens that were cut so that the request fits.
+        truncated_side: which end is cut where something is; None where that is unknown.
         extra: what else the adapter wants to carry (segment ids, choice bounds).
     """
 
@@ -147,6 +148,7 @@ class Encoded:
     ids: Sequence[int] = ()
     prefix_group: str | None = None
     truncated_tokens: int = 0
+    truncated_side: Side | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -272,7 +274,11 @@ class PredictorEntry:
         name: the baseline's name, before the colon.
         summary: one line for `harness list models`.
         make: makes the predictor from options and a seed.
-        needs_training_targets: whether the training split must be there.
+        needs_training_targets: whether it looks at training targets where the problem
+            does; without a training split it gets those it is asked about.
+        trains: whether it learns from training targets itself; then a task must have
+            a training split.
+        refuses: why it can't answer a task, None where it can; by default it can.
         options: option names with what each does.
     """
 
@@ -280,4 +286,6 @@ class PredictorEntry:
     summary: str
     make: Callable[[Mapping[str, str], int], Predictor]
     needs_training_targets: bool = False
+    trains: bool = False
+    refuses: Callable[[Task], str | None] = lambda _task: None
     options: Mapping[str, str] = field(default_factory=dict)

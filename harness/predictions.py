@@ -309,7 +309,7 @@ def _value_reader(
 ) -> Callable[[_Item], JsonValue]:
     """Return what makes a task's prediction of what stands in a file."""
     labels = task.problem.labels
-    perfect = next(iter(task.problem.perfect(examples[:1])), None)
+    perfect = _perfect(task, examples)
     is_tags = isinstance(perfect, list)
 
     def read(item: _Item) -> JsonValue:
@@ -325,6 +325,14 @@ def _value_reader(
         return value
 
     return read
+
+
+def _perfect(task: Task, examples: Sequence[Example]) -> JsonValue:
+    """Return one perfect prediction, None where the problem says there is none."""
+    try:
+        return next(iter(task.problem.perfect(examples[:1])), None)
+    except UsageError:
+        return None
 
 
 def _label(item: _Item, labels: Sequence[str]) -> JsonValue:

@@ -12,8 +12,8 @@ from harness.task import parse_spec
 Kind = Literal["zero-shot", "few-shot", "finetune", "baseline"]
 
 _EXPECTED = (
-    "expected zero-shot, few-shot:K (such as few-shot:5) or finetune:RECIPE "
-    "(such as finetune:full or finetune:full,epochs=2)"
+    "expected zero-shot, few-shot:K (such as few-shot:5, or few-shot:5,draw=each) or "
+    "finetune:RECIPE (such as finetune:full or finetune:full,epochs=2)"
 )
 
 
@@ -26,7 +26,8 @@ class Regime:
             predictors, which no regime applies to.
         shots: exemplars before each question, for ``few-shot``.
         recipe: the recipe's name, for ``finetune``.
-        settings: the recipe's settings as written.
+        settings: the recipe's settings as written; for ``few-shot`` what differs from
+            the default, ``draw=each``.
     """
 
     kind: Kind
@@ -38,6 +39,9 @@ class Regime:
     def parse(cls, text: str) -> Regime:
         """Parse ``zero-shot``, ``few-shot:5`` or ``finetune:full,epochs=2``.
 
+        ``few-shot:5`` has the same exemplars before every question (``draw=fixed``);
+        with ``draw=each`` every question has its own (`harness.data.draw_for_each`).
+
         Raises:
             UsageError: the text is none of them.
         """
@@ -48,11 +52,19 @@ class Regime:
             raise UsageError(f"regime {text!r}: {error}: {_EXPECTED}") from error
         if kind == "zero-shot" and not rest:
             return cls(kind="zero-shot")
-        if kind == "few-shot" and argument.isdigit() and int(argument) and not settings:
-            return cls(kind="few-shot", shots=int(argument))
+        if kind == "few-shot" and argument.isdigit() and int(argument):
+            if settings in ({}, {"draw": "fixed"}):
+                return cls(kind="few-shot", shots=int(argument))
+            if settings == {"draw": "each"}:
+                return cls(kind="few-shot", shots=int(argument), settings=settings)
         if kind == "finetune" and argument:
             return cls(kind="finetune", recipe=argument, settings=settings)
         raise UsageError(f"unknown regime {text!r}: {_EXPECTED}")
+
+    @property
+    def draws_each(self) -> bool:
+        """Whether every question has exemplars of its own."""
+        return self.kind == "few-shot" and bool(self.settings)
 
     def __str__(self) -> str:
         if self.kind == "few-shot":

@@ -12,11 +12,14 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, TypeVar, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 BLANK = "{blank}"
 """What stands for the missing word in the text of a `Fill`."""
 JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
+
+Side = Literal["left", "right", "both"]
+"""Which end of a text is cut where it is too long for a model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,10 +83,17 @@ class Regress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extract:
-    """Ask a trained head for the span of the context that answers the question."""
+    """Ask a trained head for the span of the context that answers the question.
+
+    Attributes:
+        question: what is asked.
+        context: what holds the answer, or doesn't.
+        n_best: how many spans the answer lists, the best among them.
+    """
 
     question: str
     context: str
+    n_best: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +144,17 @@ class Likelihood:
     text: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PseudoLikelihood:
+    """Ask for the pseudo-log-likelihood of a text, each token given all the others.
+
+    Salazar et al. 2020, https://arxiv.org/abs/1910.14659. It is no log-likelihood, so
+    it is never compared with one: a type of its own keeps them apart.
+    """
+
+    text: str
+
+
 Request = (
     Score
     | Generate
@@ -146,6 +167,7 @@ Request = (
     | Follow
     | Embed
     | Likelihood
+    | PseudoLikelihood
 )
 
 
@@ -157,12 +179,15 @@ class Answer:
         tokens: tokens that the model read for this request, 0 where unknown.
         written_tokens: tokens that it wrote, 0 where unknown.
         truncated_tokens: tokens of the request that did not fit and were cut.
+        truncated_side: which end they were cut from; None where nothing was cut, or
+            the model does not say.
         dropped_shots: exemplars dropped so that the request fits.
     """
 
     tokens: int = 0
     written_tokens: int = 0
     truncated_tokens: int = 0
+    truncated_side: Side | None = None
     dropped_shots: int = 0
 
 
@@ -206,12 +231,19 @@ class RegressAnswer(Answer):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtractAnswer(Answer):
-    """Answer `Extract`; `start` counts characters of the context, None is no answer."""
+    """Answer `Extract`; `start` counts characters of the context, None is no answer.
+
+    `n_best_texts`, `n_best_starts` and `n_best_scores` list the best spans, different
+    ones, the best first; a model may list fewer than were asked for.
+    """
 
     text: str
     start: int | None
     score: float
     no_answer_score: float
+    n_best_texts: tuple[str, ...] = ()
+    n_best_starts: tuple[int, ...] = ()
+    n_best_scores: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,8 +283,8 @@ class EmbedAnswer(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LikelihoodAnswer(Answer):
-    """Answer `Likelihood`: log-likelihood in nats and what it was counted over.
+class TextAnswer(Answer):
+    """What answers about a whole text hold: a sum in nats and what it was counted over.
 
     Words are what `str.split` finds, bytes those of UTF-8.
     """
@@ -285,6 +317,16 @@ class LikelihoodAnswer(Answer):
         return -self.nats / self.byte_count / math.log(2)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LikelihoodAnswer(TextAnswer):
+    """Answer `Likelihood`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PseudoLikelihoodAnswer(TextAnswer):
+    """Answer `PseudoLikelihood`: its perplexities are pseudo-perplexities."""
+
+
 REQUEST_TYPES: dict[str, type[Request]] = {t.__name__: t for t in get_args(Request)}
 _ANSWERS = (
     ScoreAnswer,
@@ -298,6 +340,7 @@ _ANSWERS = (
     FollowAnswer,
     EmbedAnswer,
     LikelihoodAnswer,
+    PseudoLikelihoodAnswer,
 )
 ANSWER_TYPES: dict[str, type[Answer]] = {t.__name__: t for t in _ANSWERS}
 ANSWER_OF: dict[type[Request], type[Answer]] = {

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from harness.requests import Side
 from harness.task import Benchmark
 
 if TYPE_CHECKING:
@@ -90,7 +91,12 @@ class Caveats:
         split_size: examples in the whole split.
         is_sample: whether the data was the built-in sample.
         truncated: examples with cut input.
+        truncated_tokens: tokens that were cut from them.
+        truncated_side: the end that was cut, ``both`` where each was; None where
+            nothing was cut or the model did not say.
+        read_tokens: tokens that the model read of all examples, for comparison.
         dropped_shots: examples that lost exemplars to fit.
+        dropped_exemplars: exemplars that these lost together.
         unparsable: predictions that could not be read from the model's text.
         duplicates: examples that stand more than once in the data.
         selected_on_evaluated: whether the evaluated split trained or chose the
@@ -102,7 +108,11 @@ class Caveats:
     split_size: int = 0
     is_sample: bool = False
     truncated: int = 0
+    truncated_tokens: int = 0
+    truncated_side: Side | None = None
+    read_tokens: int = 0
     dropped_shots: int = 0
+    dropped_exemplars: int = 0
     unparsable: int = 0
     duplicates: int = 0
     selected_on_evaluated: bool = False
@@ -240,6 +250,7 @@ def _score_columns(score: CellScore) -> dict[str, object]:
         "high": None if score.high is None else score.high * score.scale,
         "n": score.units,
         "signature": score.signature,
+        "is_lower_better": score.is_lower_better,
     }
 
 

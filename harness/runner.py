@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from harness.engine import Engine
 from harness.errors import PluginError
-from harness.formulations import Formulation
+from harness.formulations import ExemplarsOf, Formulation, no_exemplars
+from harness.ledger import Ledger, check_share
 from harness.measure import peak_memory_bytes, start_peak_memory
 from harness.model import (
     Adapter,
@@ -96,19 +97,6 @@ class Tools:
     batch_tokens: int
 
 
-class _Ledger:
-    """Counts what was cut or could not be read, example by example."""
-
-    def __init__(self) -> None:
-        self.truncated = 0
-        self.dropped_shots = 0
-
-    def note(self, answers: Iterable[Answer]) -> None:
-        answers = list(answers)
-        self.truncated += any(answer.truncated_tokens for answer in answers)
-        self.dropped_shots += any(answer.dropped_shots for answer in answers)
-
-
 def evaluate(
     cell: EvaluateCell, tools: Tools, on_batch: Callable[[int], None] = lambda _: None
 ) -> Evaluated:
@@ -117,7 +105,8 @@ def evaluate(
     A split without labels is predicted and not scored.
 
     Raises:
-        HarnessError: the model, the data or a metric can't do it.
+        HarnessError: the model, the data or a metric can't do it, or more inputs were
+            cut than the suite allows.
     """
     examples = cell.examples()
     start_peak_memory(cell.load.device)
@@ -125,6 +114,7 @@ def evaluate(
         predictions, cost, caveats = _predict(cell, cell.entry, examples)
     else:
         predictions, cost, caveats = _ask(cell, cell.entry, tools, examples, on_batch)
+        check_share(caveats, len(examples), cell.max_truncated)
     result = replace(blank_result(cell), cost=cost, caveats=caveats)
     if cell.split.is_labelled:
         result = _with_scores(result, cell, tools.plugins, predictions, examples)
@@ -162,7 +152,7 @@ def _predict(
         )
     pairs = zip(examples, values, strict=True)
     predictions = [Prediction(id=example.id, value=value) for example, value in pairs]
-    return predictions, Cost(), _caveats(cell, predictions, _Ledger(), cached=0)
+    return predictions, Cost(), _caveats(cell, predictions, Ledger(), cached=0)
 
 
 def _ask(
@@ -179,7 +169,7 @@ def _ask(
     identity = fingerprint(model=card.fingerprint, **precision(cell.load))
     cache = CellAnswers(store=tools.store, model=identity)
     engine = Engine(adapter, cache, Budget(tokens=tools.batch_tokens), on_batch)
-    ledger, started = _Ledger(), time.perf_counter()
+    ledger, started = Ledger(), time.perf_counter()
     predictions = predict(cell, examples, engine, ledger.note)
     seconds = time.perf_counter() - started
     peak = peak_memory_bytes(cell.load.device)
@@ -210,14 +200,15 @@ def predict(
 ) -> list[Prediction]:
     """Ask a model about examples and return its predictions, in order."""
     assert cell.formulation is not None
-    return ask_about(cell.formulation, examples, engine, cell.exemplars(), note)
+    exemplars_of = cell.exemplars(examples)
+    return ask_about(cell.formulation, examples, engine, exemplars_of, note)
 
 
 def ask_about(
     formulation: Formulation,
     examples: Sequence[Example],
     engine: Engine,
-    exemplars: Sequence[Example] = (),
+    exemplars_of: ExemplarsOf = no_exemplars,
     note: Callable[[Iterable[Answer]], None] = lambda _: None,
 ) -> list[Prediction]:
     """Ask a model about examples in one formulation."""
@@ -225,7 +216,7 @@ def ask_about(
 
     def requests() -> Iterator[Request]:
         for example in examples:
-            asked = formulation.requests(example, exemplars)
+            asked = formulation.requests(example, exemplars_of(example))
             if not asked:
                 raise PluginError(
                     f"the formulation {formulation.name} asks nothing about example "
@@ -306,14 +297,18 @@ def unaskable_result(unaskable: Unaskable) -> CellResult:
 
 
 def _caveats(
-    cell: EvaluateCell, predictions: Sequence[Prediction], ledger: _Ledger, cached: int
+    cell: EvaluateCell, predictions: Sequence[Prediction], ledger: Ledger, cached: int
 ) -> Caveats:
     return Caveats(
         limit=cell.limit,
         split_size=cell.split.size,
         is_sample=cell.split.is_sample,
         truncated=ledger.truncated,
+        truncated_tokens=ledger.truncated_tokens,
+        truncated_side=ledger.truncated_side,
+        read_tokens=ledger.read_tokens,
         dropped_shots=ledger.dropped_shots,
+        dropped_exemplars=ledger.dropped_exemplars,
         unparsable=sum(prediction.value is None for prediction in predictions),
         duplicates=cell.split.duplicates,
         selected_on_evaluated=cell.is_trained_on_evaluated,

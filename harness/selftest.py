@@ -22,6 +22,7 @@ from harness.requests import (
     Follow,
     Generate,
     Likelihood,
+    PseudoLikelihood,
     Regress,
     Request,
     Score,
@@ -70,6 +71,7 @@ _ASKED: Mapping[type[Request], Callable[[str, Head | None], Request]] = {
     Follow: lambda text, _: Follow(words=tuple(text.split())),
     Embed: lambda text, _: Embed(text=text),
     Likelihood: lambda text, _: Likelihood(text=text),
+    PseudoLikelihood: lambda text, _: PseudoLikelihood(text=text),
 }
 
 

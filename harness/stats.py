@@ -83,9 +83,11 @@ def joint_interval(
     interval, is on the displayed scale (scores times `Metric.scale`).
 
     Raises:
-        PluginError: the metrics count different units.
+        PluginError: the metrics count different units, or one is better when higher
+            and another when lower.
     """
     _check_units(metrics, statistics)
+    _check_directions(metrics)
     scales = np.array([metric.scale for metric in metrics])
     if len(metrics) == 1:
         only = interval(metrics[0], statistics[0], draws=draws, seed=seed)
@@ -142,7 +144,11 @@ def _percentiles(scores: Floats) -> Interval:
     if not len(defined):
         return Interval(low=None, high=None, method=method)
     tail = (1 - LEVEL) / 2
-    low, high = np.quantile(defined, [tail, 1 - tail])
+    # between a number and infinity nothing lies, so there the draw itself is taken
+    if not np.isfinite(defined).all():
+        low, high = np.quantile(defined, [tail, 1 - tail], method="inverted_cdf")
+    else:
+        low, high = np.quantile(defined, [tail, 1 - tail])
     return Interval(low=float(low), high=float(high), method=method)
 
 
@@ -163,4 +169,15 @@ def _check_units(metrics: Sequence[Metric], statistics: Sequence[Floats]) -> Non
         raise PluginError(
             f"the metrics {names} have different units ({listing}), expected the same: "
             "choose headline metrics that count the same units"
+        )
+
+
+def _check_directions(metrics: Sequence[Metric]) -> None:
+    lower = [metric.name for metric in metrics if metric.is_lower_better]
+    higher = [metric.name for metric in metrics if not metric.is_lower_better]
+    if lower and higher:
+        raise PluginError(
+            f"the headline has {' and '.join(lower)}, where lower is better, beside "
+            f"{' and '.join(higher)}, where higher is, and their mean says nothing: "
+            "choose headline metrics of one direction"
         )

@@ -28,19 +28,23 @@ def _model_item(value: object) -> object:
 def _regime_item(value: object) -> object:
     """Write a regime's key and value as the command line does.
 
-    ``finetune: {recipe: full, epochs: 2}`` is ``finetune:full,epochs=2``.
+    ``finetune: {recipe: full, epochs: 2}`` is ``finetune:full,epochs=2``, and
+    ``few-shot: {shots: 5, draw: each}`` is ``few-shot:5,draw=each``.
     """
     if not isinstance(value, dict) or len(value) != 1:
         return value
     ((kind, argument),) = value.items()
     if isinstance(argument, dict) or (kind == "finetune" and argument is None):
         settings = dict(argument or {})
-        recipe = settings.pop("recipe", "full")
-        argument = ",".join([recipe, *(f"{k}={v}" for k, v in settings.items())])
+        first = ("shots", "") if kind == "few-shot" else ("recipe", "full")
+        argument = ",".join(
+            [str(settings.pop(*first)), *(f"{k}={v}" for k, v in settings.items())]
+        )
     return f"{kind}:{argument}"
 
 
 _Count = Annotated[int, Field(gt=0, strict=True)]
+_Share = Annotated[float, Field(ge=0, le=1, strict=True)]
 _Seed = Annotated[int, Field(ge=0, lt=2**32, strict=True)]
 """What every library's generator takes as a seed."""
 
@@ -56,6 +60,8 @@ class TaskChoice(BaseModel):
         limit: how many examples to evaluate, all by default.
         formulation: the formulation to use, the first that fits by default.
         prompt: the prompt to prefer, the model's preference by default.
+        max_truncated: the share of inputs that may be cut to fit a model before a cell
+            fails, the suite's own by default.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -66,6 +72,7 @@ class TaskChoice(BaseModel):
     limit: _Count | None = None
     formulation: str | None = None
     prompt: str | None = None
+    max_truncated: _Share | None = None
 
 
 class Suite(BaseModel):
@@ -75,13 +82,16 @@ class Suite(BaseModel):
         title: the leaderboard's title.
         models: model names, ``adapter:checkpoint[,option=value]``.
         tasks: task ids or prefixes, each with its own settings where needed.
-        regimes: ``zero-shot``, ``few-shot:K`` or ``finetune:RECIPE[,setting=value]``.
+        regimes: ``zero-shot``, ``few-shot:K[,draw=each]`` or
+            ``finetune:RECIPE[,setting=value]``.
         data: ``hub``, ``sample`` or a folder.
         seeds: one cell for each, from 0 to 2**32 - 1.
         split: the split to evaluate, each task's own by default.
         limit: how many examples of each task to evaluate, all by default.
         formulation: the formulation to use, the first that fits by default.
         prompt: the prompt to prefer.
+        max_truncated: the share of inputs that may be cut to fit a model before a cell
+            fails; 1, the default, never fails one, and the page shows what was cut.
         device: ``cpu``, ``cuda``, ``cuda:1`` or ``auto``.
         dtype: precision of weights and activations.
         batch_tokens: tokens that one forward may hold.
@@ -107,6 +117,7 @@ class Suite(BaseModel):
     limit: _Count | None = None
     formulation: str | None = None
     prompt: str | None = None
+    max_truncated: _Share = 1.0
     device: str = "auto"
     dtype: Precision = "fp32"
     batch_tokens: _Count = 2048
@@ -129,6 +140,7 @@ class Suite(BaseModel):
             "limit": self.limit,
             "formulation": self.formulation,
             "prompt": self.prompt,
+            "max_truncated": self.max_truncated,
         }
         for item in sorted(self.tasks, key=lambda item: item.id.rstrip("/").count("/")):
             if matches(item.id, task_id):

@@ -87,6 +87,9 @@ class Prompt:
         stop: texts that end a generated answer.
         beams: width of the search for a generated answer; 1 is greedy.
         length_penalty: see `Generate`.
+        asked_by: which of ``rank`` and ``generate`` ask by it: a text that does not
+            show what is to be judged can only be ranked, a wording that has no answer
+            for every candidate only be generated.
         source: where the wording is published.
     """
 
@@ -102,6 +105,7 @@ class Prompt:
     stop: tuple[str, ...] = ("\n",)
     beams: int = 1
     length_penalty: float = 1.0
+    asked_by: tuple[Literal["rank", "generate"], ...] = ("rank", "generate")
     source: str = ""
 
 
@@ -234,6 +238,8 @@ class Data:
             it is None. Several, or paths into nested columns, are joined by ``-``.
         group_column: the column that groups examples, where metrics need it; several
             likewise.
+        leave_out: tells rows that the official evaluation leaves out; they are counted
+            beside the data's origin.
         sample: makes rows of the same columns from a split's name and a seed (see
             `harness.data`); None where the task has no sample.
     """
@@ -245,6 +251,7 @@ class Data:
     submit: str | None = "test"
     id_column: str | tuple[str, ...] | None = "idx"
     group_column: str | tuple[str, ...] | None = None
+    leave_out: Callable[[Row], bool] | None = None
     sample: Callable[[str, int], Sequence[Row]] | None = None
 
     def split(self, name: str) -> str:

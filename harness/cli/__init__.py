@@ -15,6 +15,7 @@ import typer
 
 from harness.cli import check as checking
 from harness.cli import convert as converting
+from harness.cli import fetch as fetching
 from harness.cli import run as running
 from harness.cli import score as scoring
 from harness.cli import submit as submitting
@@ -67,6 +68,11 @@ app.command(
     epilog=scoring.EPILOG,
     short_help="Score a file of predictions, no model needed.",
 )(scoring.score)
+app.command(
+    "fetch",
+    epilog=fetching.EPILOG,
+    short_help="Bring data and weights here, to run offline.",
+)(fetching.fetch)
 app.command(
     "submit",
     epilog=submitting.EPILOG,

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness.cli.check_tasks import EPILOG as tasks_epilog
+from harness.cli.check_tasks import check_tasks
 from harness.cli.options import JsonOption, PluginOption
 from harness.cli.table import print_table
 
@@ -28,7 +30,7 @@ Examples:
 """
 
 check = typer.Typer(
-    help="Check whether what this machine runs can be trusted.",
+    help="Check whether models and tasks can be trusted.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -37,6 +39,11 @@ check = typer.Typer(
 @check.callback()
 def group() -> None:
     """Keep the commands a group, even where there is one."""
+
+
+check.command(
+    "tasks", epilog=tasks_epilog, short_help="Check tasks, prompts and data."
+)(check_tasks)
 
 
 @check.command("models", epilog=EPILOG, short_help="Ask models in several batchings.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from harness.api import Outcome
     from harness.plan import Plan
     from harness.plugins import Plugins
-    from harness.results import Results
+    from harness.results import CellResult, Results
     from harness.suite import Suite
 
 OutOption = Annotated[
@@ -140,6 +141,34 @@ def _carry_out(made: Plan, plugins: Plugins, store: str) -> Outcome:
             progress.stop()
 
 
+def losses(cells: Sequence[CellResult]) -> Iterator[str]:
+    """Say what did not fit the models, in a line each with the worst cell."""
+    from harness.ledger import told
+
+    cut = [cell for cell in cells if cell.caveats.truncated]
+    if cut:
+        worst = max(cut, key=lambda cell: cell.caveats.truncated / asked_of(cell))
+        yield (
+            f"{len(cut)} with cut inputs, most {worst.model} on {worst.task}: "
+            f"{told(worst.caveats, asked_of(worst))}"
+        )
+    dropped = [cell for cell in cells if cell.caveats.dropped_shots]
+    if dropped:
+        worst = max(dropped, key=lambda cell: cell.caveats.dropped_shots)
+        yield (
+            f"{len(dropped)} with dropped exemplars, most {worst.model} on "
+            f"{worst.task}: {worst.caveats.dropped_exemplars:,} from "
+            f"{worst.caveats.dropped_shots:,} examples"
+        )
+
+
+def asked_of(cell: CellResult) -> int:
+    """Return how many examples a cell was asked about, 1 at least."""
+    caveats = cell.caveats
+    limit = caveats.limit if caveats.is_partial else caveats.split_size
+    return max(limit or 0, 1)
+
+
 def _sum_up(outcome: Outcome, place: Path) -> None:
     ended = outcome.finished
     counts = {
@@ -150,6 +179,8 @@ def _sum_up(outcome: Outcome, place: Path) -> None:
     }
     words = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
     typer.echo(f"{words or 'no cells'} in {ended.seconds:.0f} s")
+    for line in losses(outcome.results.cells):
+        typer.echo(line)
     asked_in_vain = [cell for cell in outcome.results.cells if not cell.metrics_column]
     if asked_in_vain:
         example = asked_in_vain[0]

@@ -31,6 +31,28 @@ Formats, recognised from the content:
   lines     one line an example, in the order of the data
 """
 
+FormatOption = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        help="official, jsonl, json, csv, tsv or lines; recognised by default.",
+    ),
+]
+BesideOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="FILE",
+        help="A further file of the task, such as SQuAD's na_prob.json; repeatable.",
+    ),
+]
+KeepOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PATH|URL",
+        help="Keep the scores in this store too, for 'harness leaderboard'.",
+    ),
+]
+
 
 def score(
     task_id: Annotated[str, typer.Argument(metavar="TASK", help="Such as glue/sst2.")],
@@ -44,27 +66,9 @@ def score(
             help="The split that was predicted; the evaluated one by default."
         ),
     ] = None,
-    file_format: Annotated[
-        str | None,
-        typer.Option(
-            "--format",
-            help="official, jsonl, json, csv, tsv or lines; recognised by default.",
-        ),
-    ] = None,
-    beside: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="FILE",
-            help="A further file of the task, such as SQuAD's na_prob.json; repeatable.",
-        ),
-    ] = None,
-    store: Annotated[
-        str | None,
-        typer.Option(
-            metavar="PATH|URL",
-            help="Keep the scores in this store too, for 'harness leaderboard'.",
-        ),
-    ] = None,
+    file_format: FormatOption = None,
+    beside: BesideOption = None,
+    store: KeepOption = None,
     model: Annotated[
         str | None,
         typer.Option(help="What the store calls it; file:NAME by default."),

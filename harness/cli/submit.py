@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from harness.cli.options import DEFAULT_STORE, JsonOption, PluginOption, StoreOption
+
+if TYPE_CHECKING:
+    from harness.submit import Submission, Written
 
 EPILOG = """\b
 Examples:
@@ -61,15 +64,22 @@ def submit(
         )
     written = write(submission, out, partial=partial)
     if json_output:
-        found = {
-            "archive": str(written.path),
-            "model": submission.model,
-            "run": record.id,
-            "sha256": written.sha256,
-            "missing": dict(submission.missing),
-        }
-        print(json.dumps(found, indent=2))
-        return
+        print(json.dumps(_as_json(submission, written, record.id), indent=2))
+    else:
+        _print(submission, written, record.id)
+
+
+def _as_json(submission: Submission, written: Written, run: str) -> dict[str, Any]:
+    return {
+        "archive": str(written.path),
+        "model": submission.model,
+        "run": run,
+        "sha256": written.sha256,
+        "missing": dict(submission.missing),
+    }
+
+
+def _print(submission: Submission, written: Written, run: str) -> None:
     for file in submission.files:
         names = ", ".join(submission.place(file, name) for name in file.texts)
         print(f"{names}: {len(file.predictions)} predictions of {file.task.id}")
@@ -77,6 +87,6 @@ def submit(
         print(f"{name}: as the benchmark wants it")
     for task_id, reason in submission.missing.items():
         print(f"missing: {task_id}: {reason}")
-    print(f"{submission.model}, run {record.id}: {written.path}")
+    print(f"{submission.model}, run {run}: {written.path}")
     if submission.archive.instructions:
         print(submission.archive.instructions)

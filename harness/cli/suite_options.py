@@ -47,7 +47,7 @@ RegimeOption = Annotated[
     typer.Option(
         "--regime",
         metavar="REGIME",
-        help="zero-shot (the default), few-shot:5, or finetune:full[,epochs=2,...]. "
+        help="zero-shot (the default), few-shot:5[,draw=each], or finetune:full[,epochs=2,...]. "
         "May be given several times.",
     ),
 ]
@@ -81,6 +81,17 @@ FormulationOption = Annotated[
 ]
 PromptOption = Annotated[
     str | None, typer.Option("--prompt", help="Prefer this prompt, such as lm-eval.")
+]
+MaxTruncatedOption = Annotated[
+    float | None,
+    typer.Option(
+        "--max-truncated",
+        metavar="SHARE",
+        min=0,
+        max=1,
+        help="Fail a cell of which a larger share of inputs was cut to fit the model; "
+        "1 (the default) never does.",
+    ),
 ]
 DeviceOption = Annotated[
     str | None,
@@ -120,6 +131,7 @@ _PARAMETERS: dict[str, tuple[Any, object]] = {
     "limit": (LimitOption, None),
     "formulation": (FormulationOption, None),
     "prompt": (PromptOption, None),
+    "max_truncated": (MaxTruncatedOption, None),
     "device": (DeviceOption, None),
     "dtype": (DtypeOption, None),
     "seed": (SeedOption, None),
@@ -174,7 +186,9 @@ def read_suite(file: Path | None, **options: Any) -> Suite:  # noqa: ANN401
     given = {
         _NAMES.get(name, name): value
         for name, value in options.items()
-        if value not in (None, False, [])  # an empty text was given, and is refused
+        if value is not None
+        and value is not False
+        and value != []  # an empty text was given, and is refused
     }
     if file is not None:
         written = load_suite(file).model_dump()

@@ -129,12 +129,7 @@ def _as_json(verdict: CaseVerdict) -> dict[str, Any]:
 def _print(verdicts: Sequence[CaseVerdict]) -> None:
     _print_counts(verdicts)
     for status in ("unequal", "known"):
-        lines = [
-            _line(verdict, key)
-            for verdict in verdicts
-            for key in verdict.keys
-            if key.status == status
-        ]
+        lines = [line for verdict in verdicts for line in _lines(verdict, status)]
         if lines:
             print(f"\n{_TITLES[status]}:")
             print_table(_HEADERS, lines[:_SHOWN])
@@ -170,6 +165,17 @@ def _print_counts(verdicts: Sequence[CaseVerdict]) -> None:
 
 def _told(counts: Counter[str]) -> str:
     return ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
+
+
+def _lines(verdict: CaseVerdict, status: str) -> list[tuple[str, ...]]:
+    """Return a line a key; a case that fails as a whole has one."""
+    keys = [key for key in verdict.keys if key.status == status]
+    if len(keys) > 1 and keys == list(verdict.keys):
+        values = {key.value for key in keys}
+        if len(values) == 1 and keys[0].value.startswith("error: "):
+            name = f"all {len(keys)} keys"
+            return [(verdict.case.id, name, keys[0].value, "values", "", "", "")]
+    return [_line(verdict, key) for key in keys]
 
 
 def _line(verdict: CaseVerdict, key: KeyVerdict) -> tuple[str, ...]:

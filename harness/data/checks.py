@@ -29,13 +29,15 @@ class RowReader:
     has_target: bool
 
     def examples(self) -> Iterator[Example]:
-        """Yield the table's rows as checked examples, in order.
+        """Yield the table's rows as checked examples, in order, but those left out.
 
         Raises:
             DataError: a row is not what the task declares.
         """
+        leave_out = self.task.data.leave_out
         for number, row in enumerate(self.table.rows(), start=1):
-            yield self._example(number, row)
+            if leave_out is None or not leave_out(row):
+                yield self._example(number, row)
 
     def _example(self, number: int, row: Row) -> Example:
         data, problem = self.task.data, self.task.problem

@@ -18,6 +18,7 @@ from harness.task import HubData, Task
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import pyarrow as pa
     from datasets import Dataset, DatasetBuilder
 
     from harness.task import Row
@@ -67,6 +68,7 @@ class HubSource:
             columns=tuple(dataset.column_names),
             size=dataset.num_rows,
             rows=partial(_rows, dataset),
+            batches=partial(_batches, dataset),
         )
 
     def _open(self, hub: HubData) -> DatasetBuilder:
@@ -250,7 +252,31 @@ def _unread(hub: HubData, error: Exception) -> DataError:
 
 
 def _rows(dataset: Dataset) -> Iterator[Row]:
-    return batch_rows(dataset.with_format("arrow").iter(BATCH_ROWS))
+    return batch_rows(_batches(dataset))
+
+
+def _batches(dataset: Dataset) -> Iterator[pa.Table]:
+    batches: Iterator[pa.Table] = dataset.with_format("arrow").iter(BATCH_ROWS)
+    return batches
+
+
+def download_bytes(hub: HubData) -> int | None:
+    """Return how much the Hub would send for a data set, None where it won't say.
+
+    Where a configuration has a folder of its own, its files alone are counted.
+    """
+    from huggingface_hub import HfApi
+    from huggingface_hub.hf_api import RepoFile
+
+    try:
+        listed = HfApi(endpoint=_endpoint()).list_repo_tree(
+            hub.path, revision=hub.revision, repo_type="dataset", recursive=True
+        )
+        sizes = {f.path: f.size for f in listed if isinstance(f, RepoFile)}
+    except _failures():
+        return None
+    own = {path: n for path, n in sizes.items() if path.startswith(f"{hub.config}/")}
+    return sum((own or sizes).values())
 
 
 def _name(hub: HubData) -> str:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from harness.task import Row, Task
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +23,8 @@ class Table:
         size: how many rows there are.
         rows: starts reading from the first row; may be called again.
         is_sample: whether the project made the rows up.
+        batches: starts reading the same rows as Arrow tables, None where the source
+            holds none; `harness fetch` keeps their types.
     """
 
     origin: str
@@ -27,6 +32,7 @@ class Table:
     size: int
     rows: Callable[[], Iterator[Row]]
     is_sample: bool = False
+    batches: Callable[[], Iterator[pa.Table]] | None = None
 
 
 class DataSource(Protocol):

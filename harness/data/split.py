@@ -23,7 +23,7 @@ class Split:
 
     Attributes:
         name: the split's name in the data set.
-        origin: where the rows come from.
+        origin: where the rows come from, and how many of them the task leaves out.
         size: how many examples there are.
         content_hash: SHA-256 over ids, input columns, targets and groups in order: the
             same whatever source or file format served them.
@@ -79,7 +79,7 @@ def load_split(task: Task, source: DataSource, split: str) -> Split:
     repeated = _repeated(survey.inputs)
     return Split(
         name=split,
-        origin=table.origin,
+        origin=_origin(table, left_out=table.size - survey.size),
         size=survey.size,
         content_hash=survey.content_hash.hexdigest(),
         duplicates=sum(value in repeated for value in survey.inputs),
@@ -88,6 +88,12 @@ def load_split(task: Task, source: DataSource, split: str) -> Split:
         task=task,
         table=table,
     )
+
+
+def _origin(table: Table, *, left_out: int) -> str:
+    if not left_out:
+        return table.origin
+    return f"{table.origin} (left out {left_out} of {table.size} rows)"
 
 
 class _Survey:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,6 +11,13 @@ from harness.requests import Answer, JsonValue, Request
 from harness.task import Example, Prediction
 
 Exemplars = Sequence[Example]
+ExemplarsOf = Callable[[Example], Exemplars]
+"""Tells which exemplars stand before an example's question."""
+
+
+def no_exemplars(example: Example) -> Exemplars:
+    """Put nothing before a question."""
+    return ()
 
 
 class Formulation(Protocol):

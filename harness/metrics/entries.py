@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from harness.errors import PluginError
 from harness.metric import Metric, MetricEntry
+from harness.metrics.options import check_labels, check_options
 
 JIANT = (
     "nyu-mll/jiant jiant/tasks/evaluate/core.py at commit "
@@ -21,14 +22,14 @@ Options = Mapping[str, str]
 def _make_accuracy(labels: Labels, options: Options) -> Metric:
     from harness.metrics.classification import Accuracy
 
-    _check_options("accuracy", options)
+    check_options("accuracy", options)
     return Accuracy(labels=labels)
 
 
 def _make_f1(labels: Labels, options: Options) -> Metric:
     from harness.metrics.classification import F1
 
-    _check_options("f1", options, "positive")
+    check_options("f1", options, "positive")
     positive = options.get("positive")
     if len(labels) != 2 or positive not in labels:
         raise PluginError(
@@ -42,16 +43,16 @@ def _make_f1(labels: Labels, options: Options) -> Metric:
 def _make_macro_f1(labels: Labels, options: Options) -> Metric:
     from harness.metrics.classification import MacroF1
 
-    _check_options("macro_f1", options)
-    _check_labels("macro_f1", labels)
+    check_options("macro_f1", options)
+    check_labels("macro_f1", labels)
     return MacroF1(labels=labels)
 
 
 def _make_matthews(labels: Labels, options: Options) -> Metric:
     from harness.metrics.classification import Matthews
 
-    _check_options("matthews", options)
-    _check_labels("matthews", labels)
+    check_options("matthews", options)
+    check_labels("matthews", labels)
     return Matthews(labels=labels)
 
 
@@ -70,7 +71,7 @@ def _make_spearman(_labels: Labels, options: Options) -> Metric:
 
 
 def _read_unparsable(metric: str, options: Options) -> float | None:
-    _check_options(metric, options, "unparsable")
+    check_options(metric, options, "unparsable")
     text = options.get("unparsable")
     try:
         return None if text is None else float(text)
@@ -79,23 +80,6 @@ def _read_unparsable(metric: str, options: Options) -> float | None:
             f"metric {metric} has the option unparsable={text}, expected a number: "
             "correct the task's metrics"
         ) from error
-
-
-def _check_options(metric: str, options: Options, *known: str) -> None:
-    for option in options:
-        if option not in known:
-            raise PluginError(
-                f"metric {metric} has no option {option!r}, expected "
-                f"{' or '.join(known) or 'none'}: correct the task's metrics"
-            )
-
-
-def _check_labels(metric: str, labels: Labels) -> None:
-    if not labels:
-        raise PluginError(
-            f"metric {metric} scores label names and the task has none: choose another "
-            "metric for the task"
-        )
 
 
 METRICS: tuple[MetricEntry, ...] = (

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from harness.metric import Metric, MetricEntry
-from harness.metrics.code.entries import CODEXGLUE, check_options
+from harness.metrics.code.entries import CODEXGLUE
+from harness.metrics.options import Labels, Options, check_options
 
 
-def _make_map_at_r(_labels: tuple[str, ...], options: Mapping[str, str]) -> Metric:
+def _make_map_at_r(_labels: Labels, options: Options) -> Metric:
     from harness.metrics.ranking import MeanAveragePrecision
 
     check_options("map_at_r", options)
     return MeanAveragePrecision()
 
 
-def _make_mrr(_labels: tuple[str, ...], options: Mapping[str, str]) -> Metric:
+def _make_mrr(_labels: Labels, options: Options) -> Metric:
     from harness.metrics.ranking import MeanReciprocalRank
 
     check_options("mrr", options)

@@ -234,7 +234,7 @@ TER_OPTIONS = {
     "asian": "whether Chinese and Japanese are split into characters, yes or no",
     "case_sensitive": "whether case counts, yes or no",
 }
-TRANSLATION_METRICS: tuple[MetricEntry, ...] = (
+METRICS: tuple[MetricEntry, ...] = (
     MetricEntry(
         name="bleu",
         summary="corpus BLEU as sacreBLEU computes it, 0 to 100",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from harness.data import Split, draw_exemplars
-from harness.formulations import Formulation
+from harness.data import Split, draw_exemplars, draw_for_each
+from harness.formulations import ExemplarsOf, Formulation, no_exemplars
 from harness.model import LoadSettings, ModelCard, ModelEntry, ModelName, PredictorEntry
 from harness.recipe import RecipeEntry
 from harness.regime import Regime
@@ -99,6 +99,8 @@ class EvaluateCell:
         regime: zero-shot, few-shot, finetune or baseline.
         seed: seeds exemplars and random baselines.
         limit: how many examples, fewer than the split holds; None for all.
+        max_truncated: the share of inputs that may be cut before the cell fails; no
+            part of its identity, as it changes no score.
         load: device and precision.
         data: the data source as written.
     """
@@ -115,6 +117,7 @@ class EvaluateCell:
     regime: Regime
     seed: int
     limit: int | None
+    max_truncated: float = 1.0
     load: LoadSettings
     data: str
 
@@ -164,11 +167,25 @@ class EvaluateCell:
             return self.split.sample(self.limit, LIMIT_SEED)
         return list(self.split)
 
-    def exemplars(self) -> list[Example]:
-        """Return the examples that stand before each question."""
-        if self.train_split is None:
-            return []
-        return draw_exemplars(self.train_split, self.regime.shots, self.seed)
+    def exemplars(self, asked: Sequence[Example]) -> ExemplarsOf:
+        """Return what tells the exemplars that stand before an example's question.
+
+        Args:
+            asked: the examples that are asked about.
+        """
+        if self.train_split is None or not self.regime.shots:
+            return no_exemplars
+        if self.regime.draws_each:
+            drawn = draw_for_each(
+                list(self.train_split),
+                self.split,
+                self.regime.shots,
+                self.seed,
+                wanted={example.id for example in asked},
+            )
+            return lambda example: drawn[example.id]
+        fixed = draw_exemplars(self.train_split, self.regime.shots, self.seed)
+        return lambda _: fixed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

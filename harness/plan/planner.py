@@ -236,6 +236,10 @@ class _Planner:
     def _formulation(
         self, model: _Model, chosen: _Chosen, regime: Regime
     ) -> Formulation | None:
+        if isinstance(model.entry, PredictorEntry):
+            reason = model.entry.refuses(chosen.task)
+            if reason is not None:
+                raise Unfit(f"{model.name} can't answer {chosen.task.id}: {reason}")
         if model.card is None:
             return None
         own = chosen.choice
@@ -272,6 +276,7 @@ class _Planner:
             regime=regime,
             seed=seed,
             limit=limit,
+            max_truncated=chosen.choice.max_truncated or 0.0,
             load=self._load,
             data=chosen.data,
         )
@@ -316,6 +321,8 @@ class _Planner:
             split = self._training_split(chosen.task)
             _check_exemplars(split, evaluated, regime)
             return split
+        if isinstance(entry, PredictorEntry) and entry.trains:
+            return self._training_split(chosen.task)
         is_needed = isinstance(entry, PredictorEntry) and entry.needs_training_targets
         if not is_needed or not chosen.task.problem.learns_majority:
             return None
@@ -359,8 +366,9 @@ def _check_exemplars(train: Split, evaluated: Split, regime: Regime) -> None:
             f"{regime} draws its exemplars from the split {train.name!r} itself: "
             "evaluate another split, or ask zero-shot"
         )
-    if train.size < regime.shots:
+    needed = regime.shots + regime.draws_each  # one more, to leave the example out
+    if train.size < needed:
         raise Unfit(
-            f"{regime} needs {regime.shots} exemplars and {train.origin} has "
+            f"{regime} needs {needed} exemplars and {train.origin} has "
             f"{train.size} examples: ask for fewer shots"
         )

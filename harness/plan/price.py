@@ -60,6 +60,7 @@ def _bytes(text: str) -> int:
 
 def _requests(cell: EvaluateCell) -> Iterator[Request]:
     assert cell.formulation is not None  # only baselines have none, and no card
-    exemplars = cell.exemplars()
-    for example in cell.examples():
-        yield from cell.formulation.requests(example, exemplars)
+    examples = cell.examples()
+    exemplars_of = cell.exemplars(examples)
+    for example in examples:
+        yield from cell.formulation.requests(example, exemplars_of(example))

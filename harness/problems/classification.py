@@ -76,18 +76,16 @@ class Classification:
         raise ValueError(f"label {value!r}, expected one of {names}, or -1 for none")
 
     def formulations(self, task: Task) -> list[Formulation]:
-        """Return the head, then `rank` and `generate` for every prompt.
-
-        A prompt that words no label can't be ranked.
-        """
+        """Return the head, then `rank` and `generate` for the prompts asked by each."""
         ranks: list[Formulation] = [
             Rank(prompt=name, wording=prompt, candidates=self._candidates)
             for name, prompt in task.prompts.items()
-            if prompt.answers
+            if "rank" in prompt.asked_by
         ]
         generated: list[Formulation] = [
             GenerateText(prompt=name, wording=prompt)
             for name, prompt in task.prompts.items()
+            if "generate" in prompt.asked_by
         ]
         texts = self.texts or tuple(f"{{{name}}}" for name in self.inputs)
         head = ClassifyHead(texts=texts, labels=self.labels)

@@ -68,13 +68,10 @@ class MultipleChoice:
     @property
     def columns(self) -> Mapping[str, Kind]:
         """The columns that every row must have."""
-        offered: dict[str, Kind] = {self.choices: "texts"} if self._is_list else {}
-        return {
-            **dict.fromkeys(self.inputs, "text"),
-            **dict.fromkeys(self.labels, "text"),
-            **offered,
-            **self.more,
-        }
+        columns: dict[str, Kind] = dict.fromkeys((*self.inputs, *self.labels), "text")
+        if isinstance(self.choices, str):
+            columns[self.choices] = "texts"
+        return {**columns, **self.more}
 
     @property
     def target_column(self) -> str:
@@ -115,7 +112,10 @@ class MultipleChoice:
         )
 
     def formulations(self, task: Task) -> list[Formulation]:
-        """Return the head, then `rank`, `rank-normalised` and `generate` by prompt."""
+        """Return the head, then `rank`, `rank-normalised` and `generate` by prompt.
+
+        Each for the prompts that are asked by it.
+        """
         wordings = {name: self._word(prompt) for name, prompt in task.prompts.items()}
         ranks: list[Formulation] = [
             Rank(
@@ -126,10 +126,12 @@ class MultipleChoice:
             )
             for is_normalised in (False, True)
             for name, wording in wordings.items()
+            if "rank" in wording.asked_by
         ]
         generated: list[Formulation] = [
             GenerateText(prompt=name, wording=wording)
             for name, wording in wordings.items()
+            if "generate" in wording.asked_by
         ]
         head = ChooseHead(
             context=self.context, candidates=self.candidates, texts=self._texts

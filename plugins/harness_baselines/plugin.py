@@ -1,10 +1,11 @@
-"""Baselines that every leaderboard shows: majority, random, oracle."""
+"""Baselines that every leaderboard shows: majority, random, oracle, n-grams."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from harness import Predictor, PredictorEntry, UsageError, hookimpl
+from harness import Predictor, PredictorEntry, Task, UsageError, hookimpl
+from harness_baselines.ngram import Ngram, refuse
 from harness_baselines.predictors import Majority, Oracle, Random
 
 
@@ -23,12 +24,36 @@ def _make_oracle(options: Mapping[str, str], _seed: int) -> Predictor:
     return Oracle()
 
 
-def _refuse_options(baseline: str, options: Mapping[str, str]) -> None:
-    if options:
+def _make_ngram(options: Mapping[str, str], _seed: int) -> Predictor:
+    _refuse_options("ngram", options, "order")
+    text = options.get("order", str(DEFAULT_ORDER))
+    if not text.isdecimal() or int(text) not in ORDERS:
         raise UsageError(
-            f"the baseline {baseline} has no option {', '.join(options)}, expected "
-            f"none: write {baseline}:"
+            f"the baseline ngram has the option order={text}, expected a whole number "
+            f"from {ORDERS[0]} to {ORDERS[-1]}: write ngram:,order={DEFAULT_ORDER}"
         )
+    return Ngram(order=int(text))
+
+
+def _has_no_oracle(task: Task) -> str | None:
+    try:
+        task.problem.perfect(())
+    except UsageError as error:
+        return str(error)
+    return None
+
+
+def _refuse_options(baseline: str, options: Mapping[str, str], *known: str) -> None:
+    unknown = [option for option in options if option not in known]
+    if unknown:
+        raise UsageError(
+            f"the baseline {baseline} has no option {', '.join(unknown)}, expected "
+            f"{', '.join(known) or 'none'}: write {baseline}:"
+        )
+
+
+DEFAULT_ORDER = 3
+ORDERS = range(1, 10)
 
 
 @hookimpl
@@ -47,6 +72,17 @@ def harness_models() -> Sequence[PredictorEntry]:
             make=_make_random,
         ),
         PredictorEntry(
-            name="oracle", summary="the right answer itself", make=_make_oracle
+            name="oracle",
+            summary="the right answer itself",
+            make=_make_oracle,
+            refuses=_has_no_oracle,
+        ),
+        PredictorEntry(
+            name="ngram",
+            summary="the likelihood of texts by n-grams of the training split's words",
+            make=_make_ngram,
+            trains=True,
+            refuses=refuse,
+            options={"order": f"the longest n-gram, {DEFAULT_ORDER} by default"},
         ),
     ]

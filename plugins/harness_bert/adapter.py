@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from harness import Encoded, Head, LoadSettings, ModelName
-from harness.requests import Choose, Embed, Extract, Fill
+from harness.requests import Choose, Embed, Extract, Fill, PseudoLikelihood, Tag
 from harness_bert.checkpoint import BertCheckpoint, open_checkpoint
 from harness_bert.modules import Module, load_module, with_parts
 from harness_bert.parts import SUFFIXES, parts_for
@@ -20,8 +20,10 @@ from harness_torch.device import DTYPES, pick_device
 from harness_torch.heads.choice import ChoiceHead
 from harness_torch.heads.labels import HEAD_OF, count_outputs, head_settings
 from harness_torch.heads.span import SpanHead, SpanSettings
+from harness_torch.heads.tag import TagHead
 from harness_torch.heads.vector import VectorHead
 from harness_torch.packed import Packed, pack
+from harness_torch.pseudo import PseudoAbility
 from harness_torch.text_vectors import TextVectors, mean_over_sequences
 from harness_torch.tokenizers.protocol import TextTokenizer, Tokens
 from harness_torch.trainable import TrainableAdapter
@@ -81,6 +83,12 @@ class BertAdapter(TrainableAdapter[BertCheckpoint, Module, TextTokenizer]):
                 logits=self._words,
                 title=self.title,
             )
+            table[PseudoLikelihood] = PseudoAbility(
+                tokenizer=self.tokenizer,
+                length=self._checkpoint.length,
+                logits=self._words,
+                title=self.title,
+            )
         if head is not None:
             table[HEAD_OF[head.kind]] = self._head_ability(head)
         return table
@@ -117,6 +125,14 @@ class BertAdapter(TrainableAdapter[BertCheckpoint, Module, TextTokenizer]):
                 scores=self._spans,
                 title=self.title,
             )
+        if asked is Tag:
+            return TagHead(
+                head,
+                tokenizer=self.tokenizer,
+                length=self._checkpoint.length,
+                logits=self._tags,
+                title=self.title,
+            )
         return VectorHead(
             head, tokenizer=self.tokenizer, logits=self._logits, title=self.title
         )
@@ -134,6 +150,10 @@ class BertAdapter(TrainableAdapter[BertCheckpoint, Module, TextTokenizer]):
     def _spans(self, rows: Sequence[Tokens]) -> Tensor:
         """Return ``(tokens, 2)``."""
         return self.module.spans(self._pack(rows))
+
+    def _tags(self, rows: Sequence[Tokens]) -> Tensor:
+        """Return ``(tokens, outputs)``."""
+        return self.module.tags(self._pack(rows))
 
     def _words(self, rows: Sequence[MaskedRow]) -> Tensor:
         """Return ``(rows, vocabulary)``."""

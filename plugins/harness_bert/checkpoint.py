@@ -104,7 +104,7 @@ def _open_folder(name: ModelName, folder: Path) -> BertCheckpoint:
     weights = read_weights(folder)
     names = parameter_names(weights.tensors, config.family)
     check_tokenizer(folder)
-    parts, head = find_parts(config, weights, names, folder)
+    parts, head = find_parts(config, weights, names)
     shapes = parameter_shapes(config, parts)
     check_shapes(
         {ours: weights.tensors[stored].shape for stored, ours in names.items()},

@@ -141,7 +141,7 @@ class DistilBertWithHeads(nn.Module):
 
     Attributes:
         pre_classifier: a hidden layer before the classifier.
-        classifier: maps the first token to the outputs.
+        classifier: maps the first token, of a tagger every token, to the outputs.
         qa_outputs: maps every token to a start and an end score.
         vocab_transform: with `vocab_layer_norm` and `vocab_projector` the
             masked-language head.
@@ -154,6 +154,9 @@ class DistilBertWithHeads(nn.Module):
         if parts.kind == "extract":
             self.dropout = nn.Dropout(config.qa_dropout)
             self.qa_outputs = nn.Linear(width, parts.outputs)
+        elif parts.kind == "tag":
+            self.dropout = nn.Dropout(config.hidden_dropout_prob)
+            self.classifier = nn.Linear(width, parts.outputs)
         elif parts.kind is not None:
             self.dropout = nn.Dropout(config.classifier_dropout)
             self.pre_classifier = nn.Linear(width, width)
@@ -184,6 +187,11 @@ class DistilBertWithHeads(nn.Module):
         """Return a start and an end score of every token, ``(T, 2)``."""
         scores: Tensor = self.qa_outputs(self.dropout(self.distilbert(packed)))
         return scores
+
+    def tags(self, packed: Packed) -> Tensor:
+        """Return a tagger's logits of every token, ``(T, outputs)``."""
+        logits: Tensor = self.classifier(self.dropout(self.distilbert(packed)))
+        return logits
 
     def words(self, packed: Packed, asking: Tensor) -> Tensor:
         """Return logits over the vocabulary of one token a sequence, ``(S, V)``."""

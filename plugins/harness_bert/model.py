@@ -207,7 +207,8 @@ class BertWithHeads(nn.Module):
     """BERT with the heads that its parts name.
 
     Attributes:
-        classifier: maps the pooled first token to the outputs.
+        classifier: maps the pooled first token, of a tagger every token, to the
+            outputs.
         qa_outputs: maps every token to a start and an end score.
         cls: holds the masked-language head under ``predictions``.
     """
@@ -240,6 +241,11 @@ class BertWithHeads(nn.Module):
         """Return a start and an end score of every token, ``(T, 2)``."""
         scores: Tensor = self.qa_outputs(self.bert(packed))
         return scores
+
+    def tags(self, packed: Packed) -> Tensor:
+        """Return a tagger's logits of every token, ``(T, outputs)``."""
+        logits: Tensor = self.classifier(self.dropout(self.bert(packed)))
+        return logits
 
     def words(self, packed: Packed, asking: Tensor) -> Tensor:
         """Return logits over the vocabulary of one token a sequence, ``(S, V)``."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-from harness import CheckpointError, Head
+from harness import Head
 from harness_bert.config import BertConfig
 from harness_bert.families import Family
-from harness_torch.config import head_of
+from harness_torch.config import TAGGER, head_of, is_tagger, tagger_of
 from harness_torch.weights import Weights
 
 SUFFIXES = {
@@ -17,10 +16,10 @@ SUFFIXES = {
     "regress": "ForSequenceClassification",
     "choose": "ForMultipleChoice",
     "extract": "ForQuestionAnswering",
+    "tag": TAGGER,
 }
 """What Hugging Face's class names end with, by the kind of head."""
 
-_TAGGER = "ForTokenClassification"
 _SPAN_WEIGHT = "qa_outputs.weight"
 _PLAIN_WEIGHT = "classifier.weight"
 
@@ -31,7 +30,7 @@ class Parts:
 
     Attributes:
         kind: of its trained head: ``classify``, ``regress``, ``choose``, ``extract``,
-            or None.
+            ``tag`` or None.
         outputs: how many the head has.
         has_pooler: whether the body has a pooler, needed or not.
         has_words: whether it has a masked-language head.
@@ -52,15 +51,15 @@ def parts_for(head: Head, outputs: int, family: Family) -> Parts:
 
 
 def find_parts(
-    config: BertConfig, weights: Weights, names: Mapping[str, str], origin: Path
+    config: BertConfig, weights: Weights, names: Mapping[str, str]
 ) -> tuple[Parts, Head | None]:
     """Tell from its weights what a checkpoint has.
 
     Raises:
-        CheckpointError: its head is one that can't be used.
+        CheckpointError: its head has other labels than config.json.
     """
     family, ours = config.family, set(names.values())
-    head, outputs = _find_head(config, weights, names, origin)
+    head, outputs = _find_head(config, weights, names)
     has_words = any(name.startswith(family.words) for name in ours)
     has_decoder = f"{family.decoder}.weight" in ours or not config.is_tied
     is_pooled = head is not None and head.kind in family.pooled
@@ -75,17 +74,15 @@ def find_parts(
 
 
 def _find_head(
-    config: BertConfig, weights: Weights, names: Mapping[str, str], origin: Path
+    config: BertConfig, weights: Weights, names: Mapping[str, str]
 ) -> tuple[Head | None, int]:
     rows = {
         ours: weights.tensors[stored].shape[:1] for stored, ours in names.items()
     }  # an empty shape is refused with all others, later
     said = config.architectures[0] if config.architectures else ""
-    if said.endswith(_TAGGER) and _PLAIN_WEIGHT in rows:
-        raise CheckpointError(
-            f"{origin} holds a {said}: heads that label every token can't be used yet, "
-            "so choose a checkpoint with another head"
-        )
+    if is_tagger(config.architectures) and rows.get(_PLAIN_WEIGHT):
+        (outputs,) = rows[_PLAIN_WEIGHT]
+        return tagger_of(config.labels, outputs), outputs
     if _SPAN_WEIGHT in rows:
         return Head(kind="extract"), 2
     is_choice = said.endswith(SUFFIXES["choose"])

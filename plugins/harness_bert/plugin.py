@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from harness import LoadSettings, ModelCard, ModelEntry, ModelName, hookimpl
-from harness.requests import Embed, Fill, Request
+from harness.requests import Embed, Fill, PseudoLikelihood, Request
 from harness_bert.checkpoint import OPTIONS, BertCheckpoint, open_checkpoint
 from harness_bert.tiny import TINY_LEARNING_RATE
 from harness_torch.heads.labels import HEAD_OF, VECTOR_HEADS
@@ -30,7 +30,7 @@ def describe(name: ModelName) -> ModelCard:
     is_built_in = checkpoint.folder is None
     return ModelCard(
         abilities=frozenset(_abilities(checkpoint)),
-        trainable=VECTOR_HEADS | {"choose", "extract"},
+        trainable=VECTOR_HEADS | {"choose", "extract", "tag"},
         head=head,
         fingerprint=checkpoint.fingerprint(),
         parameters=checkpoint.parameters,
@@ -51,6 +51,7 @@ def _abilities(checkpoint: BertCheckpoint) -> Iterator[type[Request]]:
     yield Embed
     if checkpoint.parts.has_words:
         yield Fill
+        yield PseudoLikelihood
     if checkpoint.head is not None:
         yield HEAD_OF[checkpoint.head.kind]
 

@@ -105,7 +105,8 @@ class RobertaWithHeads(nn.Module):
     """RoBERTa with the heads that its parts name.
 
     Attributes:
-        classifier: a head over the first token; for choices, over the pooled one.
+        classifier: a head over the first token; for choices, over the pooled one; of a
+            tagger, over every token.
         qa_outputs: maps every token to a start and an end score.
         lm_head: the masked-language head.
     """
@@ -120,6 +121,9 @@ class RobertaWithHeads(nn.Module):
         elif parts.kind == "choose":
             self.dropout = nn.Dropout(config.hidden_dropout_prob)
             self.classifier: nn.Module = nn.Linear(width, parts.outputs)
+        elif parts.kind == "tag":
+            self.dropout = nn.Dropout(config.classifier_dropout)
+            self.classifier = nn.Linear(width, parts.outputs)
         elif parts.kind is not None:
             self.classifier = ClassifierHead(config, parts.outputs)
         if parts.has_words:
@@ -142,6 +146,11 @@ class RobertaWithHeads(nn.Module):
         """Return a start and an end score of every token, ``(T, 2)``."""
         scores: Tensor = self.qa_outputs(self.roberta(packed))
         return scores
+
+    def tags(self, packed: Packed) -> Tensor:
+        """Return a tagger's logits of every token, ``(T, outputs)``."""
+        logits: Tensor = self.classifier(self.dropout(self.roberta(packed)))
+        return logits
 
     def words(self, packed: Packed, asking: Tensor) -> Tensor:
         """Return logits over the vocabulary of one token a sequence, ``(S, V)``."""

@@ -91,6 +91,8 @@ def _head(config: BertConfig, parts: Parts) -> Shapes:
     width = config.hidden_size
     if parts.kind == "extract":
         return _linear("qa_outputs", width, parts.outputs)
+    if parts.kind == "tag":
+        return _linear("classifier", width, parts.outputs)
     if config.family.architecture == "distilbert":
         inner = _linear("pre_classifier", width, width)
         return inner | _linear("classifier", width, parts.outputs)

@@ -23,7 +23,7 @@ def harness_recipes() -> Sequence[RecipeEntry]:
             name="full",
             summary="train every weight of the model and its head",
             settings=FullSettings,
-            trains=frozenset({"choose", "classify", "extract", "regress"}),
+            trains=frozenset({"choose", "classify", "extract", "regress", "tag"}),
             run=run_full,
             resolve=resolve_full,
         )

@@ -20,31 +20,34 @@ from harness_gpt.gpt2 import Gpt2, initialise
 from harness_gpt.gpt2_config import Gpt2Config
 from harness_gpt.likelihood import LikelihoodAbility
 from harness_gpt.llama import Llama
-from harness_gpt.names import is_transposed
+from harness_gpt.names import is_transposed, tagger_layer
 from harness_gpt.reading import HeadReader, Reader
 from harness_gpt.score import ScoreAbility
 from harness_gpt.tiny import tiny_std
 from harness_gpt.tokenizer import load_tokenizer
-from harness_torch.abilities import Abilities
+from harness_torch.abilities import Abilities, Ability
 from harness_torch.cache import PackedAttention
 from harness_torch.chat import load_render
 from harness_torch.checkpoint import load_strictly, read_tensors
+from harness_torch.config import TAGGER
 from harness_torch.device import DTYPES, pick_device
 from harness_torch.follow import FollowAbility, Limits
 from harness_torch.heads.labels import HEAD_OF, count_outputs, head_settings
+from harness_torch.heads.tag import TagHead
 from harness_torch.heads.vector import VectorHead
 from harness_torch.packed import pack
 from harness_torch.text_vectors import TextVectors, mean_over_sequences
 from harness_torch.tokenizers.protocol import TextTokenizer, Tokens
 from harness_torch.trainable import TrainableAdapter
 
-_CLASSIFIERS = {
-    "gpt2": "GPT2ForSequenceClassification",
-    "llama": "LlamaForSequenceClassification",
-    "mistral": "MistralForSequenceClassification",
-    "qwen2": "Qwen2ForSequenceClassification",
-    "qwen3": "Qwen3ForSequenceClassification",
+_TITLES = {
+    "gpt2": "GPT2",
+    "llama": "Llama",
+    "mistral": "Mistral",
+    "qwen2": "Qwen2",
+    "qwen3": "Qwen3",
 }
+"""What the names of Hugging Face's classes begin with."""
 
 
 def load_gpt(name: ModelName, settings: LoadSettings) -> GptAdapter:
@@ -80,13 +83,7 @@ class GptAdapter(TrainableAdapter[GptCheckpoint, Gpt2 | Llama, TextTokenizer]):
             title=self.title,
         )
         if head is not None:
-            vector_head = VectorHead(
-                head,
-                tokenizer=HeadReader(reader, pad=self._pad()),
-                logits=self._head_logits,
-                title=self.title,
-            )
-            return {HEAD_OF[head.kind]: vector_head, Embed: embed}
+            return {HEAD_OF[head.kind]: self._head_ability(head, reader), Embed: embed}
         if not has_output(checkpoint):
             return {Embed: embed}
         generate = GenerateAbility(
@@ -119,23 +116,42 @@ class GptAdapter(TrainableAdapter[GptCheckpoint, Gpt2 | Llama, TextTokenizer]):
         """
         config = self._checkpoint.config
         outputs = count_outputs(head, self.title)
-        layer = nn.Linear(config.width, outputs, bias=False)
+        is_tagger = head.kind == "tag"
+        layer = nn.Linear(config.width, outputs, bias=is_tagger)
         initialise(layer, std=config.initializer_range, generator=generator)
-        self.module.score = layer.to(self.device)
+        name = tagger_layer(config) if is_tagger else "score"
+        setattr(self.module, name, layer.to(self.device))
         self.module.lm_head = None
 
     def saved_config(self, head: Head) -> dict[str, Any]:
         """Return what config.json says of the module with its head."""
-        kind = self._checkpoint.raw["model_type"]
+        title = _TITLES[self._checkpoint.raw["model_type"]]
+        suffix = TAGGER if head.kind == "tag" else "ForSequenceClassification"
         return {
             **head_settings(head),
-            "architectures": [_CLASSIFIERS[kind]],
+            "architectures": [title + suffix],
             "pad_token_id": self._pad(),
         }
 
     def stored(self, name: str, tensor: Tensor) -> Tensor:
         """Return a parameter as files hold it: GPT-2's are turned."""
         return tensor.t() if is_transposed(name, self._checkpoint.config) else tensor
+
+    def _head_ability(self, head: Head, reader: Reader) -> Ability:
+        if head.kind == "tag":
+            return TagHead(
+                head,
+                tokenizer=self.tokenizer,
+                length=reader.length,
+                logits=self._tags,
+                title=self.title,
+            )
+        return VectorHead(
+            head,
+            tokenizer=HeadReader(reader, pad=self._pad()),
+            logits=self._head_logits,
+            title=self.title,
+        )
 
     def _pad(self) -> int | None:
         """Return the padding token, by which the reference finds a text's end."""
@@ -151,6 +167,12 @@ class GptAdapter(TrainableAdapter[GptCheckpoint, Gpt2 | Llama, TextTokenizer]):
         )
         logits: Tensor = cast(nn.Linear, self.module.score)(hidden)
         return logits
+
+    def _tags(self, rows: Sequence[Tokens]) -> Tensor:
+        """Return ``(tokens, outputs)``."""
+        packed = pack([row.ids for row in rows], device=self.device, is_causal=True)
+        hidden = self.module(packed.ids, packed.positions, PackedAttention(packed))
+        return self.module.tags(hidden)
 
     def _vectors(self, rows: Sequence[Tokens]) -> Tensor:
         """Return the mean of the tokens' states, or the last one's, ``(rows, width)``."""
@@ -171,7 +193,12 @@ def _build(checkpoint: GptCheckpoint, seed: int) -> Gpt2 | Llama:
         return _draw_tiny(config, seed)
     outputs = None if head is None else count_outputs(head, checkpoint.title)
     with torch.device("meta"):
-        module = _make(config, outputs=outputs, has_output=has_output(checkpoint))
+        module = _make(
+            config,
+            outputs=outputs,
+            is_tagger=head is not None and head.kind == "tag",
+            has_output=has_output(checkpoint),
+        )
     tensors = read_tensors(checkpoint.weights, checkpoint.names)
     for name in tensors:
         if is_transposed(name, config):
@@ -181,15 +208,19 @@ def _build(checkpoint: GptCheckpoint, seed: int) -> Gpt2 | Llama:
 
 
 def _make(
-    config: DecoderConfig, *, outputs: int | None, has_output: bool
+    config: DecoderConfig,
+    *,
+    outputs: int | None = None,
+    is_tagger: bool = False,
+    has_output: bool = True,
 ) -> Gpt2 | Llama:
     if isinstance(config, Gpt2Config):
-        return Gpt2(config, outputs=outputs, has_output=has_output)
-    return Llama(config, outputs=outputs, has_output=has_output)
+        return Gpt2(config, outputs=outputs, is_tagger=is_tagger, has_output=has_output)
+    return Llama(config, outputs=outputs, is_tagger=is_tagger, has_output=has_output)
 
 
 def _draw_tiny(config: DecoderConfig, seed: int) -> Gpt2 | Llama:
-    module = _make(config, outputs=None, has_output=True)
+    module = _make(config)
     generator = torch.Generator().manual_seed(seed)
     initialise(module, std=1.0, generator=generator)
     with torch.no_grad():

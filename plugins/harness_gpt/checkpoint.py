@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from harness import ModelName
+from harness import Head, ModelName
 from harness.requests import (
     Embed,
     Fill,
@@ -26,11 +26,12 @@ from harness_gpt.names import (
     OUTPUT_WEIGHT,
     is_transposed,
     parameter_names,
+    tagger_layer,
 )
 from harness_gpt.shapes import parameter_shapes
 from harness_gpt.tiny import TINY, TINY_CONFIG, TINY_REVISION
 from harness_torch.chat import TemplateSource, wanted_template
-from harness_torch.config import head_of
+from harness_torch.config import head_of, is_tagger, tagger_of
 from harness_torch.heads.labels import HEAD_OF
 from harness_torch.opening import (
     Checkpoint,
@@ -148,10 +149,14 @@ def _open_folder(name: ModelName, folder: Path) -> GptCheckpoint:
     weights = read_weights(folder)
     names = parameter_names(weights.tensors, config)
     check_tokenizer(folder)
-    outputs = _outputs(weights, names)
-    has_own_output = OUTPUT_WEIGHT in names.values()
-    shapes = parameter_shapes(config, outputs=outputs, has_output=has_own_output)
-    if outputs is not None:  # what remains of the language model is not used
+    head, outputs = _find_head(raw, weights, names, config)
+    shapes = parameter_shapes(
+        config,
+        outputs=outputs,
+        is_tagger=head is not None and head.kind == "tag",
+        has_output=OUTPUT_WEIGHT in names.values(),
+    )
+    if head is not None:  # what remains of the language model is not used
         names = {s: ours for s, ours in names.items() if ours != OUTPUT_WEIGHT}
     check_shapes(_stored_shapes(weights, names, config), shapes, origin=folder)
     return GptCheckpoint(
@@ -159,7 +164,7 @@ def _open_folder(name: ModelName, folder: Path) -> GptCheckpoint:
         config=config,
         raw=raw,
         length=read_length(name, config.longest),
-        head=head_of(config.problem_type, config.labels, outputs) if outputs else None,
+        head=head,
         folder=folder,
         weights=weights,
         names=names,
@@ -171,12 +176,22 @@ def _open_folder(name: ModelName, folder: Path) -> GptCheckpoint:
     )
 
 
-def _outputs(weights: Weights, names: Mapping[str, str]) -> int | None:
-    for stored, ours in names.items():
-        shape = weights.tensors[stored].shape
-        if ours == HEAD_WEIGHT and shape:
-            return shape[0]
-    return None
+def _find_head(
+    raw: Mapping[str, Any],
+    weights: Weights,
+    names: Mapping[str, str],
+    config: DecoderConfig,
+) -> tuple[Head | None, int | None]:
+    """Return the trained head that a checkpoint carries, and its outputs."""
+    shapes = {ours: weights.tensors[stored].shape for stored, ours in names.items()}
+    layer = tagger_layer(config)
+    if is_tagger(raw.get("architectures")) or f"{layer}.bias" in shapes:
+        rows = shapes.get(f"{layer}.weight", ())[:1]
+        return (tagger_of(config.labels, rows[0]), rows[0]) if rows else (None, None)
+    rows = shapes.get(HEAD_WEIGHT, ())[:1]
+    if not rows:
+        return None, None
+    return head_of(config.problem_type, config.labels, rows[0]), rows[0]
 
 
 def _stored_shapes(

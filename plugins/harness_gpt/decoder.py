@@ -8,6 +8,9 @@ from torch import Tensor
 
 from harness_torch.cache import Attending
 
+TAGGER_DROPOUT = 0.1
+"""What a tagger drops of hidden states in training, as transformers' classes do."""
+
 
 class Decoder(Protocol):
     """A causal model over packed tokens."""

@@ -47,6 +47,7 @@ class FillAbility:
                     cost=max(1, len(forest.ids)),
                     ids=forest.ids,
                     truncated_tokens=forest.cut,
+                    truncated_side="both",
                     extra={"forest": forest},
                 )
             )

@@ -108,6 +108,7 @@ class GenerateAbility:
                     cost=len(kept) * request.beams + request.max_tokens * request.beams,
                     ids=kept,
                     truncated_tokens=len(ids) - len(kept),
+                    truncated_side="left",
                 )
             )
         return encoded

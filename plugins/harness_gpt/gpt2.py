@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from harness_gpt.decoder import TAGGER_DROPOUT
 from harness_gpt.gpt2_config import Gpt2Config
 from harness_torch.activations import ACTIVATIONS
 from harness_torch.cache import Attending
@@ -126,17 +127,29 @@ class Gpt2(nn.Module):
     Attributes:
         lm_head: the output layer where it is not tied to the embeddings.
         score: a trained head over one hidden state, if there is one.
+        classifier: a trained head over every hidden state, if there is one.
     """
 
     def __init__(
-        self, config: Gpt2Config, *, outputs: int | None = None, has_output: bool = True
+        self,
+        config: Gpt2Config,
+        *,
+        outputs: int | None = None,
+        is_tagger: bool = False,
+        has_output: bool = True,
     ) -> None:
         super().__init__()
         is_own = has_output and outputs is None and not config.tie_word_embeddings
         width, words = config.n_embd, config.vocab_size
         self.transformer = Body(config)
         self.lm_head = nn.Linear(width, words, bias=False) if is_own else None
-        self.score = None if outputs is None else nn.Linear(width, outputs, bias=False)
+        self.score: nn.Linear | None = None
+        self.classifier: nn.Linear | None = None
+        self.dropout = nn.Dropout(TAGGER_DROPOUT)
+        if outputs is not None and is_tagger:
+            self.classifier = nn.Linear(width, outputs)
+        elif outputs is not None:
+            self.score = nn.Linear(width, outputs, bias=False)
 
     def forward(
         self,
@@ -148,6 +161,13 @@ class Gpt2(nn.Module):
         """Return last hidden states; see `Body.forward`."""
         hidden: Tensor = self.transformer(ids, positions, attending, rows)
         return hidden
+
+    def tags(self, hidden: Tensor) -> Tensor:
+        """Return a tagger's logits, ``(rows, outputs)``, of hidden states."""
+        if self.classifier is None:
+            raise ValueError("a model without a tagger can't label tokens")
+        logits: Tensor = self.classifier(self.dropout(hidden))
+        return logits
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Return ``(rows, vocabulary)`` of hidden states ``(rows, C)``."""

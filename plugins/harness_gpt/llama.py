@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from harness_gpt.decoder import TAGGER_DROPOUT
 from harness_gpt.llama_config import LlamaConfig
 from harness_gpt.rotary import Rotation, rotation
 from harness_torch.activations import ACTIVATIONS
@@ -162,7 +163,8 @@ class Llama(nn.Module):
 
     Attributes:
         lm_head: the output layer where it is not tied to the embeddings.
-        score: a trained head over one hidden state, if there is one.
+        score: a trained head over one hidden state, of a tagger over every one, if
+            there is one; a tagger's has a bias.
     """
 
     def __init__(
@@ -170,6 +172,7 @@ class Llama(nn.Module):
         config: LlamaConfig,
         *,
         outputs: int | None = None,
+        is_tagger: bool = False,
         has_output: bool = True,
     ) -> None:
         super().__init__()
@@ -177,7 +180,10 @@ class Llama(nn.Module):
         width, words = config.hidden_size, config.vocab_size
         self.model = Body(config)
         self.lm_head = nn.Linear(width, words, bias=False) if is_own else None
-        self.score = None if outputs is None else nn.Linear(width, outputs, bias=False)
+        self.dropout = nn.Dropout(TAGGER_DROPOUT)
+        self.score = (
+            None if outputs is None else nn.Linear(width, outputs, bias=is_tagger)
+        )
 
     def forward(
         self,
@@ -189,6 +195,13 @@ class Llama(nn.Module):
         """Return last hidden states; see `Body.forward`."""
         hidden: Tensor = self.model(ids, positions, attending, rows)
         return hidden
+
+    def tags(self, hidden: Tensor) -> Tensor:
+        """Return a tagger's logits, ``(rows, outputs)``, of hidden states."""
+        if self.score is None:
+            raise ValueError("a model without a tagger can't label tokens")
+        logits: Tensor = self.score(self.dropout(hidden))
+        return logits
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Return ``(rows, vocabulary)`` of hidden states ``(rows, C)``."""

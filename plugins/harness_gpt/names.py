@@ -26,6 +26,11 @@ def prefix_of(config: DecoderConfig) -> str:
     return "transformer." if isinstance(config, Gpt2Config) else "model."
 
 
+def tagger_layer(config: DecoderConfig) -> str:
+    """Return what the layer is called that labels every token."""
+    return "classifier" if isinstance(config, Gpt2Config) else "score"
+
+
 def parameter_names(stored: Iterable[str], config: DecoderConfig) -> dict[str, str]:
     """Map each stored name that the model takes (or must refuse) to our name for it.
 

@@ -30,7 +30,7 @@ def describe(name: ModelName) -> ModelCard:
     is_built_in = checkpoint.folder is None
     return ModelCard(
         abilities=answered(checkpoint),
-        trainable=VECTOR_HEADS,
+        trainable=VECTOR_HEADS | {"tag"},
         head=checkpoint.head,
         fingerprint=checkpoint.fingerprint(),
         parameters=checkpoint.parameters,

@@ -42,6 +42,7 @@ class ScoreAbility:
                     cost=max(1, len(ids)),
                     ids=ids,
                     truncated_tokens=forest.cut,
+                    truncated_side="left",
                     extra={"forest": forest, "counts": counts},
                 )
             )

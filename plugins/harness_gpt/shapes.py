@@ -11,25 +11,32 @@ from collections.abc import Iterator
 from harness_gpt.config import DecoderConfig
 from harness_gpt.gpt2_config import Gpt2Config
 from harness_gpt.llama_config import LlamaConfig
-from harness_gpt.names import HEAD_WEIGHT, OUTPUT_WEIGHT
+from harness_gpt.names import HEAD_WEIGHT, OUTPUT_WEIGHT, tagger_layer
 
 Shape = tuple[int, ...]
 Shapes = Iterator[tuple[str, Shape]]
 
 
 def parameter_shapes(
-    config: DecoderConfig, *, outputs: int | None = None, has_output: bool = True
+    config: DecoderConfig,
+    *,
+    outputs: int | None = None,
+    is_tagger: bool = False,
+    has_output: bool = True,
 ) -> dict[str, Shape]:
     """Return the shape of each parameter by its name, as our modules have it.
 
     Args:
         config: the configuration.
         outputs: outputs of a trained head, None for a model without one.
+        is_tagger: whether that head labels every token.
         has_output: whether there is an output layer, where it is not tied.
     """
     body = _gpt2(config) if isinstance(config, Gpt2Config) else _llama(config)
     shapes = dict(body)
-    if outputs is not None:
+    if outputs is not None and is_tagger:
+        shapes |= dict(_linear(tagger_layer(config), config.width, outputs))
+    elif outputs is not None:
         shapes[HEAD_WEIGHT] = (outputs, config.width)
     elif has_output and not config.tie_word_embeddings:
         shapes[OUTPUT_WEIGHT] = (config.vocab_size, config.width)

@@ -10,7 +10,15 @@ import torch
 from torch import nn
 
 from harness import Head, PluginError
-from harness.requests import Embed, Fill, Follow, Generate, Likelihood, Score
+from harness.requests import (
+    Embed,
+    Fill,
+    Follow,
+    Generate,
+    Likelihood,
+    PseudoLikelihood,
+    Score,
+)
 from harness_hub.batches import Batches, Padding
 from harness_hub.checkpoint import HubCheckpoint
 from harness_hub.follow import GreedyTokens
@@ -22,7 +30,7 @@ from harness_hub.output_rows import OutputRows
 from harness_hub.quiet import quiet
 from harness_hub.score import FillAbility, LikelihoodAbility, ScoreAbility
 from harness_hub.seq2seq import SourceScoreAbility
-from harness_hub.token_rows import MaskedWords, SpanScores, TokenVectors
+from harness_hub.token_rows import MaskedWords, SpanScores, TokenLabels, TokenVectors
 from harness_hub.tokenizer import HubTokenizer
 from harness_torch.abilities import Abilities, Ability, TorchSession
 from harness_torch.blanks import BlankFiller
@@ -31,14 +39,21 @@ from harness_torch.follow import FollowAbility, Limits
 from harness_torch.heads.choice import ChoiceHead
 from harness_torch.heads.labels import HEAD_OF, count_outputs, head_settings
 from harness_torch.heads.span import SpanHead, SpanSettings
+from harness_torch.heads.tag import TagHead
 from harness_torch.heads.vector import VectorHead
+from harness_torch.pseudo import PseudoAbility
 from harness_torch.text_vectors import TextVectors
 from harness_torch.trainable import TrainableAdapter
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-_CLASSIFIER = "AutoModelForSequenceClassification"
+_LOADERS = {
+    "classify": "AutoModelForSequenceClassification",
+    "regress": "AutoModelForSequenceClassification",
+    "tag": "AutoModelForTokenClassification",
+}
+"""The classes of transformers with a head of each kind that can be trained."""
 
 
 class HubAdapter(TrainableAdapter[HubCheckpoint, nn.Module, HubTokenizer]):
@@ -95,7 +110,7 @@ class HubAdapter(TrainableAdapter[HubCheckpoint, nn.Module, HubTokenizer]):
             torch.manual_seed(generator.initial_seed())
             self.module = load_model(
                 self._checkpoint,
-                _CLASSIFIER,
+                _LOADERS[head.kind],
                 config,
                 dtype=torch.float32,
                 device=device,
@@ -143,6 +158,14 @@ class HubAdapter(TrainableAdapter[HubCheckpoint, nn.Module, HubTokenizer]):
                 scores=SpanScores(self.module, self._padding),
                 title=self.title,
             )
+        if head.kind == "tag":
+            return TagHead(
+                head,
+                tokenizer=self.tokenizer,
+                length=self._checkpoint.length,
+                logits=TokenLabels(self.module, self._padding),
+                title=self.title,
+            )
         rows = HeadRows(
             self.module,
             self._padding,
@@ -158,13 +181,15 @@ class HubAdapter(TrainableAdapter[HubCheckpoint, nn.Module, HubTokenizer]):
         )
 
     def _masked(self) -> Abilities:
+        words = MaskedWords(self.module, self._padding)
+        length, title = self._checkpoint.length, self.title
         fill = BlankFiller(
-            tokenizer=self.tokenizer,
-            length=self._checkpoint.length,
-            logits=MaskedWords(self.module, self._padding),
-            title=self.title,
+            tokenizer=self.tokenizer, length=length, logits=words, title=title
         )
-        return {Fill: fill}
+        pseudo = PseudoAbility(
+            tokenizer=self.tokenizer, length=length, logits=words, title=title
+        )
+        return {Fill: fill, PseudoLikelihood: pseudo}
 
     def _decoder(self) -> Abilities:
         rows, batches = OutputRows(self.module), Batches(self.module)

@@ -21,7 +21,7 @@ from harness_hub.lengths import (
     usual_length,
 )
 from harness_torch.chat import TemplateSource, wanted_template
-from harness_torch.config import head_of, read_labels, read_size
+from harness_torch.config import head_of, read_labels, read_size, tagger_of
 from harness_torch.opening import check_options, read_choice, read_length
 from harness_torch.sentence_folder import Pooling, read_pooling
 from harness_torch.source import find_checkpoint, read_json
@@ -205,7 +205,7 @@ def _check_named(name: ModelName) -> None:
 def _find_head(kind: Kind, raw: Mapping[str, Any], origin: Path) -> Head | None:
     if kind.name in ("extract", "choose"):
         return Head(kind=kind.name)
-    if kind.name != "classify":
+    if kind.name not in ("classify", "tag"):
         return None
     problem = raw.get("problem_type")
     if problem not in _PROBLEMS:
@@ -215,4 +215,6 @@ def _find_head(kind: Kind, raw: Mapping[str, Any], origin: Path) -> Head | None:
         )
     labels = read_labels(raw, origin)
     outputs = len(labels) or read_size(raw, "num_labels", origin, default=2)
+    if kind.name == "tag":
+        return tagger_of(labels, outputs)
     return head_of(problem, labels, outputs)

@@ -96,6 +96,7 @@ class GenerateAbility:
                 cost=(len(ids) + request.max_tokens) * max(1, request.beams),
                 ids=ids,
                 truncated_tokens=cut,
+                truncated_side="left" if self._is_decoder else "right",
             )
             for key, (request, (ids, cut)) in enumerate(
                 zip(requests, tokens, strict=True)

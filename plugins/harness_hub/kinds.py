@@ -17,9 +17,11 @@ from harness.requests import (
     Follow,
     Generate,
     Likelihood,
+    PseudoLikelihood,
     Regress,
     Request,
     Score,
+    Tag,
 )
 
 
@@ -65,10 +67,17 @@ _KINDS = (
         prefers=("head",),
     ),
     Kind(
+        name="tag",
+        suffixes=("ForTokenClassification",),
+        loader="AutoModelForTokenClassification",
+        abilities=frozenset({Tag}),
+        prefers=("head",),
+    ),
+    Kind(
         name="masked",
         suffixes=("ForMaskedLM", "WithLMHeadModel", "ForPreTraining"),
         loader="AutoModelForMaskedLM",
-        abilities=frozenset({Fill, Embed}),
+        abilities=frozenset({Fill, Embed, PseudoLikelihood}),
         prefers=("head", "cloze"),
     ),
     Kind(

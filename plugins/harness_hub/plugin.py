@@ -13,6 +13,7 @@ from harness_torch.heads.labels import HEAD_OF, VECTOR_HEADS
 if TYPE_CHECKING:
     from harness_hub.adapter import HubAdapter
 
+_TRAINABLE = VECTOR_HEADS | {"tag"}
 LEARNING_RATE = 5e-5
 """The largest that Devlin et al. 2018 (appendix A.3) tried; small encoders need it."""
 
@@ -31,7 +32,7 @@ def describe(name: ModelName) -> ModelCard:
     kind = checkpoint.kind
     return ModelCard(
         abilities=frozenset({HEAD_OF[head.kind]}) if head else kind.abilities,
-        trainable=VECTOR_HEADS if checkpoint.can_be_trained else frozenset(),
+        trainable=_TRAINABLE if checkpoint.can_be_trained else frozenset(),
         head=head,
         fingerprint=checkpoint.fingerprint(),
         parameters=checkpoint.parameters,

@@ -171,6 +171,7 @@ def _encoded(
         cost=max(1, len(ids)),
         ids=ids,
         truncated_tokens=max((line.cut for line in lines), default=0),
+        truncated_side="both" if isinstance(request, Fill) else "left",
         extra={"lines": lines, **extra},
     )
 

@@ -78,6 +78,7 @@ class SourceScoreAbility:
                     cost=len(ids) + read,
                     ids=ids,
                     truncated_tokens=source.truncated + max(0, cut),
+                    truncated_side="right",
                     extra={"choices": kept, "read": len(ids) + read},
                 )
             )

@@ -1,4 +1,4 @@
-"""What a model says of each token of rows: its vectors, words and span scores."""
+"""What a model says of each token of rows: vectors, words, span scores, labels."""
 
 from __future__ import annotations
 
@@ -94,5 +94,25 @@ class SpanScores:
             said = self._module(**inputs)
             scores = torch.stack([said.start_logits, said.end_logits], dim=-1)
             return [own[: len(row.ids)] for own, row in zip(scores, some, strict=True)]
+
+        return torch.cat(self._batches.run([len(r.ids) for r in rows], compute))
+
+
+class TokenLabels:
+    """Scores every label of every token."""
+
+    def __init__(self, module: PreTrainedModel, padding: Padding) -> None:
+        self._module: Any = module
+        self._padding = padding
+        self._batches = Batches(module)
+
+    def __call__(self, rows: Sequence[Tokens]) -> Tensor:
+        """Return ``(tokens, labels)``, the rows' tokens one after another."""
+
+        def compute(places: Sequence[int]) -> list[Tensor]:
+            some = [rows[place] for place in places]
+            inputs = self._padding.inputs([Row(r.ids, r.segments) for r in some])
+            logits = self._module(**inputs).logits
+            return [own[: len(row.ids)] for own, row in zip(logits, some, strict=True)]
 
         return torch.cat(self._batches.run([len(r.ids) for r in rows], compute))

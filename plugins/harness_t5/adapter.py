@@ -15,7 +15,13 @@ from harness_t5.config import T5Config
 from harness_t5.fill import FillAbility
 from harness_t5.generate import GenerateAbility
 from harness_t5.model import T5, initialise
-from harness_t5.names import HEAD_ARCHITECTURE, OUTPUT, has_decoder
+from harness_t5.names import (
+    HEAD_ARCHITECTURE,
+    OUTPUT,
+    TAGGER_PREFIX,
+    TAGGERS,
+    has_decoder,
+)
 from harness_t5.score import ScoreAbility
 from harness_t5.sources import SourceReader, pack_sources
 from harness_t5.tiny import TINY_NEIGHBOURS, TINY_PULL
@@ -23,6 +29,7 @@ from harness_torch.abilities import Abilities, Ability
 from harness_torch.checkpoint import load_strictly, read_tensors
 from harness_torch.device import DTYPES, pick_device
 from harness_torch.heads.labels import HEAD_OF, count_outputs, head_settings
+from harness_torch.heads.tag import TagHead
 from harness_torch.heads.vector import VectorHead
 from harness_torch.packed import pack
 from harness_torch.text_vectors import TextVectors
@@ -64,10 +71,7 @@ class T5Adapter(TrainableAdapter[T5Checkpoint, T5, TextTokenizer]):
         module, tokenizer, title = self.module, self.tokenizer, self.title
         sources = SourceReader(tokenizer, module.config)
         if head is not None:
-            ability = VectorHead(
-                head, tokenizer=sources, logits=self._logits, title=title
-            )
-            return {HEAD_OF[head.kind]: ability}
+            return {HEAD_OF[head.kind]: self._head_ability(head, sources)}
         length = self._checkpoint.length
         embed = TextVectors(
             tokenizer=sources, vectors=self._vectors, is_normalised=False, title=title
@@ -97,14 +101,40 @@ class T5Adapter(TrainableAdapter[T5Checkpoint, T5, TextTokenizer]):
     def saved_config(self, head: Head) -> dict[str, Any]:
         """Return what config.json says of the encoder with its head.
 
-        The architecture is our own: transformers' T5 classifiers read the decoder.
+        Of a text's own head it is ours: transformers' T5 classifiers read the decoder.
         """
-        return {**head_settings(head), "architectures": [HEAD_ARCHITECTURE]}
+        is_tagger = head.kind == "tag"
+        kind = self._checkpoint.raw["model_type"]
+        name = TAGGERS[kind] if is_tagger else HEAD_ARCHITECTURE
+        return {**head_settings(head), "architectures": [name]}
+
+    def stored_name(self, name: str) -> str:
+        """Return what files call a parameter: those of taggers have a prefix."""
+        is_body = not name.startswith("classifier.")
+        is_tagger = self._head is not None and self._head.kind == "tag"
+        return TAGGER_PREFIX + name if is_tagger and is_body else name
+
+    def _head_ability(self, head: Head, sources: SourceReader) -> Ability:
+        if head.kind == "tag":
+            return TagHead(
+                head,
+                tokenizer=self.tokenizer,
+                length=self._checkpoint.length,
+                logits=self._tags,
+                title=self.title,
+            )
+        return VectorHead(
+            head, tokenizer=sources, logits=self._logits, title=self.title
+        )
 
     def _logits(self, batch: Sequence[Encoded]) -> Tensor:
         """Return ``(batch, outputs)``."""
         logits: Tensor = self.module(pack_sources(batch, self.device))
         return logits
+
+    def _tags(self, rows: Sequence[Tokens]) -> Tensor:
+        """Return ``(tokens, outputs)``."""
+        return self.module.tags(pack([row.ids for row in rows], device=self.device))
 
     def _vectors(self, rows: Sequence[Tokens]) -> Tensor:
         """Return ``(rows, width)``."""

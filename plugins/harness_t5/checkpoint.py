@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from harness import CheckpointError, ModelName
+from harness import CheckpointError, Head, ModelName
 from harness.requests import Embed, Fill, Generate, Request, Score
 from harness_t5.config import T5Config, read_config
 from harness_t5.names import (
@@ -17,12 +17,13 @@ from harness_t5.names import (
     HEAD_WEIGHT,
     HEADS_STORED,
     OUTPUT,
+    TAGGERS,
     has_decoder,
     parameter_names,
 )
 from harness_t5.shapes import parameter_shapes
 from harness_t5.tiny import TINY, TINY_CONFIG, TINY_REVISION
-from harness_torch.config import head_of
+from harness_torch.config import head_of, tagger_of
 from harness_torch.heads.labels import HEAD_OF
 from harness_torch.opening import (
     Checkpoint,
@@ -119,7 +120,7 @@ def _open_folder(title: str, folder: Path, length: int) -> T5Checkpoint:
         config=config,
         raw=raw,
         length=length,
-        head=head_of(config.problem_type, config.labels, outputs) if outputs else None,
+        head=_head_of(raw, config, outputs),
         folder=folder,
         weights=weights,
         names=names,
@@ -133,12 +134,23 @@ def _generation(folder: Path) -> dict[str, Any]:
     return read_json(path) if path.is_file() else {}
 
 
+def _head_of(
+    raw: Mapping[str, Any], config: T5Config, outputs: int | None
+) -> Head | None:
+    if outputs is None:
+        return None
+    if raw.get("architectures") == [TAGGERS[raw["model_type"]]]:
+        return tagger_of(config.labels, outputs)
+    return head_of(config.problem_type, config.labels, outputs)
+
+
 def _check_head(raw: Mapping[str, Any], found: Iterable[str], folder: Path) -> None:
     """Refuse heads that are not ours, such as transformers' over the decoder."""
     has_head = any(name.startswith(HEADS_STORED) for name in found)
-    if has_head and raw.get("architectures") != [HEAD_ARCHITECTURE]:
+    known = (HEAD_ARCHITECTURE, TAGGERS[raw["model_type"]])
+    if has_head and raw.get("architectures") not in [[name] for name in known]:
         told = " or ".join(raw.get("architectures") or ["unknown architecture"])
         raise CheckpointError(
-            f"{folder} has a trained head of {told}, expected {HEAD_ARCHITECTURE}: "
+            f"{folder} has a trained head of {told}, expected {' or '.join(known)}: "
             "fine-tune the base model here, or use the hub adapter"
         )

@@ -241,8 +241,8 @@ class T5(nn.Module):
     Attributes:
         decoder: None in a model that only encodes.
         lm_head: the output layer, None where it is tied to the embeddings.
-        classifier: maps the mean of the encoder's states to a trained head's outputs;
-            an identity without parameters where there is no head.
+        classifier: maps the mean of the encoder's states, of a tagger every state, to
+            a trained head's outputs; an identity without parameters where there is no head.
     """
 
     def __init__(
@@ -296,6 +296,11 @@ class T5(nn.Module):
         """Return a trained head's logits, ``(S, outputs)``."""
         mean = self.mean(packed).to(self.shared.weight.dtype)
         logits: Tensor = self.classifier(self.dropout(mean))
+        return logits
+
+    def tags(self, packed: Packed) -> Tensor:
+        """Return a tagger's logits of every token of the source, ``(T, outputs)``."""
+        logits: Tensor = self.classifier(self.dropout(self.encode(packed)))
         return logits
 
 

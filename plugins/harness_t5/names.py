@@ -10,6 +10,12 @@ HEAD_WEIGHT = "classifier.weight"
 HEAD_ARCHITECTURE = "HarnessT5EncoderForSequenceClassification"
 """What a checkpoint with a trained head is: an encoder with a head over its mean."""
 
+TAGGERS = {"t5": "T5ForTokenClassification", "mt5": "MT5ForTokenClassification"}
+"""What a checkpoint is that labels every token: an encoder, by its ``model_type``."""
+
+TAGGER_PREFIX = "transformer."
+"""What the names of the encoder's parameters begin with there."""
+
 HEADS_STORED = ("classifier.", "classification_head.", "qa_outputs.")
 """What trained heads of T5 are stored under: ours, and transformers' own."""
 
@@ -24,9 +30,11 @@ _UNUSED = (
 
 def parameter_names(stored: Iterable[str]) -> dict[str, str]:
     """Map each stored name that the model takes (or must refuse) to our name for it."""
-    names = {name: name for name in stored if name not in _UNUSED}
-    copies = [name for name in _COPIES if name in names]
-    if SHARED not in names and copies:
+    names = {
+        name: name.removeprefix(TAGGER_PREFIX) for name in stored if name not in _UNUSED
+    }
+    copies = [s for copy in _COPIES for s, ours in names.items() if ours == copy]
+    if SHARED not in names.values() and copies:
         names[copies[0]] = SHARED
     return {s: ours for s, ours in names.items() if ours not in _COPIES}
 

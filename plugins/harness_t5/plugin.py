@@ -19,6 +19,12 @@ from harness_torch.heads.labels import VECTOR_HEADS
 if TYPE_CHECKING:
     from harness_t5.adapter import T5Adapter
 
+_UNASKED = {
+    "Likelihood": "the decoder was trained to follow a source, not to write a text alone",
+    "Follow": "the decoder was trained to follow a source, not to go on with a text",
+}
+"""Why an encoder-decoder is not asked what a decoder is."""
+
 PRETRAINED_LEARNING_RATE = 1e-4
 """For Adam; the paper's 1e-3 is for Adafactor, which scales it by the weights."""
 
@@ -36,7 +42,7 @@ def describe(name: ModelName) -> ModelCard:
     writes = ("generate", "t5", "rank") if Generate in able else ()
     return ModelCard(
         abilities=able,
-        trainable=VECTOR_HEADS,
+        trainable=VECTOR_HEADS | {"tag"},
         head=checkpoint.head,
         fingerprint=checkpoint.fingerprint(),
         parameters=checkpoint.parameters,
@@ -58,7 +64,7 @@ def load(name: ModelName, settings: LoadSettings) -> T5Adapter:
 
 def _facts(checkpoint: T5Checkpoint) -> dict[str, str]:
     able = answers(checkpoint)
-    facts = {"pooling": "the mean of the encoder's states"}
+    facts = {"pooling": "the mean of the encoder's states", **_UNASKED}
     if checkpoint.head is None and Generate not in able:
         lacks = "the checkpoint holds an encoder alone"
         facts |= {asked.__name__: lacks for asked in (Generate, Score, Fill)}

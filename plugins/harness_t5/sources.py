@@ -36,6 +36,7 @@ def encoded(key: int, request: Request, tokens: Tokens, *, cost: int = 0) -> Enc
         cost=len(tokens.ids) + cost,
         ids=tokens.ids,
         truncated_tokens=tokens.truncated,
+        truncated_side="right",
     )
 
 

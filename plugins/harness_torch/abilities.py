@@ -29,7 +29,8 @@ class Ability(Protocol):
         """Tokenise requests in one batch; keys are positions in the sequence.
 
         `Encoded.cost` is the tokens that the request adds to a forward (for `Generate`
-        with what it may write), `Encoded.truncated_tokens` what had to be cut.
+        with what it may write), `Encoded.truncated_tokens` what had to be cut,
+        `Encoded.truncated_side` where that is cut if it is.
         """
 
     def answer(self, batch: Sequence[Encoded]) -> Iterable[tuple[int, Answer]]:
@@ -176,4 +177,5 @@ def _counted(answer: Answer, item: Encoded) -> Answer:
         answer,
         tokens=answer.tokens or len(item.ids),
         truncated_tokens=item.truncated_tokens,
+        truncated_side=item.truncated_side if item.truncated_tokens else None,
     )

@@ -124,6 +124,7 @@ class BlankFiller:
             request=request,
             cost=sum(len(row.tokens.ids) for row in rows),
             truncated_tokens=cut,
+            truncated_side="both",
             extra={"rows": rows, "candidates": candidates},
         )
 

@@ -81,7 +81,8 @@ def save_checkpoint(
     module: nn.Module,
     config: Mapping[str, Any],
     files: Mapping[str, bytes],
-    stored: Callable[[str, Tensor], Tensor] | None = None,
+    stored: Callable[[str, Tensor], Tensor] = lambda _, tensor: tensor,
+    stored_name: Callable[[str], str] = lambda name: name,
 ) -> None:
     """Write a checkpoint in Hugging Face format, each file whole or not at all.
 
@@ -92,13 +93,16 @@ def save_checkpoint(
         config: what becomes config.json, written last.
         files: further files by name, such as the tokenizer's.
         stored: makes of a parameter what files hold of it; by default, itself.
+        stored_name: makes of a parameter's name what files call it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     once = {name for name, _ in module.named_parameters()}
     once |= {name for name, _ in module.named_buffers()}
-    as_stored = stored or (lambda _, tensor: tensor)
     tensors = {
-        name: as_stored(name, tensor).detach().to("cpu", torch.float32).contiguous()
+        stored_name(name): stored(name, tensor)
+        .detach()
+        .to("cpu", torch.float32)
+        .contiguous()
         for name, tensor in module.state_dict().items()
         if name in once
     }

@@ -18,6 +18,9 @@ FAMILY_TYPES: Mapping[str, tuple[str, ...]] = {
 }
 """The ``model_type`` of config.json that each adapter of this project builds."""
 
+TAGGER = "ForTokenClassification"
+"""What the names of classes end with that label every token."""
+
 
 def check_type(raw: Mapping[str, Any], origin: Path, adapter: str) -> str:
     """Return the ``model_type``, which an adapter must be able to build.
@@ -168,6 +171,29 @@ def head_of(problem_type: str | None, labels: tuple[str, ...], outputs: int) -> 
                 "1: only single values are supported"
             )
         return Head(kind="regress")
+    return Head(kind="classify", labels=_label_names(labels, outputs))
+
+
+def tagger_of(labels: tuple[str, ...], outputs: int) -> Head:
+    """Return the head that an output layer over every token is.
+
+    Args:
+        labels: from ``id2label``; ``LABEL_0``, ... where there are none.
+        outputs: how many the layer has.
+
+    Raises:
+        CheckpointError: the configuration declares another number of labels.
+    """
+    return Head(kind="tag", labels=_label_names(labels, outputs))
+
+
+def is_tagger(architectures: object) -> bool:
+    """Tell whether config.json says that a checkpoint labels every token."""
+    names = architectures if isinstance(architectures, list | tuple) else ()
+    return bool(names) and str(names[0]).endswith(TAGGER)
+
+
+def _label_names(labels: tuple[str, ...], outputs: int) -> tuple[str, ...]:
     names = labels or tuple(f"LABEL_{index}" for index in range(outputs))
     if len(set(names)) != outputs:
         raise CheckpointError(
@@ -175,4 +201,4 @@ def head_of(problem_type: str | None, labels: tuple[str, ...], outputs: int) -> 
             f"({', '.join(names)}), the trained head has {outputs} outputs: correct "
             "id2label"
         )
-    return Head(kind="classify", labels=names)
+    return names

@@ -44,6 +44,7 @@ class TextVectors:
                 cost=len(row.ids),
                 ids=row.ids,
                 truncated_tokens=row.truncated,
+                truncated_side="right",
                 extra={"rows": [row]},
             )
             for key, (request, row) in enumerate(zip(requests, rows, strict=True))

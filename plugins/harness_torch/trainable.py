@@ -105,6 +105,10 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
         """Return a parameter as a checkpoint's files hold it: as it is, by default."""
         return tensor
 
+    def stored_name(self, name: str) -> str:
+        """Return what a checkpoint's files call a parameter: as we do, by default."""
+        return name
+
     def session(self) -> TorchSession:
         """Open a session over the module's weights as they stand."""
         if not self._is_prepared:
@@ -145,6 +149,7 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
             folder,
             module=self.module,
             stored=self.stored,
+            stored_name=self.stored_name,
             config={
                 **kept,
                 **self.saved_config(self._prepared_head()),

@@ -90,6 +90,7 @@ class VllmAdapter:
             request=request,
             cost=max(1, sum(len(one.ids) for one in asked)),
             truncated_tokens=sum(one.cut for one in asked),
+            truncated_side="left",
             extra={"asked": asked},
         )
 
@@ -187,6 +188,7 @@ def _answer(item: Encoded, own: Sequence[tuple[Output, Asked]]) -> Answer:
             byte_counts=tuple(len(choice.encode()) for choice in request.choices),
             tokens=read,
             truncated_tokens=item.truncated_tokens,
+            truncated_side=item.truncated_side if item.truncated_tokens else None,
         )
     text = cast(Likelihood, request).text
     return LikelihoodAnswer(

@@ -172,6 +172,7 @@ def read_text(output: Output, asked: Asked) -> GenerateAnswer:
         tokens=len(asked.ids),
         written_tokens=len(completion.token_ids),
         truncated_tokens=asked.cut,
+        truncated_side="left" if asked.cut else None,
     )
 
 

@@ -97,18 +97,19 @@ def _merge_column(
         merge(own, entry_id=f"e{number}", column=column_id, row=row_id)
         for number, (row_id, own) in enumerate(by_row.items(), start=start)
     ]
-    return mark(merged)
+    return mark(merged, is_lower_better=columns.is_lower_better(group))
 
 
-def mark(entries: Sequence[Entry]) -> list[Entry]:
+def mark(entries: Sequence[Entry], *, is_lower_better: bool) -> list[Entry]:
     """Mark the best models' entries of one column and tint them; baselines stay.
 
     A partial score is best only where all are partial. The tint grows with the share
-    of models that are lower by more than half an interval, so that one outlier does
+    of models that are worse by more than half an interval, so that one outlier does
     not blanch the rest and chance is hardly coloured.
     """
     models = [e for e in entries if e.status == "done" and not _is_baseline(e)]
-    values = {e.id: e.estimate.value or 0.0 for e in models}
+    sign = -1.0 if is_lower_better else 1.0
+    values = {e.id: sign * (e.estimate.value or 0.0) for e in models}
     if len(values) < 2:
         return list(entries)
     whole = {e.id for e in models if not _is_partial(e)} or set(values)

@@ -97,6 +97,12 @@ def _note(own: Facets, differing: Sequence[str], group: Sequence[CellResult]) ->
     return ", ".join(parts) or group[0].metrics_column
 
 
+def is_lower_better(cells: Sequence[CellResult]) -> bool:
+    """Tell whether the lower of two scores of a column is the better one."""
+    scores = [s for cell in cells for s in cell.scores if s.is_headline]
+    return bool(scores) and all(score.is_lower_better for score in scores)
+
+
 def make_column(
     cells: Sequence[CellResult], *, column_id: str, note: str, decimals: int
 ) -> Column:
@@ -115,6 +121,7 @@ def make_column(
         metrics=tuple(score.metric for score in headline),
         units=max(units, default=0),
         scale=scales.pop() if len(scales) == 1 else None,
+        is_lower_better=is_lower_better(cells),
         decimals=decimals,
         origin=scored.provenance.get("data", ""),
         data_hash=scored.provenance.get("data_hash", ""),

@@ -153,6 +153,7 @@ def _metric_lines(done: Sequence[CellResult]) -> tuple[MetricLine, ...]:
             method=scores[0].method,
             units=scores[0].units,
             is_headline=scores[0].is_headline,
+            is_lower_better=scores[0].is_lower_better,
         )
         for metric, scores in by_metric.items()
     )

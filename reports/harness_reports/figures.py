@@ -24,7 +24,8 @@ Curve = tuple[tuple[int, float, float], ...]
 def section_axis(section: Section) -> str:
     """Name the section's one number, with the split where it is not the test split."""
     note = f" ({section.headline_note})" if section.headline_note else ""
-    return f"{section.headline_title or ''}{note}"
+    better = f", {words.LOWER_IS_BETTER}" if section.is_lower_better else ""
+    return f"{section.headline_title or ''}{note}{better}"
 
 
 def section_marks(section: Section) -> list[Mark]:
@@ -60,7 +61,10 @@ def section_scatter(section: Section) -> Markup:
     """Return the section's score against throughput; empty where nothing is timed."""
     axis = section_axis(section)
     return scatter(
-        section_marks(section), axis=axis, decimals=section.headline_decimals
+        section_marks(section),
+        axis=axis,
+        decimals=section.headline_decimals,
+        is_lower_better=section.is_lower_better,
     )
 
 

@@ -24,6 +24,25 @@ def _total(name: str, text: str) -> Callable[[Sequence[Caveats]], str]:
     return write
 
 
+def _truncated(caveats: Sequence[Caveats]) -> str:
+    text = _total("truncated", "inputs cut to fit the model: {n}")(caveats)
+    worst = max(caveats, key=lambda each: each.truncated, default=Caveats())
+    if not text or not worst.truncated_tokens:  # older results don't hold the tokens
+        return text
+    whole = worst.truncated_tokens + worst.read_tokens
+    side = worst.truncated_side
+    where = {"both": " on both sides", None: ""}.get(side, f" on the {side}")
+    return f"{text}, by {worst.truncated_tokens:,} of {whole:,} tokens{where}"
+
+
+def _dropped(caveats: Sequence[Caveats]) -> str:
+    text = _total("dropped_shots", "examples that lost shots to fit: {n}")(caveats)
+    worst = max(caveats, key=lambda each: each.dropped_shots, default=Caveats())
+    if not text or not worst.dropped_exemplars:
+        return text
+    return f"{text}, {counted(worst.dropped_exemplars, 'shot')} in all"
+
+
 def _partial(caveats: Sequence[Caveats]) -> str:
     parts = [each for each in caveats if each.is_partial]
     if not parts:
@@ -48,12 +67,8 @@ KINDS: tuple[tuple[str, str, Callable[[Sequence[Caveats]], str]], ...] = (
     ("p", "partial", _partial),
     (SAMPLE, "sample data", _sample),
     ("v", "selected on the evaluated split", _selected),
-    ("t", "truncated", _total("truncated", "inputs cut to fit the model: {n}")),
-    (
-        "x",
-        "shots dropped",
-        _total("dropped_shots", "examples that lost shots to fit: {n}"),
-    ),
+    ("t", "truncated", _truncated),
+    ("x", "shots dropped", _dropped),
     ("u", "unparsable", _total("unparsable", "answers that could not be read: {n}")),
     (
         "d",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from harness import Benchmark
 from harness.results import Results
@@ -82,15 +83,10 @@ def _benchmark_section(board: Board, benchmark: Benchmark) -> Section:
         for row, entries in lines
         if not row.model.is_baseline
     )
-    if not is_official:
+    if not is_official or not _is_one_direction(own, benchmark):
         section = _mean_section(board, own, slug(benchmark.id), benchmark.title)
-        reason = (
-            f"no model has one score in every task of {benchmark.title}, so its "
-            "official score is not shown"
-            if benchmark.groups
-            else f"{benchmark.title} has no official score over all its tasks"
-        )
-        ranking = f"{reason}; {section.ranking}"
+        why = _why_no_score(benchmark, is_official=is_official)
+        ranking = f"{why}; {section.ranking}"
         return replace(section, source=benchmark.source, ranking=ranking)
     counted_tasks = {task for group in benchmark.groups for task in group}
     split = _split_label([c for c in own if c.task in counted_tasks])
@@ -104,8 +100,28 @@ def _benchmark_section(board: Board, benchmark: Benchmark) -> Section:
         headline_note=split,
         ranking=f"ranked by {title}: the mean of its {of}, of rows that have them all",
         columns=tuple(own),
+        is_lower_better=all(c.is_lower_better for c in own if c.task in counted_tasks),
     )
     return _fill(frame, lines, official)
+
+
+def _is_one_direction(own: Sequence[Column], benchmark: Benchmark) -> bool:
+    counted_tasks = {task for group in benchmark.groups for task in group}
+    return len({c.is_lower_better for c in own if c.task in counted_tasks}) < 2
+
+
+def _why_no_score(benchmark: Benchmark, *, is_official: bool) -> str:
+    if not benchmark.groups:
+        return f"{benchmark.title} has no official score over all its tasks"
+    if is_official:
+        return (
+            f"a lower score is better in some tasks of {benchmark.title} and worse in "
+            "others, so no score over all is shown"
+        )
+    return (
+        f"no model has one score in every task of {benchmark.title}, so its official "
+        "score is not shown"
+    )
 
 
 def _split_label(counted_columns: Sequence[Column]) -> str:
@@ -130,15 +146,16 @@ def _mean_section(
         own, [entries for row, entries in lines if not row.model.is_baseline]
     )
     meant = [column for column in own if column.id in shared]
-    is_one_scale = len(meant) == 1 or all(column.scale == 100 for column in meant)
-    if not meant or not is_one_scale:
+    reason = _why_no_mean(meant)
+    if reason:
         shared = frozenset()
     frame = Section(
         id=section_id,
         title=title,
         headline_title=_mean_title(meant) if shared else None,
-        ranking=_mean_sentence(meant, own, is_one_scale=is_one_scale),
+        ranking=reason or _mean_sentence(meant, own),
         columns=tuple(own),
+        is_lower_better=not reason and meant[0].is_lower_better,
     )
     return _fill(
         frame, lines, lambda entries: aggregates.mean_headline(entries, shared)
@@ -149,13 +166,20 @@ def _mean_title(meant: Sequence[Column]) -> str:
     return meant[0].title if len(meant) == 1 else f"mean of {len(meant)}"
 
 
-def _mean_sentence(
-    meant: Sequence[Column], own: Sequence[Column], *, is_one_scale: bool
-) -> str:
+def _why_no_mean(meant: Sequence[Column]) -> str:
+    """Say why these columns have no mean; empty where they have one."""
     if not meant:
         return "not ranked: there is no task that all models have a score in"
-    if not is_one_scale:
+    if len({column.is_lower_better for column in meant}) > 1:
+        return "not ranked: a lower score is better in some tasks and worse in others"
+    # the same metric is on the same scale: BLEU with BLEU, perplexity with itself
+    metrics = {tuple(m.partition(",")[0] for m in column.metrics) for column in meant}
+    if len(metrics) > 1 and any(column.scale != 100 for column in meant):
         return "not ranked: the tasks' scores are on different scales"
+    return ""
+
+
+def _mean_sentence(meant: Sequence[Column], own: Sequence[Column]) -> str:
     if len(meant) == 1:
         return f"ranked by {meant[0].title}" + (
             ", the one task that all models share" if len(own) > 1 else ""
@@ -182,8 +206,15 @@ def _fill(
         )
         for row, entries in lines
     ]
-    models = ranked([each for each in standings if not each.row.model.is_baseline])
-    below = ranked([each for each in standings if each.row.model.is_baseline])
+    lower = {column.id for column in frame.columns if column.is_lower_better}
+    models, below = (
+        ranked(
+            [each for each in standings if each.row.model.is_baseline == is_baseline],
+            is_lower_better=frame.is_lower_better,
+            lower_columns=lower,
+        )
+        for is_baseline in (False, True)
+    )
     widths = [each.headline.estimate.half_width for each in standings]
     return replace(
         frame,
@@ -205,14 +236,17 @@ def _task_view(board: Board, column: Column) -> TaskView:
     return TaskView(
         column=column,
         facts=agreed(cells, COLUMN_FACTS),
-        entries=tuple(sorted(own, key=_entry_place)),
+        entries=tuple(sorted(own, key=partial(_entry_place, column))),
     )
 
 
-def _entry_place(pair: tuple[Row, Entry]) -> tuple[bool, bool, float, str]:
+def _entry_place(
+    column: Column, pair: tuple[Row, Entry]
+) -> tuple[bool, bool, float, str]:
     row, entry = pair
     value = entry.estimate.value
-    return row.model.is_baseline, value is None, -(value or 0.0), row.label
+    sign = 1.0 if column.is_lower_better else -1.0
+    return row.model.is_baseline, value is None, sign * (value or 0.0), row.label
 
 
 def _count(sections: Sequence[Section]) -> dict[Status, int]:

@@ -17,7 +17,7 @@ from harness_reports.view import (
     TaskView,
     View,
 )
-from harness_reports.words import letters
+from harness_reports.words import LOWER_IS_BETTER, letters
 
 _STATUS_WORDS = {
     "predicted": "predicted, not scored",
@@ -75,12 +75,15 @@ def _section(section: Section) -> Iterator[str]:
 def _headline_heads(section: Section) -> list[str]:
     if section.headline_title is None:
         return []
-    note = f" ({section.headline_note})" if section.headline_note else ""
-    return [section.headline_title + note]
+    better = LOWER_IS_BETTER if section.is_lower_better else ""
+    notes = ", ".join(note for note in (section.headline_note, better) if note)
+    return [f"{section.headline_title} ({notes})" if notes else section.headline_title]
 
 
 def _column_title(column: Column) -> str:
-    return f"{column.title} ({column.note})" if column.note else column.title
+    better = LOWER_IS_BETTER if column.is_lower_better else ""
+    notes = ", ".join(note for note in (column.note, better) if note)
+    return f"{column.title} ({notes})" if notes else column.title
 
 
 def _line(cells: Iterable[str]) -> str:

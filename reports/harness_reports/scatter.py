@@ -36,13 +36,16 @@ class _Box(NamedTuple):
         return is_level and self.left < other.right and other.left < self.right
 
 
-def scatter(marks: Sequence[Mark], *, axis: str, decimals: int) -> Markup:
+def scatter(
+    marks: Sequence[Mark], *, axis: str, decimals: int, is_lower_better: bool = False
+) -> Markup:
     """Return score against throughput, with the front that nothing beats.
 
     Args:
         marks: rows with score and speed; others and baselines are left out.
         axis: what the vertical axis shows, with its unit.
         decimals: how scores are written in the text alternative.
+        is_lower_better: whether the lowest score stands at the top.
     """
     drawn = [m for m in marks if m.estimate.value is not None and m.speed]
     drawn = [m for m in drawn if not m.model.is_baseline]
@@ -53,14 +56,23 @@ def scatter(marks: Sequence[Mark], *, axis: str, decimals: int) -> Markup:
     near, far = min(speeds) - 0.15, max(speeds) + 0.15
     x = Scale(low=near, high=far, start=left, end=WIDTH - 12)
     low, high = value_range(drawn)
-    y = Scale(low=low, high=high, start=bottom, end=8)
+    # what is better stands higher, whichever the direction
+    start, end = (8, bottom) if is_lower_better else (bottom, 8)
+    y = Scale(low=low, high=high, start=start, end=end)
     parts = _log_axis(x, 8, bottom)
     for value in svg.ticks(low, high):
         words = svg.tick_label(value)
         parts.append(svg.line(left, y(value), WIDTH - 12, y(value), kind="grid"))
         parts.append(svg.text(left - 5, y(value) + 4, words, kind="tick", anchor="end"))
     parts += _points(drawn, x, y)
-    parts.append(svg.text(left, height - 6, f"{axis}, upwards", kind="axis"))
+    parts.append(
+        svg.text(
+            left,
+            height - 6,
+            f"{axis}, best at the top" if is_lower_better else f"{axis}, upwards",
+            kind="axis",
+        )
+    )
     far_end = "examples a second (log scale) →"
     parts.append(svg.text(WIDTH - 12, height - 6, far_end, kind="axis", anchor="end"))
     label = f"{axis} against examples a second: " + "; ".join(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from statistics import fmean
 
@@ -43,28 +43,49 @@ def _train_seconds(cells: Sequence[CellResult]) -> float | None:
     return sum(seconds or 0.0 for _, seconds, _ in trainings) / len(seeds)
 
 
-def ranked(standings: Sequence[Standing]) -> tuple[Standing, ...]:
+def ranked(
+    standings: Sequence[Standing],
+    *,
+    is_lower_better: bool = False,
+    lower_columns: Collection[str] = (),
+) -> tuple[Standing, ...]:
     """Sort rows by their one number and number them; equal numbers share a rank.
 
     Rows without it follow, unranked: those with more scores first.
+
+    Args:
+        standings: a section's rows.
+        is_lower_better: whether the lower number is the better one.
+        lower_columns: ids of the columns in which the lower score is the better one.
     """
-    values = [each.headline.estimate.value for each in standings]
+    sign = -1.0 if is_lower_better else 1.0
+    values = [_signed(each.headline.estimate.value, sign) for each in standings]
     present = [value for value in values if value is not None]
     numbered = [
         replace(each, rank=None if value is None else _rank(value, present))
         for each, value in zip(standings, values, strict=True)
     ]
-    return tuple(sorted(numbered, key=_place))
+    return tuple(sorted(numbered, key=lambda each: _place(each, sign, lower_columns)))
+
+
+def _signed(value: float | None, sign: float) -> float | None:
+    return None if value is None else sign * value
 
 
 def _rank(value: float, values: Sequence[float]) -> int:
     return 1 + sum(other > value for other in values)
 
 
-def _place(standing: Standing) -> tuple[bool, float, int, float, str]:
-    values = [e.estimate.value for e in standing.entries if e.status == "done"]
+def _place(
+    standing: Standing, sign: float, lower_columns: Collection[str]
+) -> tuple[bool, float, int, float, str]:
+    values = [
+        _signed(e.estimate.value, -1.0 if e.column in lower_columns else 1.0)
+        for e in standing.entries
+        if e.status == "done"
+    ]
     scores = [value for value in values if value is not None]
-    own = standing.headline.estimate.value
+    own = _signed(standing.headline.estimate.value, sign)
     return (
         own is None,
         -(own or 0.0),

@@ -29,7 +29,16 @@ _CELL_FIELDS = (
     "status",
     "reason",
 )
-_SCORE_FIELDS = ("metric", "is_headline", "score", "low", "high", "method", "signature")
+_SCORE_FIELDS = (
+    "metric",
+    "is_headline",
+    "is_lower_better",
+    "score",
+    "low",
+    "high",
+    "method",
+    "signature",
+)
 _CAVEAT_FIELDS = tuple(field.name for field in dataclasses.fields(Caveats))
 _COST_FIELDS = tuple(field.name for field in dataclasses.fields(Cost))
 CSV_FIELDS = (
@@ -72,6 +81,7 @@ def _csv_score(score: CellScore) -> dict[str, object]:
     return {
         "metric": score.metric,
         "is_headline": score.is_headline,
+        "is_lower_better": score.is_lower_better,
         "score": _finite(score.value * score.scale),
         "low": None if score.low is None else _finite(score.low * score.scale),
         "high": None if score.high is None else _finite(score.high * score.scale),

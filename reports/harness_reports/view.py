@@ -63,6 +63,7 @@ class MetricLine:
         method: how the intervals were made.
         units: how many units each seed was counted over.
         is_headline: whether it counts for the task's score.
+        is_lower_better: whether a lower value is the better one.
     """
 
     metric: str
@@ -71,6 +72,7 @@ class MetricLine:
     method: str
     units: int
     is_headline: bool
+    is_lower_better: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +131,7 @@ class Column:
         metrics: the headline metrics' names.
         units: the largest number of units that a score of it was counted over.
         scale: what scores were multiplied by; None where metrics differ in scale.
+        is_lower_better: whether lower scores are the better ones.
         decimals: how many decimals its intervals bear.
         origin: where the data came from, as provenance has it.
         data_hash: hash of the evaluated data.
@@ -143,6 +146,7 @@ class Column:
     metrics: tuple[str, ...]
     units: int
     scale: float | None
+    is_lower_better: bool
     decimals: int
     origin: str
     data_hash: str
@@ -279,6 +283,7 @@ class Section:
         headline_title: what the rows' one number is called; None where there is none.
         headline_note: the split it was measured on, where that is not the test split.
         headline_decimals: how many decimals its intervals bear.
+        is_lower_better: whether the rows with the lower number are the better ones.
         ranking: what the rank goes by, as a sentence.
         columns: its columns, in the benchmark's order.
         models: models' rows, best first.
@@ -291,6 +296,7 @@ class Section:
     headline_title: str | None
     headline_note: str = ""
     headline_decimals: int = 1
+    is_lower_better: bool = False
     ranking: str
     columns: tuple[Column, ...]
     models: tuple[Standing, ...] = ()

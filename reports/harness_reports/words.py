@@ -11,13 +11,16 @@ from harness_reports.board import TINTS
 from harness_reports.numbers import count, fixed
 from harness_reports.view import Entry, Flag, Section, TaskView
 
+LOWER_IS_BETTER = "lower is better"
+
 
 def metric_axis(task: TaskView) -> str:
     """Name a task's score with its unit."""
     names = " and ".join(metric.split(",")[0] for metric in task.column.metrics)
     mean = "mean of " if len(task.column.metrics) > 1 else ""
     unit = " × 100" if task.column.scale == 100 else ""  # noqa: RUF001 # a product
-    return f"{mean}{names}{unit}"
+    better = f", {LOWER_IS_BETTER}" if task.column.is_lower_better else ""
+    return f"{mean}{names}{unit}{better}"
 
 
 def letters(section: Section) -> list[Flag]:

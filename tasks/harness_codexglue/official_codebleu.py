@@ -7,11 +7,16 @@ from harness_codexglue.official_measure import measure
 
 KNOWN_DIFFERENCES = {
     "syntax_match": 0.02,
-    "dataflow_match": 0.02,
+    "dataflow_match": 0.04,
     "codebleu": 0.01,
     "codebleu_params_0.1_0.1_0.4_0.4": 0.016,
 }
-"""What the grammar decides, on real data: the script brings a build of 2020."""
+"""What the grammar decides: the script brings builds of 2020, ours are today's.
+
+Well-formed code gives the same numbers; the difference is broken code. On outputs of
+models it is below 0.01, but for Python methods on one line, most of which no grammar
+can parse: data flow 0.132 for the script's 0.093.
+"""
 
 
 def codebleu(inputs: Inputs) -> Outputs:

@@ -32,7 +32,7 @@ def json_lines(text: str) -> list[Mapping[str, Any]]:
     Raises:
         DataError: a line is none.
     """
-    rows = []
+    rows: list[Mapping[str, Any]] = []
     for number, line in enumerate(lines_of_open(text), start=1):
         try:
             row = json.loads(line.strip())

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from harness import DataError
 from harness.official import Inputs, Outputs
+from harness.requests import JsonValue
 from harness_codexglue.official_inputs import (
     check_lengths,
     field_of,
@@ -107,10 +108,11 @@ def code_to_text(inputs: Inputs) -> Outputs:
     An id without a prediction is left out of the mean, and a prediction ends at its
     first tab, both as in the script.
     """
-    predictions = dict(_prediction(row) for row in _rows(inputs["predictions_stdin"]))
-    references = _references(_rows(inputs["references_file"]), predictions)
+    rows = lines_of_open(inputs["predictions_stdin"])
+    predictions = dict(_prediction(row) for row in rows)
+    references = _references(lines_of_open(inputs["references_file"]), predictions)
     said = [predictions[key] for key in references]
-    bleu = measure("smoothed_bleu4", said, list(references.values()))
+    bleu = measure("smoothed_bleu4", said, list[JsonValue](references.values()))
     precisions = bleu.statistics[:, 1:].mean(axis=0)
     score = 100 * bleu.score
     return {
@@ -119,19 +121,15 @@ def code_to_text(inputs: Inputs) -> Outputs:
     }
 
 
-def _rows(text: str) -> list[str]:
-    return lines_of_open(text)
-
-
 def _prediction(row: str) -> tuple[str, str]:
     key, *rest = row.strip().split("\t")
     return key, rest[0] if rest else ""
 
 
 def _references(
-    rows: list[str], predictions: Mapping[str, str]
-) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+    rows: Sequence[str], predictions: Mapping[str, str]
+) -> dict[str, list[JsonValue]]:
+    found: dict[str, list[JsonValue]] = {}
     for number, row in enumerate(rows, start=1):
         key, tab, text = row.partition("\t")
         if not tab or "\t" in text:

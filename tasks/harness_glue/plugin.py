@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness import Benchmark, Task, hookimpl
+from harness import Benchmark, OfficialScorer, Task, hookimpl
+from harness_glue.official import SCORERS
 from harness_glue.rows import GLUE, TASKS
 
 
@@ -18,3 +19,9 @@ def harness_tasks() -> Sequence[Task]:
 def harness_benchmarks() -> Sequence[Benchmark]:
     """Register GLUE; the diagnostic set is shown and does not count."""
     return [GLUE]
+
+
+@hookimpl
+def harness_official_scorers() -> Sequence[OfficialScorer]:
+    """Register the official scorers that our metrics equal."""
+    return SCORERS

@@ -12,6 +12,7 @@ import functools
 from harness import Benchmark, Classification, Data, HubData, Regression, Task
 from harness_glue import prompts
 from harness_glue.sample import make_sample
+from harness_glue.submission import ARCHIVE, FILES
 
 HUB = "nyu-mll/glue"
 REVISION = "bcdcba79d07bc864c1c254ccfcedcce55bcc9a8c"
@@ -59,6 +60,7 @@ TASKS: tuple[Task, ...] = (
         ),
         metrics=("matthews",),
         prompts=prompts.COLA,
+        submission=FILES["cola"],
         source="Warstadt et al., Neural Network Acceptability Judgments (TACL 2019)",
     ),
     Task(
@@ -69,6 +71,7 @@ TASKS: tuple[Task, ...] = (
         problem=Classification(inputs=("sentence",), labels=("negative", "positive")),
         metrics=("accuracy",),
         prompts=prompts.SST2,
+        submission=FILES["sst2"],
         source="Socher et al., Recursive Deep Models for Semantic Compositionality "
         "Over a Sentiment Treebank (EMNLP 2013)",
     ),
@@ -82,6 +85,7 @@ TASKS: tuple[Task, ...] = (
         ),
         metrics=("f1,positive=equivalent", "accuracy"),
         prompts=prompts.MRPC,
+        submission=FILES["mrpc"],
         source="Dolan and Brockett, Automatically Constructing a Corpus of Sentential "
         "Paraphrases (IWP 2005)",
     ),
@@ -95,6 +99,7 @@ TASKS: tuple[Task, ...] = (
         ),
         metrics=("f1,positive=duplicate", "accuracy"),
         prompts=prompts.QQP,
+        submission=FILES["qqp"],
         source="Iyer et al., First Quora Dataset Release: Question Pairs (2017)",
     ),
     Task(
@@ -106,6 +111,7 @@ TASKS: tuple[Task, ...] = (
         # T5's evaluation has -1 for a text that is no number
         metrics=("pearson,unparsable=-1", "spearman,unparsable=-1"),
         prompts=prompts.STSB,
+        submission=FILES["stsb"],
         source="Cer et al., SemEval-2017 Task 1: Semantic Textual Similarity",
     ),
     Task(
@@ -116,6 +122,7 @@ TASKS: tuple[Task, ...] = (
         problem=Classification(inputs=NLI_INPUTS, labels=prompts.NLI),
         metrics=("accuracy",),
         prompts=prompts.MNLI,
+        submission=FILES["mnli/matched"],
         source="Williams et al., A Broad-Coverage Challenge Corpus for Sentence "
         "Understanding through Inference (NAACL 2018)",
     ),
@@ -128,6 +135,7 @@ TASKS: tuple[Task, ...] = (
         metrics=("accuracy",),
         prompts=prompts.MNLI,
         trained_on=BASE_NLI,
+        submission=FILES["mnli/mismatched"],
         source="Williams et al., A Broad-Coverage Challenge Corpus for Sentence "
         "Understanding through Inference (NAACL 2018)",
     ),
@@ -141,6 +149,7 @@ TASKS: tuple[Task, ...] = (
         ),
         metrics=("accuracy",),
         prompts=prompts.QNLI,
+        submission=FILES["qnli"],
         source=f"SQuAD (Rajpurkar et al., EMNLP 2016) recast by {GLUE_PAPER}",
     ),
     Task(
@@ -151,6 +160,7 @@ TASKS: tuple[Task, ...] = (
         problem=Classification(inputs=SENTENCES, labels=prompts.ENTAILED),
         metrics=("accuracy",),
         prompts=prompts.RTE,
+        submission=FILES["rte"],
         source="RTE-1 (Dagan et al., 2006), RTE-2 (Bar Haim et al., 2006), RTE-3 "
         "(Giampiccolo et al., 2007) and RTE-5 (Bentivogli et al., 2009)",
     ),
@@ -164,6 +174,7 @@ TASKS: tuple[Task, ...] = (
         ),
         metrics=("accuracy",),
         prompts=prompts.WNLI,
+        submission=FILES["wnli"],
         source=f"Winograd schemas (Levesque et al., KR 2012) recast by {GLUE_PAPER}",
     ),
     Task(
@@ -182,6 +193,7 @@ TASKS: tuple[Task, ...] = (
         metrics=("matthews",),
         prompts=prompts.AX,
         trained_on=BASE_NLI,
+        submission=FILES["ax"],
         source=GLUE_PAPER,
     ),
 )
@@ -201,5 +213,6 @@ GLUE = Benchmark(
         ("glue/rte",),
         ("glue/wnli",),
     ),
+    archive=ARCHIVE,
     source=GLUE_PAPER,
 )

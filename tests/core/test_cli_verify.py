@@ -15,7 +15,7 @@ PLUGIN = """\
 from pathlib import Path
 
 from harness import Example, OfficialScorer, Prediction, hookimpl
-from harness.builtin import METRICS
+from harness.metrics.entries import METRICS
 from harness.stats import score
 
 (ACCURACY,) = [entry for entry in METRICS if entry.name == "accuracy"]
@@ -95,6 +95,16 @@ def test_a_case_without_a_scorer_is_a_failure(
     outcome = run_command("verify", "--golden", folder, "-p", plugin)
     assert outcome.code == 1
     assert "no plugin registers the official scorer toy/recall" in outcome.out
+
+
+def test_a_case_that_fails_as_a_whole_has_one_line(
+    run_command: Run, plugin: str, tmp_path: Path
+) -> None:
+    inputs = {"predictions": [2], "references": [7]}
+    folder = write(tmp_path, inputs=inputs, expected={"accuracy": 0.5, "n": 1})
+    outcome = run_command("verify", "--golden", folder, "-p", plugin)
+    assert outcome.code == 1
+    assert "toy/accuracy-half  all 2 keys  error: " in outcome.out
 
 
 def test_a_gap_is_listed_with_its_reason(

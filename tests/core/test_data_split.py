@@ -268,3 +268,17 @@ def test_groups_are_read_as_text() -> None:
     )
     (example,) = load({**pair(1), "passage": 12}, task=task)
     assert example.group == "12"
+
+
+def test_rows_that_the_task_leaves_out_are_counted() -> None:
+    data = replace(SCORES.data, leave_out=lambda row: row["label"] == -7)
+    rows: list[Row] = [{"text": "a", "label": 1}, {"text": "b", "label": -7}]
+    split = load(*rows, task=replace(SCORES, data=data))
+    assert (split.size, split.origin) == (1, "here (left out 1 of 2 rows)")
+
+
+def test_a_row_that_is_left_out_keeps_the_numbers_of_the_others() -> None:
+    data = replace(SCORES.data, leave_out=lambda row: row["text"] == "a")
+    rows: list[Row] = [{"text": text, "label": 1} for text in "abc"]
+    split = load(*rows, task=replace(SCORES, data=data))
+    assert [example.id for example in split] == ["2", "3"]

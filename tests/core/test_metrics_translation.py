@@ -13,11 +13,11 @@ import sacrebleu
 from harness import DataError, Example, PluginError, Prediction
 from harness.metric import Metric, signature
 from harness.metrics.translation import reference_count
-from harness.metrics.translation_entries import TRANSLATION_METRICS
+from harness.metrics.translation_entries import METRICS
 from harness.stats import interval, score
 from harness.task import parse_spec
 
-ENTRIES = {entry.name: entry for entry in TRANSLATION_METRICS}
+ENTRIES = {entry.name: entry for entry in METRICS}
 HYPOTHESES = ["the cat sat on a mat", "", "Ein Haus, bitte!", "on the mat it sat"]
 REFERENCES = [
     ["the cat sat on the mat", "a cat sat on a mat"],

@@ -152,7 +152,7 @@ def test_training_shows_a_head_the_first_right_candidate() -> None:
 
 
 def test_training_leaves_out_an_example_without_a_right_candidate() -> None:
-    row = {**QUERY, "answers": ["Zoe"]}
+    row: Row = {**QUERY, "answers": ["Zoe"]}
     assert way(IN_LIST, "head").target(example(LIST, row)) == ()
 
 

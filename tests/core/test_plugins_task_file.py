@@ -80,8 +80,8 @@ def test_a_regression_row_is_the_task_it_says(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("row", "contract", "python_only"),
     [
-        (TaskRow, Task, {"problem", "submission"}),
-        (DataRow, Data, {"sample"}),
+        (TaskRow, Task, {"companions", "problem", "submission"}),
+        (DataRow, Data, {"sample", "leave_out"}),
         (HubRow, HubData, set()),
         (PromptRow, Prompt, {"write", "parse"}),
         (ClassificationRow, Classification, set()),

@@ -9,7 +9,8 @@ from harness.regime import Regime
 
 
 @pytest.mark.parametrize(
-    "text", ["zero-shot", "few-shot:5", "finetune:full", "finetune:full,epochs=2"]
+    "text",
+    ["zero-shot", "few-shot:5", "few-shot:5,draw=each", "finetune:full,epochs=2"],
 )
 def test_a_regime_is_written_as_it_is_read(text: str) -> None:
     assert Regime.parse(text).written == text
@@ -20,11 +21,27 @@ def test_a_regime_shows_without_settings() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["zero", "few-shot", "few-shot:0", "few-shot:x", "finetune:", "zero-shot:1"]
+    "text",
+    [
+        "zero",
+        "few-shot",
+        "few-shot:0",
+        "few-shot:x",
+        "finetune:",
+        "zero-shot:1",
+        "few-shot:5,draw=all",
+        "few-shot:5,k=1",
+    ],
 )
 def test_an_unknown_regime_says_what_is_expected(text: str) -> None:
     with pytest.raises(UsageError, match=r"expected zero-shot, few-shot:K"):
         Regime.parse(text)
+
+
+def test_fixed_exemplars_are_the_default() -> None:
+    assert Regime.parse("few-shot:5,draw=fixed") == Regime.parse("few-shot:5")
+    assert not Regime.parse("few-shot:5").draws_each
+    assert Regime.parse("few-shot:5,draw=each").draws_each
 
 
 def test_a_setting_without_a_value_is_refused() -> None:

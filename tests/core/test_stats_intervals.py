@@ -14,6 +14,7 @@ from harness import PluginError
 from harness.metric import Metric
 from harness.metrics.classification import F1, Accuracy, Matthews
 from harness.metrics.correlation import Pearson, Spearman
+from harness.metrics.translation_entries import METRICS
 from harness.stats import interval, joint_interval, score, wilson
 
 if TYPE_CHECKING:
@@ -193,3 +194,17 @@ def test_bootstrap_covers_the_truth_as_often_as_it_says() -> None:
         each.low <= 0.49237 <= each.high for each in found if each.low and each.high
     ]
     assert sum(held) / len(found) == pytest.approx(0.95, abs=0.03)
+
+
+def test_headline_of_both_directions_is_refused() -> None:
+    rows = np.array([[1.0, 2.0]])
+    ter = _translation_metric("ter")
+    with pytest.raises(
+        PluginError, match=r"has ter, where lower is better, beside acc"
+    ):
+        joint_interval([ter, ACCURACY], [rows, rows])
+
+
+def _translation_metric(name: str) -> Metric:
+    (entry,) = [entry for entry in METRICS if entry.name == name]
+    return entry.make((), {})

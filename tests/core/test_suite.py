@@ -46,6 +46,19 @@ def test_a_task_is_stronger_than_its_prefix_in_any_order() -> None:
     )
 
 
+def test_the_share_that_may_be_cut_is_the_suites_unless_a_task_has_its_own() -> None:
+    tasks = [{"id": "glue/mrpc", "max_truncated": 0}, "glue/cola"]
+    suite = make_suite({"models": ["a:"], "tasks": tasks, "max_truncated": 0.5})
+    assert suite.choice("glue/mrpc").max_truncated == 0
+    assert suite.choice("glue/cola").max_truncated == 0.5
+
+
+def test_no_share_at_all_may_be_cut_by_an_option(tmp_path: Path) -> None:
+    path = tmp_path / "suite.yaml"
+    path.write_text(WHOLE, encoding="utf-8")
+    assert read_suite(path, max_truncated=0.0).choice("glue/mrpc").max_truncated == 0
+
+
 def test_an_option_overrides_what_the_file_says_of_a_task(tmp_path: Path) -> None:
     path = tmp_path / "suite.yaml"
     path.write_text(WHOLE, encoding="utf-8")
@@ -64,6 +77,7 @@ def test_a_recipe_with_settings_may_be_written_as_keys(tmp_path: Path) -> None:
         ("finetune: full", "finetune:full"),
         ("finetune:", "finetune:full"),
         ("few-shot: 5", "few-shot:5"),
+        ("few-shot: {shots: 5, draw: each}", "few-shot:5,draw=each"),
     ],
 )
 def test_a_regime_may_be_a_key_with_a_value(
@@ -74,10 +88,18 @@ def test_a_regime_may_be_a_key_with_a_value(
 
 
 @pytest.mark.parametrize(
-    "line", ["limit: true", "limit: 0", "seeds: [-1]", "seeds: [4294967296]"]
+    "line",
+    [
+        "limit: true",
+        "limit: 0",
+        "seeds: [-1]",
+        "seeds: [4294967296]",
+        "max_truncated: 1.1",
+        "max_truncated: true",
+    ],
 )
 def test_a_number_that_can_not_be_is_refused(tmp_path: Path, line: str) -> None:
-    with pytest.raises(UsageError, match=r"suite\.yaml:3: key (limit|seeds)"):
+    with pytest.raises(UsageError, match=r"suite\.yaml:3: key (limit|seeds|max_tr)"):
         read(tmp_path, f"models: [a:]\ntasks: [b]\n{line}\n")
 
 

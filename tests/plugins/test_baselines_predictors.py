@@ -147,8 +147,9 @@ def test_oracle_on_an_unlabelled_split_is_refused() -> None:
 def test_options_are_refused(entry: PredictorEntry) -> None:
     with pytest.raises(UsageError) as error:
         entry.make({"depth": "3"}, 1)
+    known = ", ".join(entry.options) or "none"
     assert str(error.value) == (
-        f"the baseline {entry.name} has no option depth, expected none: write "
+        f"the baseline {entry.name} has no option depth, expected {known}: write "
         f"{entry.name}:"
     )
 

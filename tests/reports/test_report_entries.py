@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -141,15 +142,30 @@ def test_confusion_is_summed_over_seeds(cell: MakeCell) -> None:
     [
         ({"limit": 10, "split_size": 90}, "p", "only 10 of 90 examples were evaluated"),
         ({"truncated": 3}, "t", "inputs cut to fit the model: 3"),
+        (
+            {
+                "truncated": 3,
+                "truncated_tokens": 1200,
+                "truncated_side": "left",
+                "read_tokens": 8800,
+            },
+            "t",
+            "inputs cut to fit the model: 3, by 1,200 of 10,000 tokens on the left",
+        ),
         ({"dropped_shots": 2}, "x", "examples that lost shots to fit: 2"),
+        (
+            {"dropped_shots": 2, "dropped_exemplars": 5},
+            "x",
+            "examples that lost shots to fit: 2, 5 shots in all",
+        ),
         ({"unparsable": 4}, "u", "answers that could not be read: 4"),
         ({"duplicates": 5}, "d", "examples that stand more than once: 5"),
     ],
 )
 def test_each_count_has_its_flag(
-    cell: MakeCell, caveats: dict[str, int], code: str, text: str
+    cell: MakeCell, caveats: dict[str, Any], code: str, text: str
 ) -> None:
-    entry = merged([cell(caveats=Caveats(**caveats))])  # type: ignore[arg-type] # ints
+    entry = merged([cell(caveats=Caveats(**caveats))])
     assert [(flag.code, flag.text) for flag in entry.flags] == [(code, text)]
 
 
@@ -157,7 +173,7 @@ def test_each_count_has_its_flag(
     ("caveat", "code"), [("is_sample", "s"), ("selected_on_evaluated", "v")]
 )
 def test_each_doubt_has_its_flag(cell: MakeCell, caveat: str, code: str) -> None:
-    caveats = Caveats(**{caveat: True})
+    caveats = Caveats(**{caveat: True})  # type: ignore[arg-type] # two flags
     assert [flag.code for flag in merged([cell(caveats=caveats)]).flags] == [code]
 
 

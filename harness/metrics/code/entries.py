@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
 
 from harness.errors import PluginError
 from harness.metric import Metric, MetricEntry
+from harness.metrics.options import Labels, Options, check_options, read_choice
 
 CODEXGLUE = (
     "microsoft/CodeXGLUE, evaluator/ at commit ac74a62802a0dd159b3258c78a2df8ad36cdf2b9"
@@ -19,23 +19,6 @@ LANGUAGE = "the programming language: " + ", ".join(LANGUAGES)
 SHARES = (
     "what n-grams, weighted n-grams, syntax and data flow count, as in 0.1:0.1:0.4:0.4"
 )
-
-Labels = tuple[str, ...]
-Options = Mapping[str, str]
-
-
-def check_options(metric: str, options: Options, *known: str) -> None:
-    """Refuse options that a metric does not have.
-
-    Raises:
-        PluginError: there is one.
-    """
-    for option in options:
-        if option not in known:
-            raise PluginError(
-                f"metric {metric} has no option {option!r}, expected "
-                f"{' or '.join(known) or 'none'}: correct the task's metrics"
-            )
 
 
 def _make_corpus_bleu(name: str, _labels: Labels, options: Options) -> Metric:
@@ -56,12 +39,7 @@ def _make_exact_match(_labels: Labels, options: Options) -> Metric:
     from harness.metrics.code.lines import ExactMatch
 
     check_options("exact_match", options, "compare")
-    compare = options.get("compare", "stripped")
-    if compare not in ("stripped", "tokens"):
-        raise PluginError(
-            f"metric exact_match has the option compare={compare}, expected stripped "
-            "or tokens: correct the task's metrics"
-        )
+    compare = read_choice("exact_match", options, "compare", ("stripped", "tokens"))
     return ExactMatch(
         name="exact_match", options=options, compares_tokens=compare == "tokens"
     )

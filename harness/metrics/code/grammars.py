@@ -10,7 +10,7 @@ import functools
 import importlib
 from dataclasses import dataclass
 from importlib import metadata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from harness.metrics.code.shapes import reshape
 from harness.metrics.code.trees import Node
@@ -37,7 +37,8 @@ GRAMMARS = {
     "go": Grammar(package="tree-sitter-go"),
     "java": Grammar(package="tree-sitter-java"),
     "javascript": Grammar(package="tree-sitter-javascript"),
-    "php": Grammar(package="tree-sitter-php", function="language_php"),
+    # code of data sets stands alone: with the full grammar it is text behind no `<?php`
+    "php": Grammar(package="tree-sitter-php", function="language_php_only"),
     "python": Grammar(package="tree-sitter-python"),
     "ruby": Grammar(package="tree-sitter-ruby"),
 }
@@ -86,7 +87,7 @@ def _attach(parent: Node, cursor: tree_sitter.TreeCursor) -> Node:
 
 
 def _node(cursor: tree_sitter.TreeCursor) -> Node:
-    node = cursor.node
+    node = cast("tree_sitter.Node", cursor.node)  # a parsed tree has no empty node
     start, end = node.start_point, node.end_point
     return Node(
         type=node.type,

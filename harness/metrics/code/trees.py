@@ -43,6 +43,29 @@ class Node:
         return next((node for node in self.children if node.field == field), None)
 
 
+def around(children: list[Node], name: str, field: str | None) -> Node:
+    """Make a named node that holds existing ones."""
+    return Node(
+        type=name,
+        field=field,
+        is_named=True,
+        is_missing=False,
+        start=children[0].start,
+        end=children[-1].end,
+        children=children,
+    )
+
+
+def bottom_up(root: Node) -> list[Node]:
+    """List all nodes, children before their parent, without recursion."""
+    order, waiting = [], [root]
+    while waiting:
+        node = waiting.pop()
+        order.append(node)
+        waiting.extend(node.children)
+    return order[::-1]
+
+
 class SubtreeMatch(NamedTuple):
     """How many sub-trees of a reference the prediction holds too."""
 
@@ -64,7 +87,7 @@ def match_subtrees(prediction: Node, reference: Node) -> SubtreeMatch:
 def _subtrees(root: Node, numbers: dict[Shape, int]) -> Iterator[int]:
     """Number the root and every node with children by its shape."""
     shapes: dict[int, int] = {}
-    for node in _bottom_up(root):
+    for node in bottom_up(root):
         parts = [
             (child.field, shapes[id(child)])
             for child in node.children
@@ -74,13 +97,3 @@ def _subtrees(root: Node, numbers: dict[Shape, int]) -> Iterator[int]:
         shapes[id(node)] = numbers.setdefault(shape, len(numbers))
         if node.children or node is root:
             yield shapes[id(node)]
-
-
-def _bottom_up(root: Node) -> list[Node]:
-    """List all nodes, children before their parent, without recursion."""
-    order, waiting = [], [root]
-    while waiting:
-        node = waiting.pop()
-        order.append(node)
-        waiting.extend(node.children)
-    return order[::-1]

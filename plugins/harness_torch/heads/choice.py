@@ -57,6 +57,7 @@ class ChoiceHead:
                     request=request,
                     cost=cost,
                     truncated_tokens=cut,
+                    truncated_side="right",
                     extra=extra,
                 )
             )

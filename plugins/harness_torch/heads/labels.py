@@ -31,18 +31,18 @@ VECTOR_HEADS = frozenset({"classify", "regress"})
 
 
 def count_outputs(head: Head, title: str) -> int:
-    """Return how many outputs a head over one vector has.
+    """Return how many outputs a head has over one vector, of a text or of a token.
 
     Raises:
         PluginError: it is none.
     """
     if head.kind == "regress":
         return 1
-    if head.kind == "classify" and len(head.labels) >= 2:
+    if head.kind in ("classify", "tag") and len(head.labels) >= 2:
         return len(head.labels)
     raise PluginError(
         f"{title} can't have a {head.kind!r} head with {len(head.labels)} labels: "
-        "expected 'classify' with two labels or more, or 'regress'"
+        "expected 'classify' or 'tag' with two labels or more, or 'regress'"
     )
 
 

@@ -16,7 +16,7 @@ from harness_torch.abilities import check_finite
 from harness_torch.heads.windows import (
     Span,
     Window,
-    best_span,
+    best_spans,
     cut_windows,
     target_tokens,
 )
@@ -81,6 +81,7 @@ class SpanHead:
                     request=request,
                     cost=sum(len(window.tokens.ids) for window in windows),
                     truncated_tokens=cut,
+                    truncated_side="right",
                     extra={"windows": windows, "offsets": contexts[key].offsets},
                 )
             )
@@ -135,28 +136,52 @@ class SpanHead:
 
     def _answer(self, item: Encoded, scored: list[tuple[Window, Tensor]]) -> Answer:
         none = min(float(scores[0].sum()) for _, scores in scored)
-        offsets = item.extra["offsets"]
-        found = [best_span(window, scores, offsets) for window, scores in scored]
-        spans = [span for span in found if span is not None]
-        best = max(spans, key=lambda span: span.score, default=None)
-        text, start = _text(item, best)
+        found = _found(item, scored)
+        best = found[0] if found else Found("", None, none)
         return ExtractAnswer(
-            text=text,
-            start=start,
-            score=none if best is None else best.score,
+            text=best.text,
+            start=best.start,
+            score=best.score,
             no_answer_score=none,
+            n_best_texts=tuple(span.text for span in found),
+            n_best_starts=tuple(s.start for s in found if s.start is not None),
+            n_best_scores=tuple(span.score for span in found),
             tokens=item.cost,
         )
 
 
-def _text(item: Encoded, span: Span | None) -> tuple[str, int | None]:
-    """Return a span's text and place, without the space that some tokens begin with."""
-    if span is None or not isinstance(item.request, Extract):
-        return "", None
+class Found(NamedTuple):
+    """A span as an answer tells it; `start` is None where there is none."""
+
+    text: str
+    start: int | None
+    score: float
+
+
+def _found(item: Encoded, scored: Sequence[tuple[Window, Tensor]]) -> list[Found]:
+    """Return the best spans over all windows, the best first, each place once."""
+    assert isinstance(item.request, Extract)
+    context, count = item.request.context, max(item.request.n_best, 1)
     offsets = item.extra["offsets"]
+    spans = [
+        span
+        for window, scores in scored
+        for span in best_spans(window, scores, offsets, count)
+    ]
+    places: dict[tuple[int, int], Found] = {}
+    for span in sorted(spans, key=lambda span: span.score, reverse=True):
+        place = _place(context, span, offsets)
+        places.setdefault(place, Found(context[slice(*place)], place[0], span.score))
+    return list(places.values())[:count]
+
+
+def _place(
+    context: str, span: Span, offsets: Sequence[tuple[int, int]]
+) -> tuple[int, int]:
+    """Return where a span's text is, without the space that some tokens begin with."""
     start, end = offsets[span.first][0], offsets[span.last][1]
-    text = item.request.context[start:end]
-    return text.lstrip(), start + len(text) - len(text.lstrip())
+    text = context[start:end]
+    return start + len(text) - len(text.lstrip()), end
 
 
 def _asked(example: TrainingExample) -> tuple[Extract, tuple[int, int] | None]:

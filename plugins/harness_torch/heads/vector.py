@@ -48,6 +48,7 @@ class VectorHead:
                 cost=len(tokens.ids),
                 ids=tokens.ids,
                 truncated_tokens=tokens.truncated,
+                truncated_side="right",
                 extra={"segments": tokens.segments},
             )
             for key, (request, tokens) in enumerate(rows)

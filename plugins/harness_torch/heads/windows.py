@@ -8,6 +8,7 @@ Devlin et al. 2018.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from heapq import nlargest
 from typing import NamedTuple
 
 from torch import Tensor
@@ -80,15 +81,16 @@ def cut_windows(
     return windows, len(question) - len(asked)
 
 
-def best_span(
-    window: Window, scores: Tensor, offsets: Sequence[tuple[int, int]]
-) -> Span | None:
-    """Return the best span of a window that holds a character, None without one.
+def best_spans(
+    window: Window, scores: Tensor, offsets: Sequence[tuple[int, int]], count: int
+) -> list[Span]:
+    """Return the best spans of a window that hold a character, the best first.
 
     Args:
         window: where the scores are from.
         scores: a start and an end score of each of its tokens, ``(tokens, 2)``.
         offsets: where each token of the whole context begins and ends, in characters.
+        count: how many at most.
     """
     tried = scores.topk(min(N_BEST, len(scores)), dim=0)
     starts, ends = (
@@ -108,7 +110,7 @@ def best_span(
         if 0 <= end - start < LONGEST_ANSWER
         and offsets[window.first + start][0] < offsets[window.first + end][1]
     )
-    return max(spans, key=lambda span: span.score, default=None)
+    return nlargest(count, spans, key=lambda span: span.score)
 
 
 def target_tokens(

@@ -85,7 +85,8 @@
   };
   const nextSort = (table, header) => {
     const own = header.dataset.c;
-    const first = own === "rank" || own === "model" ? "asc" : "desc";
+    const isLowFirst = own === "rank" || own === "model" || "lower" in header.dataset;
+    const first = isLowFirst ? "asc" : "desc";
     const [column, direction] = state.sort[table.dataset.board] || [];
     if (column !== own) state.sort[table.dataset.board] = [own, first];
     else if (direction === first) {

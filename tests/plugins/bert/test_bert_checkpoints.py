@@ -102,7 +102,13 @@ def test_the_card_of_tiny_counts_what_is_loaded() -> None:
     parameters = load(TINY, LoadSettings()).module.parameters()
     assert card("bert:tiny").parameters == sum(p.numel() for p in parameters)
     assert card("bert:tiny").abilities == {Embed}
-    assert card("bert:tiny").trainable == {"choose", "classify", "extract", "regress"}
+    assert card("bert:tiny").trainable == {
+        "choose",
+        "classify",
+        "extract",
+        "regress",
+        "tag",
+    }
     assert card("bert:tiny").max_tokens == 512
     assert card("bert:tiny").suggested_learning_rate == TINY_LEARNING_RATE
 

@@ -13,7 +13,16 @@ import transformers
 from safetensors.torch import load_file, save_file
 
 from harness import CheckpointError, Head, ModelCard, ModelName
-from harness.requests import Choose, Classify, Embed, Extract, Fill, Regress
+from harness.requests import (
+    Choose,
+    Classify,
+    Embed,
+    Extract,
+    Fill,
+    PseudoLikelihood,
+    Regress,
+    Tag,
+)
 from harness.testing import check_adapter
 from harness_bert.plugin import describe
 from harness_torch.packed import pack
@@ -33,7 +42,7 @@ def card(folder: Path) -> ModelCard:
     ("task", "asked"),
     [
         ("Model", set()),
-        ("ForMaskedLM", {Fill}),
+        ("ForMaskedLM", {Fill, PseudoLikelihood}),
         ("ForSequenceClassification", {Classify}),
         ("ForMultipleChoice", {Choose}),
         ("ForQuestionAnswering", {Extract}),
@@ -63,12 +72,14 @@ def test_one_output_regresses_unless_the_class_is_of_choices(
 
 
 @pytest.mark.parametrize("architecture", ["bert", "roberta", "albert", "distilbert"])
-def test_a_head_over_tokens_is_refused(
+def test_a_head_over_tokens_is_told_with_its_labels(
     reference: Make, saved: Make, tmp_path: Path, architecture: str
 ) -> None:
-    folder = saved(reference(architecture, "ForTokenClassification"), tmp_path)
-    with pytest.raises(CheckpointError, match="ForTokenClassification: heads that lab"):
-        card(folder)
+    labels = {0: "O", 1: "B-X", 2: "I-X"}
+    model = reference(architecture, "ForTokenClassification", id2label=labels)
+    told = card(saved(model, tmp_path))
+    assert told.head == Head(kind="tag", labels=("O", "B-X", "I-X"))
+    assert told.abilities == {Embed, Tag}
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)

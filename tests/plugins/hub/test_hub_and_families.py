@@ -18,6 +18,7 @@ from harness.requests import (
     Follow,
     Generate,
     Likelihood,
+    PseudoLikelihood,
     Request,
     Score,
 )
@@ -39,7 +40,7 @@ def opened(adapter: str, folder: str) -> Adapter:
     [
         ("gpt", "GPT2LMHeadModel", (Score, Generate, Likelihood, Embed, Fill, Follow)),
         ("t5", "T5ForConditionalGeneration", (Score, Generate, Embed)),
-        ("bert", "BertForMaskedLM", (Fill, Embed)),
+        ("bert", "BertForMaskedLM", (Fill, Embed, PseudoLikelihood)),
     ],
 )
 def test_both_give_the_same_answers(

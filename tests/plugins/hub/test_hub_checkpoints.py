@@ -21,6 +21,7 @@ from harness.requests import (
     Follow,
     Generate,
     Likelihood,
+    PseudoLikelihood,
     Regress,
     Request,
     Score,
@@ -56,7 +57,7 @@ def change(folder: Path, file: str = "config.json", **values: Any) -> ModelName:
         ("GPT2LMHeadModel", DECODER, None),
         ("BartForConditionalGeneration", {Score, Generate, Embed}, None),
         ("MarianMTModel", {Score, Generate, Embed}, None),
-        ("DebertaV2ForMaskedLM", {Fill, Embed}, None),
+        ("DebertaV2ForMaskedLM", {Fill, Embed, PseudoLikelihood}, None),
         ("ElectraForPreTraining", {Embed}, None),
         ("ModernBertModel", {Embed}, None),
         ("T5EncoderModel", {Embed}, None),
@@ -78,7 +79,7 @@ def test_a_card_tells_what_transformers_counts(make: Make) -> None:
     card = describe(name_of(made.folder))
     assert card.parameters == made.module.num_parameters()
     assert card.max_tokens == 64
-    assert card.trainable == frozenset({"classify", "regress"})
+    assert card.trainable == frozenset({"classify", "regress", "tag"})
     assert card.facts == {"task": "masked", "pooling": "mean"}
 
 

@@ -76,6 +76,39 @@ def test_the_best_span_is_that_of_the_official_script(
     assert answer.no_answer_score == pytest.approx(none, abs=1e-5)
 
 
+def n_best(words: int, length: int, stride: int, count: int) -> ExtractAnswer:
+    asked = Extract(question="who is it then ?", context=context(words), n_best=count)
+    extract = head(length, stride)
+    ((_, answer),) = extract.answer(extract.encode([asked]))
+    assert isinstance(answer, ExtractAnswer)
+    return answer
+
+
+def test_the_best_spans_begin_with_the_answer_and_fall() -> None:
+    answer = n_best(60, 40, 10, 8)
+    assert (answer.n_best_texts[0], answer.n_best_starts[0]) == (
+        answer.text,
+        answer.start,
+    )
+    assert answer.n_best_scores[0] == answer.score
+    assert list(answer.n_best_scores) == sorted(answer.n_best_scores, reverse=True)
+    assert len(answer.n_best_texts) == len(answer.n_best_starts) == 8
+
+
+def test_a_longer_list_begins_with_the_shorter() -> None:
+    short, long = n_best(60, 40, 10, 3), n_best(60, 40, 10, 12)
+    assert long.n_best_starts[:3] == short.n_best_starts
+    assert long.n_best_scores[:3] == short.n_best_scores
+
+
+def test_a_place_that_two_windows_hold_is_listed_once() -> None:
+    answer = n_best(60, 40, 30, 20)
+    places = list(zip(answer.n_best_texts, answer.n_best_starts, strict=True))
+    assert len(set(places)) == len(places) == 20
+    text = context(60)
+    assert all(text.startswith(found, start) for found, start in places)
+
+
 @pytest.mark.parametrize(("length", "stride"), [(40, 10), (24, 0), (30, 11), (200, 20)])
 @pytest.mark.parametrize("words", [1, 17, 90])
 @pytest.mark.parametrize("kind", ["minilm", "roberta"])

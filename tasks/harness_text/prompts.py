@@ -1,0 +1,75 @@
+"""How text models are asked: published wordings, and plain ones where there is none.
+
+`t5` is the text-to-text format of the T5 paper, whose checkpoints know SST-2's prefix
+and ``summarize:``; its summaries are searched with four beams and the length penalty
+0.6 (section 3.7). `lm-eval` is the wording of lm-evaluation-harness. `tldr` is that of
+the GPT-2 paper (section 3.6): a hundred tokens, of which the first three sentences
+count.
+"""
+
+from __future__ import annotations
+
+from harness import Prompt, Row
+from harness_text.sentences import lead
+
+T5_SOURCE = (
+    "Raffel et al., Exploring the Limits of Transfer Learning with a Unified "
+    "Text-to-Text Transformer (JMLR 2020), appendix D and section 3.7"
+)
+GPT2_SOURCE = (
+    "Radford et al., Language Models are Unsupervised Multitask Learners (2019), "
+    "section 3.6; greedy here, where the paper draws from the two most probable tokens"
+)
+SENTIMENTS = {"negative": "negative", "positive": "positive"}
+
+
+def _t5_summary(column: str) -> Prompt:
+    return Prompt(
+        text=f"summarize: {{{column}}}",
+        max_tokens=128,
+        beams=4,
+        length_penalty=0.6,
+        source=T5_SOURCE,
+    )
+
+
+def _tldr(column: str, *, sentences: int) -> Prompt:
+    def first(text: str, _row: Row) -> str:
+        return lead(text, sentences=sentences)
+
+    return Prompt(
+        text=f"{{{column}}}\nTL;DR:",
+        parse=first,
+        max_tokens=100,
+        stop=(),
+        source=GPT2_SOURCE,
+    )
+
+
+IMDB = {
+    "plain": Prompt(
+        text="{text}\nQuestion: Is this review positive or negative?\nAnswer:",
+        answers=SENTIMENTS,
+        source="this project, after SST-2's in lm-evaluation-harness, which has none",
+    ),
+    "t5": Prompt(
+        text="sst2 sentence: {text}",
+        answers=SENTIMENTS,
+        source=f"{T5_SOURCE}: the prefix of SST-2, since IMDB was not trained on",
+    ),
+}
+CNN_DAILYMAIL = {
+    "lm-eval": Prompt(
+        text="Summarize the following article:\n\n{article}\n\nSummary:",
+        max_tokens=128,
+        stop=("\n\n",),
+        source="EleutherAI/lm-evaluation-harness lm_eval/tasks/cnn_dailymail, release "
+        "0.4.13",
+    ),
+    "t5": _t5_summary("article"),
+    "tldr": _tldr("article", sentences=3),
+}
+XSUM = {
+    "t5": _t5_summary("document"),
+    "tldr": _tldr("document", sentences=1),
+}

@@ -1,0 +1,183 @@
+"""The general tasks, one row each."""
+
+from __future__ import annotations
+
+from harness import (
+    Classification,
+    Data,
+    HubData,
+    LanguageModelling,
+    LastWord,
+    Tagging,
+    Task,
+    TextToText,
+)
+from harness_text import prompts
+from harness_text.detokenise import detokenise_wikitext
+from harness_text.sample_entities import make_entities
+from harness_text.sample_news import make_brief, make_story
+from harness_text.sample_prose import make_pages, make_passages, make_prose
+from harness_text.sample_reviews import make_reviews
+from harness_text.sentences import lead
+
+ROUGE = tuple(
+    f"{name},stem=yes" for name in ("rouge2", "rouge1", "rougeL", "rougeLsum")
+)
+PERPLEXITY = (
+    "bits_per_byte",
+    "byte_perplexity",
+    "word_perplexity",
+    "token_perplexity",
+)
+ENTITY_TAGS = (
+    "O",
+    "B-PER",
+    "I-PER",
+    "B-ORG",
+    "I-ORG",
+    "B-LOC",
+    "I-LOC",
+    "B-MISC",
+    "I-MISC",
+)
+
+TASKS: tuple[Task, ...] = (
+    Task(
+        id="text/imdb",
+        title="IMDB",
+        summary="is the long film review positive or negative?",
+        data=Data(
+            hub=HubData(path="stanfordnlp/imdb", config="plain_text"),
+            folder="text/imdb",
+            evaluate="test",
+            submit=None,
+            id_column=None,
+            sample=make_reviews,
+        ),
+        problem=Classification(inputs=("text",), labels=("negative", "positive")),
+        metrics=("accuracy",),
+        prompts=prompts.IMDB,
+        source="Maas et al., Learning Word Vectors for Sentiment Analysis (ACL 2011)",
+    ),
+    Task(
+        id="text/perplexity",
+        title="Perplexity",
+        summary="how probable is any text? name it with --data text:PATH",
+        data=Data(
+            hub=None,
+            folder="text/perplexity",
+            evaluate="test",
+            submit=None,
+            id_column="name",
+            sample=make_prose,
+        ),
+        problem=LanguageModelling(),
+        metrics=PERPLEXITY,
+        headline=PERPLEXITY[:1],
+        source="the units of EleutherAI/lm-evaluation-harness, release 0.4.13",
+    ),
+    Task(
+        id="text/wikitext",
+        title="WikiText-2",
+        summary="how probable are whole Wikipedia pages?",
+        data=Data(
+            hub=HubData(
+                path="EleutherAI/wikitext_document_level", config="wikitext-2-raw-v1"
+            ),
+            folder="text/wikitext",
+            evaluate="test",
+            submit=None,
+            id_column=None,
+            sample=make_pages,
+        ),
+        problem=LanguageModelling(text="page", asked=detokenise_wikitext),
+        metrics=("word_perplexity", *PERPLEXITY[:2], "token_perplexity"),
+        headline=("word_perplexity",),
+        source="Merity et al., Pointer Sentinel Mixture Models (ICLR 2017), as "
+        "lm_eval/tasks/wikitext of EleutherAI/lm-evaluation-harness, release 0.4.13, "
+        "reads and counts it",
+    ),
+    Task(
+        id="text/lambada",
+        title="LAMBADA",
+        summary="what is the last word of a passage that needs all of it?",
+        data=Data(
+            hub=HubData(path="EleutherAI/lambada_openai", config="default"),
+            folder="text/lambada",
+            train=None,
+            evaluate="test",
+            submit=None,
+            id_column=None,
+            sample=make_passages,
+        ),
+        problem=LastWord(),
+        metrics=("greedy_accuracy", "document_perplexity"),
+        headline=("greedy_accuracy",),
+        source="Paperno et al., The LAMBADA dataset (ACL 2016), as lambada_openai of "
+        "EleutherAI/lm-evaluation-harness, release 0.4.13, asks it",
+    ),
+    Task(
+        id="text/cnn-dailymail",
+        title="CNN/DailyMail",
+        summary="write the highlights of a news article",
+        data=Data(
+            hub=HubData(path="abisee/cnn_dailymail", config="3.0.0"),
+            folder="text/cnn_dailymail",
+            evaluate="test",
+            submit=None,
+            id_column="id",
+            sample=make_story,
+        ),
+        problem=TextToText(
+            source="article",
+            target="highlights",
+            simplest=lambda row: lead(str(row["article"]), sentences=3),
+        ),
+        metrics=ROUGE,
+        headline=ROUGE[:1],
+        prompts=prompts.CNN_DAILYMAIL,
+        source="See et al., Get To The Point (ACL 2017); lead-3 is its baseline",
+    ),
+    Task(
+        id="text/xsum",
+        title="XSum",
+        summary="say in one sentence what a news article is about",
+        data=Data(
+            hub=HubData(path="EdinburghNLP/xsum"),
+            folder="text/xsum",
+            evaluate="test",
+            submit=None,
+            id_column="id",
+            sample=make_brief,
+        ),
+        problem=TextToText(
+            source="document",
+            target="summary",
+            simplest=lambda row: lead(str(row["document"]), sentences=1),
+        ),
+        metrics=ROUGE,
+        headline=ROUGE[:1],
+        prompts=prompts.XSUM,
+        source="Narayan et al., Don't Give Me the Details, Just the Summary! (EMNLP "
+        "2018); the first sentence is its baseline LEAD",
+    ),
+    Task(
+        id="text/conll2003",
+        title="CoNLL-2003",
+        summary="tag the persons, organisations and places of a sentence",
+        data=Data(
+            # the data set's own repository holds a script, this copy of it Parquet
+            hub=HubData(path="lhoestq/conll2003"),
+            folder="text/conll2003",
+            evaluate="test",
+            submit=None,
+            id_column="id",
+            sample=make_entities,
+        ),
+        problem=Tagging(words="tokens", target="ner_tags", tags=ENTITY_TAGS),
+        metrics=("entity_f1", "entity_precision", "entity_recall", "tag_accuracy"),
+        headline=("entity_f1",),
+        source="Tjong Kim Sang and De Meulder, Introduction to the CoNLL-2003 Shared "
+        "Task: Language-Independent Named Entity Recognition (CoNLL 2003)",
+    ),
+)
