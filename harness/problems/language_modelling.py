@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.errors import UsageError
-from harness.formulations import Formulation, TextLikelihood
+from harness.formulations import Formulation, TextAsTarget, TextLikelihood
 from harness.requests import JsonValue
 from harness.task import Example, Kind, Row, Task, Template, pick, render
 
@@ -55,8 +55,9 @@ class LanguageModelling:
         return text if self.asked is None else render(self.asked, {self.text: text})
 
     def formulations(self, task: Task) -> list[Formulation]:
-        """Return `likelihood`."""
-        return [TextLikelihood(text=self.asked or f"{{{self.text}}}")]
+        """Return `likelihood`, then that of the text as an encoder-decoder's target."""
+        text = self.asked or f"{{{self.text}}}"
+        return [TextLikelihood(text=text), TextAsTarget(text=text)]
 
     @property
     def learns_majority(self) -> bool:
