@@ -145,8 +145,10 @@ def _percentiles(scores: Floats) -> Interval:
         return Interval(low=None, high=None, method=method)
     tail = (1 - LEVEL) / 2
     # between a number and infinity nothing lies, so there the draw itself is taken
-    way = "linear" if np.isfinite(defined).all() else "inverted_cdf"
-    low, high = np.quantile(defined, [tail, 1 - tail], method=way)
+    if not np.isfinite(defined).all():
+        low, high = np.quantile(defined, [tail, 1 - tail], method="inverted_cdf")
+    else:
+        low, high = np.quantile(defined, [tail, 1 - tail])
     return Interval(low=float(low), high=float(high), method=method)
 
 

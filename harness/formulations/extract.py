@@ -37,9 +37,9 @@ class ExtractHead(PerExample):
     question: str
     context: str
     starts: str
-    may_be_unanswerable: bool = False
-    threshold: float = 0.0
-    n_best: int = 5
+    may_be_unanswerable: bool
+    threshold: float
+    n_best: int
 
     @property
     def name(self) -> str:

@@ -55,6 +55,7 @@ METRICS: tuple[MetricEntry, ...] = (
             summary=summary,
             make=partial(_make_perplexity, name, per),
             source=SOURCE,
+            falls_short="certainty has the perplexity 1",
         )
         for name, (per, summary) in PERPLEXITIES.items()
     ),

@@ -62,7 +62,7 @@ class MeanAveragePrecision(_RankingMetric):
 
     A target is the list of right ids, or the example's class: then the right ids are
     those of all other examples of the class, and a query that is alone in its class
-    is left out. Ids behind the first R don't count; fewer than R are refused. A right
+    is left out (NaN where all are). Ids behind the first R don't count; fewer than R are refused. A right
     id that is retrieved twice counts twice, as in the official script.
 
     Source: Code-Code/Clone-detection-POJ-104/evaluator/evaluator.py in
@@ -80,15 +80,10 @@ class MeanAveragePrecision(_RankingMetric):
         rows = []
         for prediction, example in zip(predictions, examples, strict=True):
             right = _right(self.name, example, classes)
-            if right.wanted:
+            if right.needed:
                 found = _retrieved(self.name, prediction)
                 rows.append(_average_precision(self.name, found, example, right))
-        if not rows:
-            raise DataError(
-                f"{self.name}: none of {len(examples)} queries has another example of "
-                "its class, expected two of a class or more: raise the limit"
-            )
-        return np.array(rows, dtype=np.float64)[:, None]
+        return np.array(rows, dtype=np.float64).reshape(-1, 1)
 
 
 def _reciprocal_rank(retrieved: Sequence[JsonValue], right: JsonValue) -> float:
@@ -96,10 +91,10 @@ def _reciprocal_rank(retrieved: Sequence[JsonValue], right: JsonValue) -> float:
 
 
 class _Right(NamedTuple):
-    """What is right for a query: ids as `repr` writes them, and how many count."""
+    """What is right for a query: ids as `repr` writes them, and how many must be found."""
 
     ids: frozenset[str]
-    wanted: int
+    needed: int
 
 
 def _classes(examples: Sequence[Example]) -> dict[str, frozenset[str]]:
@@ -128,17 +123,18 @@ def _right(
 def _average_precision(
     metric: str, retrieved: Sequence[JsonValue], example: Example, right: _Right
 ) -> float:
-    if len(retrieved) < right.wanted:
+    if len(retrieved) < right.needed:
         raise DataError(
             f"{metric}: the prediction of example {example.id!r} has {len(retrieved)} "
-            f"ids, expected at least the {right.wanted} that are right: retrieve more"
+            f"ids, expected at least the {right.needed} that are right: retrieve more"
         )
     own = repr(example.id) if isinstance(example.target, str) else None
-    precisions: list[float] = []
-    for rank, found in enumerate(map(repr, retrieved[: right.wanted]), start=1):
+    total, hits = 0.0, 0
+    for rank, found in enumerate(map(repr, retrieved[: right.needed]), start=1):
         if found in right.ids and found != own:
-            precisions.append((len(precisions) + 1) / rank)
-    return sum(precisions) / right.wanted
+            hits += 1
+            total += hits / rank
+    return total / right.needed
 
 
 def _retrieved(metric: str, prediction: Prediction) -> Sequence[JsonValue]:

@@ -31,6 +31,9 @@ DOUBT = "no_answer"
 """Where `Prediction.detail` says how likely a question has no answer: any number, of
 which only the order and the threshold matter."""
 
+DOUBT_PLACE = "no_answer_place"
+"""Where the detail says which place a doubt had in its file, if not the example's."""
+
 WEIGHTS_AT_ONCE = 4_000_000
 """How many weights are summed up at a time; bounds the memory."""
 
@@ -161,8 +164,8 @@ class _Sweep(NamedTuple):
 class Squad2Best(_Squad2):
     """SQuAD 2.0 at the threshold that suits the scored set best.
 
-    Predictions are taken in rising order of `DOUBT`, equal ones in that of the
-    examples; up to the threshold they count as they stand, behind it as no answer.
+    Predictions are taken in rising order of `DOUBT`, equal ones in the order of the
+    file of doubts (`DOUBT_PLACE`), which is that of the examples without one; up to the threshold they count as they stand, behind it as no answer.
     Undefined (NaN) where no prediction says how much it is in doubt.
     """
 
@@ -190,7 +193,7 @@ class Squad2Best(_Squad2):
             )
         ]
         columns = np.array(rows)
-        order = np.argsort(doubts, kind="stable")
+        order = np.lexsort((_doubt_places(predictions), doubts))
         is_new = np.any(np.diff(columns[order], axis=0) != 0, axis=1)
         places = np.empty(len(rows))
         places[order] = np.concatenate([[0], np.cumsum(is_new)])
@@ -275,6 +278,11 @@ def _doubts(metric: str, predictions: Sequence[Prediction]) -> Floats | None:
                 "complete the scores or leave them out"
             )
     return np.array(found, dtype=np.float64)
+
+
+def _doubt_places(predictions: Sequence[Prediction]) -> list[int]:
+    told = [prediction.detail.get(DOUBT_PLACE) for prediction in predictions]
+    return [n if not isinstance(at, int) else at for n, at in enumerate(told)]
 
 
 def _chunks(weights: Floats) -> Iterator[Floats]:

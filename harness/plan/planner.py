@@ -170,13 +170,6 @@ class _Planner:
             split = self._evaluated(chosen)
             if isinstance(split, DataError):
                 self._refuse(split, others=len(tasks) > 1)
-            elif not split.is_labelled and not chosen.is_for_submission:
-                raise DataError(
-                    f"{split.origin} has no labels, so {chosen.task.id} can't be "
-                    f"scored on split {chosen.split!r}: name a labelled split with "
-                    "--split, other data with --data, or predict without scores with "
-                    "--split submit"
-                )
 
     def _evaluated(self, chosen: _Chosen) -> Split | DataError:
         """Return the split to evaluate, or what is wrong with it."""
@@ -185,7 +178,16 @@ class _Planner:
                 f"{chosen.task.id} has no split for submissions: leave it out, or name "
                 "a split of its own"
             )
-        return self._splits.try_read(chosen.task, chosen.data, chosen.split)
+        split = self._splits.try_read(chosen.task, chosen.data, chosen.split)
+        if isinstance(split, DataError) or split.is_labelled:
+            return split
+        if chosen.is_for_submission:
+            return split
+        return MissingDataError(
+            f"{split.origin} has no labels, so {chosen.task.id} can't be scored on "
+            f"split {chosen.split!r}: name a labelled split with --split, other data "
+            "with --data, or predict without scores with --split submit"
+        )
 
     def _refuse(self, error: DataError, *, others: bool) -> None:
         if not isinstance(error, MissingDataError):

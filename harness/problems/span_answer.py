@@ -30,6 +30,9 @@ class SpanAnswer:
             in characters under ``answer_start``, as SQuAD's Hub data sets have it.
         may_be_unanswerable: whether a question may have no answer.
         more: other columns that prompts use, with what each holds.
+        threshold: how much no answer must score above a head's best span to win; the
+            official script of SQuAD 2.0 takes it for no answer above 1 in any case.
+        n_best: how many spans a head lists in a prediction's detail.
     """
 
     question: str = "question"
@@ -37,6 +40,8 @@ class SpanAnswer:
     answers: str = "answers"
     may_be_unanswerable: bool = False
     more: Mapping[str, Kind] = field(default_factory=dict)
+    threshold: float = 0.0
+    n_best: int = 5
 
     @property
     def columns(self) -> Mapping[str, Kind]:
@@ -79,6 +84,8 @@ class SpanAnswer:
             context=self.context,
             starts=f"{self.answers}.answer_start",
             may_be_unanswerable=self.may_be_unanswerable,
+            threshold=self.threshold,
+            n_best=self.n_best,
         )
         generated: list[Formulation] = [
             GenerateText(prompt=name, wording=prompt)

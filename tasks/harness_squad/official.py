@@ -59,9 +59,9 @@ def score_squad_2(inputs: Inputs) -> Outputs:
     Raises:
         DataError: there is no question, or one without a prediction or doubt.
     """
-    doubts = inputs["no_answer_probabilities"]
+    doubts = inputs.get("no_answer_probabilities")
     items = _unanswerable_items(inputs, doubts)
-    threshold = {"threshold": str(inputs["no_answer_threshold"])}
+    threshold = {"threshold": str(inputs.get("no_answer_threshold", 1.0))}
     found = {"total": len(items.examples)} | _both("squad2", threshold, items)
     has_answer = [example.target != [""] for example in items.examples]
     for key, kind in KINDS.items():

@@ -27,7 +27,11 @@ V1 = Task(
     title="SQuAD 1.1",
     summary="which words of a Wikipedia paragraph answer the question?",
     data=Data(
-        hub=HubData(path="rajpurkar/squad"),
+        hub=HubData(
+            path="rajpurkar/squad",
+            config="plain_text",
+            revision="7b6d24c440a36b6815f21b70d25016731768db1f",
+        ),
         folder="squad/squad",
         submit=None,
         id_column="id",
@@ -45,7 +49,11 @@ V2 = Task(
     title="SQuAD 2.0",
     summary="which words of a Wikipedia paragraph answer the question, if any do?",
     data=Data(
-        hub=HubData(path="rajpurkar/squad_v2"),
+        hub=HubData(
+            path="rajpurkar/squad_v2",
+            config="squad_v2",
+            revision="3ffb306f725f7d2ce8394bc1873b24868140c412",
+        ),
         folder="squad/squad_v2",
         submit=None,
         id_column="id",

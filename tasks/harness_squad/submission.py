@@ -90,6 +90,9 @@ class DoubtFile:
     def read(self, text: str, predictions: Sequence[Prediction]) -> list[Prediction]:
         """Return the predictions with their doubts, in their order.
 
+        The official script takes equal doubts in the order of the file, so each
+        prediction keeps its place there.
+
         Raises:
             DataError: it is no such object, a value is no number, or an id is missing
                 or unknown.
@@ -103,8 +106,16 @@ class DoubtFile:
                     f"{self.name}: question {question!r} has {doubt!r}, expected a "
                     "number: correct the file"
                 )
+        places = {question: place for place, question in enumerate(doubts)}
         return [
-            replace(p, detail={**p.detail, "no_answer": doubts[p.id]})
+            replace(
+                p,
+                detail={
+                    **p.detail,
+                    "no_answer": doubts[p.id],
+                    "no_answer_place": places[p.id],
+                },
+            )
             for p in predictions
         ]
 
@@ -149,9 +160,9 @@ def _refuse_unknown(
     unknown = [question for question in found if question not in ids]
     if unknown:
         raise DataError(
-            f"{name} has {len(unknown)} questions that the data has not (the first is "
-            f"{unknown[0]!r}), expected its {len(ids)} alone: score the right split, or "
-            "remove them"
+            f"{name} has unknown questions ({len(unknown)}, the first is "
+            f"{unknown[0]!r}), expected the data's {len(ids)} alone: score the right "
+            "split, or remove them"
         )
 
 

@@ -11,45 +11,48 @@ from typing import NamedTuple
 
 import numpy as np
 
-from harness import DataError, Example, Prediction, stats
+from harness import DataError, Example, Prediction
+from harness.builtin import harness_metrics
 from harness.metric import Metric
 from harness.metrics.translation import Bleu, reference_count
-from harness.metrics.translation_entries import METRICS
 from harness.official import Inputs, Outputs
 from harness.requests import JsonValue
-from harness.task import parse_spec
+from harness.stats import score as score_statistics
 
-BLEU_VARIANTS = {
-    "bleu": "",
-    "bleu_smooth_none": "smooth=none",
-    "bleu_floor_0.1": "smooth=floor,smooth_value=0.1",
-    "bleu_add-k_1": "smooth=add-k,smooth_value=1",
-    "bleu_lowercase": "lowercase=yes",
-    "bleu_effective_order": "effective_order=yes",
-    "bleu_intl": "tokenize=intl",
-    "bleu_char": "tokenize=char",
-    "bleu_none": "tokenize=none",
-    "bleu_zh": "tokenize=zh",
-    "bleu_ja-mecab": "tokenize=ja-mecab",
+Options = Mapping[str, str]
+
+BLEU_VARIANTS: Mapping[str, Options] = {
+    "bleu": {},
+    "bleu_smooth_none": {"smooth": "none"},
+    "bleu_floor_0.1": {"smooth": "floor", "smooth_value": "0.1"},
+    "bleu_add-k_1": {"smooth": "add-k", "smooth_value": "1"},
+    "bleu_lowercase": {"lowercase": "yes"},
+    "bleu_effective_order": {"effective_order": "yes"},
+    "bleu_intl": {"tokenize": "intl"},
+    "bleu_char": {"tokenize": "char"},
+    "bleu_none": {"tokenize": "none"},
+    "bleu_zh": {"tokenize": "zh"},
+    "bleu_ja-mecab": {"tokenize": "ja-mecab"},
 }
-CHRF_VARIANTS = {
-    "chrf": "",
-    "chrf++": "words=2",
-    "chrf_lowercase": "lowercase=yes",
-    "chrf_whitespace": "whitespace=yes",
-    "chrf_beta1": "beta=1",
-    "chrf_char_order_4": "characters=4",
-    "chrf_eps_smoothing": "eps_smoothing=yes",
+CHRF_VARIANTS: Mapping[str, Options] = {
+    "chrf": {},
+    "chrf++": {"words": "2"},
+    "chrf_lowercase": {"lowercase": "yes"},
+    "chrf_whitespace": {"whitespace": "yes"},
+    "chrf_beta1": {"beta": "1"},
+    "chrf_char_order_4": {"characters": "4"},
+    "chrf_eps_smoothing": {"eps_smoothing": "yes"},
 }
-TER_VARIANTS = {
-    "ter": "",
-    "ter_case_sensitive": "case_sensitive=yes",
-    "ter_no_punct": "no_punct=yes",
-    "ter_normalized": "normalized=yes",
-    "ter_normalized_asian": "normalized=yes,asian=yes",
+TER_VARIANTS: Mapping[str, Options] = {
+    "ter": {},
+    "ter_case_sensitive": {"case_sensitive": "yes"},
+    "ter_no_punct": {"no_punct": "yes"},
+    "ter_normalized": {"normalized": "yes"},
+    "ter_normalized_asian": {"normalized": "yes", "asian": "yes"},
 }
 CHINESE_OR_JAPANESE = ("zh", "ja-mecab")
 """Tokenizers of languages whose TER needs characters."""
+CHARACTERS = {"normalized": "yes", "asian": "yes"}
 TER_SEGMENTS = 200
 SENTENCES = 25
 
@@ -65,23 +68,17 @@ class Corpus(NamedTuple):
         return Corpus(self.predictions[:count], self.examples[:count])
 
 
-def metric(name: str, options: str = "") -> Metric:
-    """Make one of the core's translation metrics.
-
-    Args:
-        name: ``bleu``, ``chrf`` or ``ter``.
-        options: ``option=value`` pairs joined by commas.
-    """
-    _, parsed = parse_spec(f"{name},{options}" if options else name)
-    (entry,) = [entry for entry in METRICS if entry.name == name]
-    return entry.make((), parsed)
+def metric(name: str, **options: str) -> Metric:
+    """Make one of the core's translation metrics: ``bleu``, ``chrf`` or ``ter``."""
+    (entry,) = [entry for entry in harness_metrics() if entry.name == name]
+    return entry.make((), options)
 
 
 def score_bleu(inputs: Inputs) -> Outputs:
     """Return BLEU with its parts for every variant."""
     corpus = make_corpus(inputs["hypotheses"], inputs["references"])
     return {
-        key: _bleu(metric("bleu", options), corpus)
+        key: _bleu(metric("bleu", **options), corpus)
         for key, options in BLEU_VARIANTS.items()
     }
 
@@ -90,7 +87,7 @@ def score_chrf(inputs: Inputs) -> Outputs:
     """Return chrF for every variant."""
     corpus = make_corpus(inputs["hypotheses"], inputs["references"])
     return {
-        key: _plain(metric("chrf", options), corpus)
+        key: _plain(metric("chrf", **options), corpus)
         for key, options in CHRF_VARIANTS.items()
     }
 
@@ -99,7 +96,7 @@ def score_ter(inputs: Inputs) -> Outputs:
     """Return TER with its parts for every variant."""
     corpus = make_corpus(inputs["hypotheses"], inputs["references"])
     return {
-        key: _ter(metric("ter", options), corpus)
+        key: _ter(metric("ter", **options), corpus)
         for key, options in TER_VARIANTS.items()
     }
 
@@ -111,20 +108,20 @@ def score_test_set(inputs: Inputs) -> Outputs:
     """
     hypotheses, streams = inputs["hypotheses"], inputs["references"]
     tokenizer = inputs["tokenize"]
-    ter = "normalized=yes,asian=yes" if tokenizer in CHINESE_OR_JAPANESE else ""
+    ter = CHARACTERS if tokenizer in CHINESE_OR_JAPANESE else {}
     corpus = make_corpus(hypotheses, streams[:1])
     outputs = _by_name(corpus, tokenizer, ter, "")
     for variant in ("char", "13a", "intl"):
-        bleu = metric("bleu", f"tokenize={variant}")
+        bleu = metric("bleu", tokenize=variant)
         outputs[f"bleu_{variant}"] = _bleu(bleu, corpus)
-    lowercase = metric("bleu", f"tokenize={tokenizer},lowercase=yes")
+    lowercase = metric("bleu", tokenize=tokenizer, lowercase="yes")
     outputs["bleu_lowercase"] = _bleu(lowercase, corpus)
     sentences = {
         "sentence_bleu_first_25": metric(
-            "bleu", f"tokenize={tokenizer},effective_order=yes"
+            "bleu", tokenize=tokenizer, effective_order="yes"
         ),
         "sentence_chrf_first_25": metric("chrf"),
-        "sentence_ter_first_25": metric("ter", ter),
+        "sentence_ter_first_25": metric("ter", **ter),
     }
     for key, made in sentences.items():
         outputs[key] = _sentences(made, corpus.first(SENTENCES))
@@ -135,14 +132,16 @@ def score_test_set(inputs: Inputs) -> Outputs:
 
 
 def _by_name(
-    corpus: Corpus, tokenizer: str, ter: str, suffix: str
+    corpus: Corpus, tokenizer: str, ter: Options, suffix: str
 ) -> dict[str, object]:
-    bleu = metric("bleu", f"tokenize={tokenizer}")
+    bleu = metric("bleu", tokenize=tokenizer)
     return {
         f"bleu{suffix}": _bleu(bleu, corpus),
         f"chrf{suffix}": _plain(metric("chrf"), corpus),
-        f"chrf++{suffix}": _plain(metric("chrf", "words=2"), corpus),
-        f"ter_first_200{suffix}": _ter(metric("ter", ter), corpus.first(TER_SEGMENTS)),
+        f"chrf++{suffix}": _plain(metric("chrf", words="2"), corpus),
+        f"ter_first_200{suffix}": _ter(
+            metric("ter", **ter), corpus.first(TER_SEGMENTS)
+        ),
     }
 
 
@@ -158,7 +157,7 @@ def score_tokenizer(inputs: Inputs) -> Outputs:
             f"the tokenizer case has the entry {entry!r}, expected tokenize=NAME: "
             "correct its official_source"
         )
-    bleu = _as_bleu(metric("bleu", entry))
+    bleu = _as_bleu(metric("bleu", tokenize=entry.removeprefix("tokenize=")))
     return {"tokenized": [bleu.tokenize(line) for line in inputs["lines"]]}
 
 
@@ -207,7 +206,7 @@ def signature(
 
 def score(made: Metric, corpus: Corpus) -> dict[str, object]:
     """Return a corpus's score under sacreBLEU's key."""
-    return {"score": stats.score(made, made.statistics(*corpus))}
+    return {"score": score_statistics(made, made.statistics(*corpus))}
 
 
 def _plain(made: Metric, corpus: Corpus) -> dict[str, object]:

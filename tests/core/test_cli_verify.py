@@ -15,7 +15,7 @@ PLUGIN = """\
 from pathlib import Path
 
 from harness import Example, OfficialScorer, Prediction, hookimpl
-from harness.builtin import METRICS
+from harness.metrics.entries import METRICS
 from harness.stats import score
 
 (ACCURACY,) = [entry for entry in METRICS if entry.name == "accuracy"]

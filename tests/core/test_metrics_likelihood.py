@@ -80,8 +80,8 @@ def test_lower_is_better() -> None:
 
 
 def test_greedy_accuracy_is_the_share_of_greedy_words() -> None:
-    pairs = tuple(({"is_greedy": hit}, "a") for hit in (True, True, False, True))
-    assert _score("greedy_accuracy", *pairs) == 0.75
+    said: list[JsonValue] = [{"is_greedy": n != 2} for n in range(4)]
+    assert _score("greedy_accuracy", *((value, "a") for value in said)) == 0.75
 
 
 @pytest.mark.parametrize(

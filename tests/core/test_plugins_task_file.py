@@ -81,7 +81,7 @@ def test_a_regression_row_is_the_task_it_says(tmp_path: Path) -> None:
     ("row", "contract", "python_only"),
     [
         (TaskRow, Task, {"companions", "problem", "submission"}),
-        (DataRow, Data, {"sample"}),
+        (DataRow, Data, {"sample", "leave_out"}),
         (HubRow, HubData, set()),
         (PromptRow, Prompt, {"write", "parse"}),
         (ClassificationRow, Classification, set()),

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from harness import Data, DataError, Example, Prompt, Row, SpanAnswer, Task
-from harness.formulations import ExtractHead, Formulation
+from harness.formulations import Formulation
 from harness.requests import Extract, ExtractAnswer, JsonValue
 from harness.testing import check_task
 
@@ -125,11 +125,15 @@ def test_no_answer_wins_where_it_scores_above_the_best_span(
 
 
 def test_a_higher_threshold_keeps_more_answers() -> None:
-    way = head()
-    assert isinstance(way, ExtractHead)
     answer = ExtractAnswer(text="Ada", start=0, score=2.0, no_answer_score=4.0)
-    kept = replace(way, threshold=2.0).predict(example(["Ada"], [0]), (answer,))
-    assert kept.value == "Ada"
+    way = head(replace(OPEN, threshold=2.0))
+    assert way.predict(example(["Ada"], [0]), (answer,)).value == "Ada"
+
+
+def test_the_length_of_the_list_is_the_problem_s_to_say() -> None:
+    (request,) = head(replace(OPEN, n_best=20)).requests(example(["Ada"], [0]))
+    assert isinstance(request, Extract)
+    assert request.n_best == 20
 
 
 def test_the_detail_lists_the_best_spans() -> None:

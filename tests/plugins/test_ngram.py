@@ -28,7 +28,7 @@ ENTRIES = {entry.name: entry for entry in harness_models()}
 SIZE = 6
 END = 4
 UNSEEN = 5
-CONTEXTS = ([], [1], [1, 2], [3, 0, UNSEEN], [2, 2, 2, 2])
+CONTEXTS: tuple[list[int], ...] = ([], [1], [1, 2], [3, 0, UNSEEN], [2, 2, 2, 2])
 
 
 def _sequences(seed: int = 1) -> list[list[int]]:

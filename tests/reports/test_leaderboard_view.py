@@ -107,6 +107,12 @@ def test_without_a_complete_row_the_mean_over_shared_tasks_ranks(on: MakeCell) -
     )
 
 
+def test_a_benchmark_without_an_official_score_says_so(on: MakeCell) -> None:
+    none = Benchmark(id="x", title="X", tasks=("s/a",), groups=())
+    (section,) = view_of(on("m:1", "s/a", 0.6), benchmarks=(none,)).sections
+    assert section.ranking.startswith("X has no official score over all its tasks; ")
+
+
 def test_rows_that_share_no_task_are_not_ranked(on: MakeCell) -> None:
     (section,) = view_of(on("m:1", "s/a", 0.6), on("m:2", "s/b", 0.9)).sections
     assert [rank for _, rank in ranks(section)] == [None, None]

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from harness import DataError, Example, Prediction
+from harness.builtin import harness_metrics
+from harness.stats import score
+from harness_squad.sample import make_sample
 from harness_squad.submission import AnswerFile, DoubtFile
 
 ANSWERS, DOUBTS = AnswerFile(), DoubtFile()
@@ -76,8 +82,8 @@ def test_a_prediction_that_is_no_text_is_not_written() -> None:
         ),
         (
             '{"q1": "a", "q2": "b", "q3": "c"}',
-            "predictions.json has 1 questions that the data has not (the first is "
-            "'q3'), expected its 2 alone: score the right split, or remove them",
+            "predictions.json has unknown questions (1, the first is 'q3'), expected "
+            "the data's 2 alone: score the right split, or remove them",
         ),
         (
             '{"q1": "a", "q2": null}',
@@ -98,7 +104,18 @@ def test_doubts_are_written_and_read_back() -> None:
     text = DOUBTS.write(PREDICTIONS, EXAMPLES)
     assert text is not None
     bare = [Prediction(id=p.id, value=p.value) for p in PREDICTIONS]
-    assert DOUBTS.read(text, bare) == PREDICTIONS
+    assert [p.detail["no_answer"] for p in DOUBTS.read(text, bare)] == [-1.5, 2]
+
+
+@pytest.mark.parametrize(
+    ("text", "best"), [('{"q1": 1, "q2": 1}', 1.0), ('{"q2": 1, "q1": 1}', 0.5)]
+)
+def test_equal_doubts_count_in_the_order_of_their_file(text: str, best: float) -> None:
+    """As the golden cases `squad_v2-tie-order-matters-a` and `-b` have it."""
+    said = [Prediction(id="q1", value="Zürich"), Prediction(id="q2", value="Bern")]
+    (entry,) = [e for e in harness_metrics() if e.name == "squad2_best_exact"]
+    metric = entry.make((), {})
+    assert score(metric, metric.statistics(DOUBTS.read(text, said), EXAMPLES)) == best
 
 
 def test_no_doubts_make_no_file() -> None:
@@ -118,3 +135,18 @@ def test_a_doubt_that_is_no_number_is_refused() -> None:
     assert doubt_refusal('{"q1": 0.5, "q2": "high"}') == (
         "na_prob.json: question 'q2' has 'high', expected a number: correct the file"
     )
+
+
+def test_both_official_files_are_scored_without_a_model(
+    run_command: Callable[..., Any], tmp_path: Path
+) -> None:
+    rows = make_sample(2, "validation", 1)
+    said = {str(row["id"]): "the mill" for row in rows}
+    doubts = {str(row["id"]): float(not row["answers"]["text"]) for row in rows}  # type: ignore[call-overload, index]
+    answers, beside = tmp_path / "answers.json", tmp_path / "doubts.json"
+    answers.write_text(json.dumps(said))
+    beside.write_text(json.dumps(doubts))
+    words = ["squad/v2", str(answers), "--beside", str(beside), "--data", "sample"]
+    found = json.loads(run_command("score", *words, "--json").out)["scores"]
+    values = {score["metric"]: score["value"] for score in found}
+    assert (values["squad2_exact"], values["squad2_best_exact"]) == (0, 0.5)

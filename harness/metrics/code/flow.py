@@ -4,7 +4,9 @@ Source: `get_data_flow` in CodeBLEU/dataflow_match.py and the functions of
 CodeBLEU/parser beside the evaluator of code-to-code-trans in microsoft/CodeXGLUE at
 commit ac74a62802a0dd159b3258c78a2df8ad36cdf2b9. What differs between languages is in
 `flow_rules`. Where the source's extraction fails (a part is missing in broken code,
-the nesting is too deep), the program has no data flow, as there.
+the nesting is too deep), the program has no data flow, as there. One oddity: where
+``else`` is a token of its own (Java, C#), it counts as a branch that does nothing, so
+that a value from before the condition stays possible behind it.
 """
 
 from __future__ import annotations
