@@ -41,7 +41,7 @@ def measure(
         DataError: there is nothing to score, a value is none that the metric knows,
             or the score is undefined: the official script fails there too.
     """
-    from harness import stats
+    from harness.stats import score as score_of
 
     (entry,) = [entry for entry in harness_metrics() if entry.name == name]
     metric = entry.make(labels, options)
@@ -51,7 +51,7 @@ def measure(
         for n, target in enumerate(targets)
     ]
     statistics = metric.statistics(said, examples)
-    score = stats.score(metric, statistics)
+    score = score_of(metric, statistics)
     if math.isnan(score):
         raise DataError(
             f"{name} is undefined here, expected at least one text that is not empty "
