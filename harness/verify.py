@@ -143,7 +143,7 @@ def _compare_numbers(
     status: Status = "equal"
     note = ""
     if not difference <= tolerance:
-        known = find(scorer.known_differences, path)
+        known = find(scorer.known_of(case.name), path)
         is_within = known is not None and difference <= known
         status = "known" if is_within else "unequal"
         if known is not None:
