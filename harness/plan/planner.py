@@ -19,7 +19,13 @@ from harness.plan import (
     TrainCell,
     Unaskable,
 )
-from harness.plan.askable import Unfit, choose_formulation, offer, same_formulation
+from harness.plan.askable import (
+    Unfit,
+    check_wording,
+    choose_formulation,
+    offer,
+    same_formulation,
+)
 from harness.plan.settings import read_settings
 from harness.plan.split_reader import SplitReader
 from harness.plugins import Plugins
@@ -255,6 +261,9 @@ class _Planner:
     ) -> EvaluateCell:
         split = self._present(self._evaluated(chosen))
         train_split = self._examples_to_learn_from(model.entry, chosen, regime, split)
+        if regime.kind == "few-shot" and formulation and train_split:
+            shown, asked = next(iter(train_split)), next(iter(split))
+            check_wording(formulation, chosen.task.training_task, asked, shown)
         limit = chosen.choice.limit
         if limit is not None and limit >= split.size:
             limit = None
