@@ -37,6 +37,7 @@ def test_parts_score_as_the_whole_does(
         assert parts == pytest.approx(together, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_a_thousand_choices_take_seconds(tiny: Adapter) -> None:
     choices = tuple(f" choice number {number}" for number in range(1000))
     start = time.process_time()
