@@ -270,7 +270,7 @@ class TagAnswer(Answer):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FollowAnswer(Answer):
-    """Answer `Follow`: one prediction a word."""
+    """Answer `Follow`: one prediction a word, empty where the model says none."""
 
     predictions: tuple[str, ...]
 

@@ -8,7 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.errors import UsageError
-from harness.formulations import Formulation, TextAsTarget, TextLikelihood
+from harness.formulations import (
+    Formulation,
+    TextAsTarget,
+    TextLikelihood,
+    TextPseudoLikelihood,
+)
 from harness.requests import JsonValue
 from harness.task import Example, Kind, Row, Task, Template, pick, render
 
@@ -26,10 +31,13 @@ class LanguageModelling:
         text: the column of the text, whose words and bytes perplexities count.
         asked: what a model reads, where that is not the text as it stands (one that
             was tokenised, put back together).
+        is_pseudo: whether masked models are asked for a pseudo-log-likelihood instead;
+            a task of its own, as perplexities of the two can't be compared.
     """
 
     text: str = "text"
     asked: Template | None = None
+    is_pseudo: bool = False
 
     @property
     def columns(self) -> Mapping[str, Kind]:
@@ -55,8 +63,13 @@ class LanguageModelling:
         return text if self.asked is None else render(self.asked, {self.text: text})
 
     def formulations(self, task: Task) -> list[Formulation]:
-        """Return `likelihood`, then that of the text as an encoder-decoder's target."""
+        """Return `likelihood`, then that of the text as an encoder-decoder's target.
+
+        Where the task is of pseudo-likelihoods, that alone.
+        """
         text = self.asked or f"{{{self.text}}}"
+        if self.is_pseudo:
+            return [TextPseudoLikelihood(text=text)]
         return [TextLikelihood(text=text), TextAsTarget(text=text)]
 
     @property

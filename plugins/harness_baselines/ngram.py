@@ -59,7 +59,7 @@ class Ngram:
             DataError: the training split holds no word.
         """
         problem = task.problem
-        if not isinstance(problem, LanguageModelling):
+        if not isinstance(problem, LanguageModelling) or problem.is_pseudo:
             raise UsageError(f"ngram of {task.id}: {refuse(task)}")
         texts = [problem.reading(str(target)) for target in train_targets]
         try:
@@ -78,7 +78,7 @@ class Ngram:
 
 def refuse(task: Task) -> str | None:
     """Say why the baseline can't answer a task, None where it can."""
-    if isinstance(task.problem, LanguageModelling):
+    if isinstance(task.problem, LanguageModelling) and not task.problem.is_pseudo:
         return None
     return "it says the likelihood of texts, expected a perplexity task"
 

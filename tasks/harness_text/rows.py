@@ -77,6 +77,23 @@ TASKS: tuple[Task, ...] = (
         source="the units of EleutherAI/lm-evaluation-harness, release 0.4.13",
     ),
     Task(
+        id="text/pseudo-perplexity",
+        title="Pseudo-perplexity",
+        summary="how probable is each token of any text, given all the others?",
+        data=Data(
+            hub=None,
+            folder="text/perplexity",
+            evaluate="test",
+            submit=None,
+            id_column="name",
+            sample=make_prose,
+        ),
+        problem=LanguageModelling(is_pseudo=True),
+        metrics=PERPLEXITY,
+        headline=PERPLEXITY[:1],
+        source="Salazar et al., Masked Language Model Scoring (ACL 2020)",
+    ),
+    Task(
         id="text/wikitext",
         title="WikiText-2",
         summary="how probable are whole Wikipedia pages?",
