@@ -83,8 +83,8 @@ def _binary(name: str, pairs: list[tuple[str, str]]) -> float:
     right = [str(_number(answer)) for answer, _ in pairs]
     said = [str(_number(prediction)) for _, prediction in pairs]
     metric = name.lower()
-    spec = metric if metric == "accuracy" else f"{metric},positive=1"
-    return measure(spec, said, right, BINARY).score
+    options = {} if metric == "accuracy" else {"positive": "1"}
+    return measure(metric, said, right, BINARY, **options).score
 
 
 def _aligned(

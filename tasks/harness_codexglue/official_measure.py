@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from harness import DataError, Example, Prediction
 from harness.builtin import harness_metrics
 from harness.requests import JsonValue
-from harness.task import parse_spec
 
 if TYPE_CHECKING:
     from harness.metric import Floats
@@ -23,20 +22,27 @@ class Measured(NamedTuple):
 
 
 def measure(
-    spec: str,
+    name: str,
     predictions: Sequence[JsonValue],
     targets: Sequence[JsonValue],
     labels: tuple[str, ...] = (),
+    **options: str,
 ) -> Measured:
-    """Score predictions by a metric, named as in a task's row.
+    """Score predictions by a registered metric.
+
+    Args:
+        name: the metric's name.
+        predictions: what was said, one for each target.
+        targets: what is right.
+        labels: label names, for metrics that count them.
+        options: the metric's options, as a task's row writes them.
 
     Raises:
         DataError: there is nothing to score, a value is none that the metric knows,
             or the score is undefined: the official script fails there too.
     """
-    from harness import stats
+    from harness.stats import score as score_of
 
-    name, options = parse_spec(spec)
     (entry,) = [entry for entry in harness_metrics() if entry.name == name]
     metric = entry.make(labels, options)
     said = [Prediction(id=str(n), value=value) for n, value in enumerate(predictions)]
@@ -45,7 +51,7 @@ def measure(
         for n, target in enumerate(targets)
     ]
     statistics = metric.statistics(said, examples)
-    score = stats.score(metric, statistics)
+    score = score_of(metric, statistics)
     if math.isnan(score):
         raise DataError(
             f"{name} is undefined here, expected at least one text that is not empty "

@@ -45,7 +45,7 @@ def text_to_code(inputs: Inputs) -> Outputs:
     answers = [str(field_of(row, "code")) for row in json_lines(inputs["answers_file"])]
     predictions = lines_of_open(inputs["predictions_file"])
     check_lengths(predictions, answers)
-    exact = measure("exact_match,compare=tokens", predictions, answers).score
+    exact = measure("exact_match", predictions, answers, compare="tokens").score
     rewritten = lines_of_open("".join(f"{answer}\n" for answer in answers))
     shared = min(len(rewritten), len(predictions))
     bleu = measure("code_bleu4", predictions[:shared], rewritten[:shared])
@@ -143,16 +143,6 @@ def _references(
 
 
 def _details(score: float, statistics: Floats) -> Outputs:
-    """Return what the module's `compute_bleu` gives beside the score."""
-    from harness.metrics.code.corpus_bleu import brevity_penalties, smoothed_precisions
+    from harness.metrics.code.details import bleu_details
 
-    sums = statistics.sum(axis=0, keepdims=True)
-    length, reference_length = int(sums[0, 8]), int(sums[0, 9])
-    return {
-        "bleu_unrounded": 100 * score,
-        "precisions": [float(value) for value in smoothed_precisions(sums)[0]],
-        "brevity_penalty": float(brevity_penalties(sums)[0]),
-        "length_ratio": length / reference_length,
-        "translation_length": length,
-        "reference_length": reference_length,
-    }
+    return {"bleu_unrounded": 100 * score, **bleu_details(statistics)}

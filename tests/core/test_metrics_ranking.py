@@ -34,11 +34,6 @@ def test_too_few_ids_are_refused() -> None:
     )
 
 
-def test_a_target_that_is_no_list_is_refused() -> None:
-    with pytest.raises(DataError, match=r"the target '1' .* is no list of right ids"):
-        score_of("map_at_r", [["1"]], ["1"])
-
-
 def test_a_prediction_that_is_no_list_is_refused() -> None:
     with pytest.raises(DataError, match=r"the prediction '1' .* is no list, expected"):
         score_of("mrr", ["1"], ["1"])
