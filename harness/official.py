@@ -31,7 +31,8 @@ class OfficialScorer:
         cases: the folder of the golden cases that ship with the plugin, None where
             there are none.
         known_differences: keys of the output whose difference has a reason, with the
-            absolute tolerance on real data; each is shown, none is hidden.
+            absolute tolerance on real and synthetic data; each is shown, none is
+            hidden, and adversarial cases allow none.
         known_cases: the same for single cases, by name, that differ by more.
         not_offered: keys of the output that ours does not give, each with the reason.
         source: repository, file and commit of the official scorer.

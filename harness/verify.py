@@ -143,7 +143,7 @@ def _compare_numbers(
     status: Status = "equal"
     note = ""
     if not difference <= tolerance:
-        known = find(scorer.known_of(case.name), path)
+        known = _known_difference(case, scorer, path)
         is_within = known is not None and difference <= known
         status = "known" if is_within else "unequal"
         if known is not None:
@@ -158,6 +158,15 @@ def _compare_numbers(
         tolerance=tolerance,
         note=note,
     )
+
+
+def _known_difference(
+    case: GoldenCase, scorer: OfficialScorer, path: Path
+) -> float | None:
+    """Return what a key may differ by for a reason; adversarial cases allow nothing."""
+    if case.kind == "adversarial":
+        return None
+    return find(scorer.known_of(case.name), path)
 
 
 def _compare_failure(path: Path, wanted: object, found: object) -> KeyVerdict:

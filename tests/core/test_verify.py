@@ -104,6 +104,14 @@ def test_a_known_difference_is_shown_and_bounded(found: float, status: Status) -
     assert verdict.status == status
 
 
+def test_an_adversarial_case_allows_no_known_difference() -> None:
+    verdict = verify(
+        case({"flow": 0.5}, kind="adversarial"),
+        scorer({"flow": 0.51}, known_differences={"flow": 0.02}),
+    )
+    assert verdict.status == "unequal"
+
+
 def fail(_: Mapping[str, Any]) -> Mapping[str, Any]:
     raise DataError("no text is there")
 

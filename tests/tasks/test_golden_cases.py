@@ -126,6 +126,12 @@ def test_no_shipped_case_holds_real_predictions() -> None:
     assert {read_case(path).kind for path in shipped()} <= {"synthetic", "adversarial"}
 
 
+@pytest.mark.skipif(not SHARED.is_dir(), reason=f"no shared files at {SHARED}")
+def test_every_shared_case_has_a_scorer() -> None:
+    found = {f"{p.parent.name}/{_metric(p)}" for p in case_files(SHARED / "golden")}
+    assert found - plugins().scorers.keys() == set()
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not SHARED.is_dir(), reason=f"no shared files at {SHARED}")
 @pytest.mark.parametrize("path", shared(), ids=name)
