@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from harness.task import Example, Prediction
 
@@ -102,11 +102,31 @@ class MetricEntry:
     source: str = ""
 
 
-def signature(metric: Metric, units: int | None = None) -> str:
+@runtime_checkable
+class DataOptions(Protocol):
+    """A metric whose signature says something of the data as well."""
+
+    def data_options(self, examples: Sequence[Example]) -> Mapping[str, str]:
+        """Return it, such as the number of references: ``{"nrefs": "2"}``."""
+
+
+def signature(
+    metric: Metric,
+    units: int | None = None,
+    examples: Sequence[Example] | None = None,
+) -> str:
     """Return the text that a score never travels without.
 
-    Example: ``f1|positive:equivalent|n:408|v:1``; without ``n`` where `units` is None.
+    Example: ``f1|positive:equivalent|n:408|v:1``.
+
+    Args:
+        metric: names itself, its options and its version.
+        units: how many it was counted over; left out where it is None.
+        examples: what it was counted over, for a metric with `DataOptions`.
     """
-    options = [f"{key}:{value}" for key, value in sorted(metric.options.items())]
+    named = dict(metric.options)
+    if examples is not None and isinstance(metric, DataOptions):
+        named |= metric.data_options(examples)
+    options = [f"{key}:{value}" for key, value in sorted(named.items())]
     count = [] if units is None else [f"n:{units}"]
     return "|".join([metric.name, *options, *count, f"v:{metric.version}"])

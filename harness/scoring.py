@@ -52,7 +52,13 @@ def score_task(
         [metrics[spec] for spec in headline], [rows[spec] for spec in headline]
     )
     scores = tuple(
-        _score(spec, metric, rows[spec], is_headline=spec in headline)
+        _score(
+            spec,
+            metric,
+            rows[spec],
+            signature=signature(metric, len(rows[spec]), examples),
+            is_headline=spec in headline,
+        )
         for spec, metric in metrics.items()
     )
     return Scored(scores, joint)
@@ -95,11 +101,13 @@ def confusion(
     return tuple(labels), tuple(tuple(row) for row in counts)
 
 
-def _score(spec: str, metric: Metric, rows: Floats, *, is_headline: bool) -> CellScore:
+def _score(
+    spec: str, metric: Metric, rows: Floats, *, signature: str, is_headline: bool
+) -> CellScore:
     found = stats.interval(metric, rows)
     return CellScore(
         metric=spec,
-        signature=signature(metric, len(rows)),
+        signature=signature,
         value=stats.score(metric, rows),
         low=found.low,
         high=found.high,

@@ -69,14 +69,12 @@ class Archive:
     """How a benchmark's files are handed in.
 
     Attributes:
-        kind: one zip file, or a folder.
+        kind: one zip file, which is refused with a task missing as servers do, or a
+            folder, whose tasks may be handed in one by one.
         constant_files: texts that belong in every archive, by name.
         instructions: where and how to hand it in, in a sentence.
-        needs_all: whether a submission with a task missing is refused, as the GLUE
-            server does.
     """
 
     kind: Literal["zip", "folder"]
     constant_files: Mapping[str, str] = field(default_factory=dict)
     instructions: str = ""
-    needs_all: bool = True

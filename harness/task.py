@@ -258,12 +258,13 @@ class Data:
         """Return the split that a name or a role stands for.
 
         The roles ``train``, ``evaluate`` and ``submit`` stand for the splits declared
-        here; any other name, and a role without a split, is a split's own name.
+        here, ``submit`` for the evaluated one where there is no other. Any other name,
+        and a role without a split, is a split's own name.
         """
         roles = {
             "train": self.train,
             "evaluate": self.evaluate,
-            "submit": self.submit,
+            "submit": self.submit or self.evaluate,
         }
         return roles.get(name) or name
 

@@ -15,7 +15,7 @@ from harness.cli.options import DataOption, JsonOption, PluginOption
 from harness.cli.table import print_table
 
 if TYPE_CHECKING:
-    from harness.fetch import Brought
+    from harness.fetch import Brought, Wanted
     from harness.plugins import Plugins
     from harness.suite import Suite
     from harness.task import Task
@@ -30,12 +30,12 @@ Examples:
 
 def fetch(
     names: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
-            metavar="SUITE|BENCHMARK|TASK...",
+            metavar="[SUITE|BENCHMARK|TASK]...",
             help="A suite file, a benchmark, a task id, or a prefix such as squad.",
         ),
-    ],
+    ] = None,
     model: Annotated[
         list[str] | None,
         typer.Option(metavar="MODEL", help="Bring its weights too; repeatable."),
@@ -54,26 +54,24 @@ def fetch(
     not be loaded; what the source does not have is listed.
     """
     from harness.cli.waiting import waiting
-    from harness.fetch import (
-        check_space,
-        fetch_data,
-        fetch_models,
-        needed_bytes,
-        wanted_files,
-    )
+    from harness.errors import UsageError
+    from harness.fetch import fetch_data, fetch_models, wanted_files
     from harness.manifest import Manifest
     from harness.plugins import load_plugins
 
+    names = names or []
+    if not names and not model:
+        raise UsageError(
+            "nothing to fetch: name a suite, a benchmark or a task, or a model with "
+            "--model"
+        )
     suites = [_read(name) for name in names if _is_suite(name)]
     listed = [path for suite in suites for path in suite.plugins]
     plugins = load_plugins([*listed, *(plugin or ())])
     asked = _choose(plugins, names, suites, model or ())
     wanted = wanted_files(plugins, asked.tasks)
     if data.partition(":")[0] == "hub":
-        need = needed_bytes(wanted, Manifest.read(out))
-        check_space(need, out)
-        if need and not json_output:
-            print(f"at most {need / 1e6:.0f} MB to load")
+        _check_room(wanted, out, is_told=not json_output)
     with waiting("fetching") as tell:
         brought = list(fetch_data(plugins, wanted, data, out, tell))
         brought += fetch_models(plugins, asked.models, Manifest.read(out))
@@ -83,6 +81,17 @@ def fetch(
         _print(brought, out)
     if any(one.status == "failed" for one in brought):
         raise typer.Exit(1)
+
+
+def _check_room(wanted: Sequence[Wanted], out: Path, *, is_told: bool) -> None:
+    """Say how much there is to load, or that it will not fit."""
+    from harness.fetch import check_space, needed_bytes
+    from harness.manifest import Manifest
+
+    need = needed_bytes(wanted, Manifest.read(out))
+    check_space(need, out)
+    if need and is_told:
+        print(f"at most {need / 1e6:.1f} MB to load")
 
 
 class _Asked(NamedTuple):

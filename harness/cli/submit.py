@@ -20,6 +20,8 @@ Examples:
   harness submit superglue --run 3f2a... --model t5:google-t5/t5-small --partial
 """
 
+_SHOWN = 20  # missing tasks
+
 
 def submit(
     benchmark_id: Annotated[
@@ -85,8 +87,11 @@ def _print(submission: Submission, written: Written, run: str) -> None:
         print(f"{names}: {len(file.predictions)} predictions of {file.task.id}")
     for name in submission.archive.constant_files:
         print(f"{name}: as the benchmark wants it")
-    for task_id, reason in submission.missing.items():
-        print(f"missing: {task_id}: {reason}")
+    missing = [f"{task_id}: {reason}" for task_id, reason in submission.missing.items()]
+    for line in missing[:_SHOWN]:
+        print(f"missing: {line}")
+    if len(missing) > _SHOWN:
+        print(f"missing: {len(missing) - _SHOWN} more, which --json lists")
     print(f"{submission.model}, run {run}: {written.path}")
     if submission.archive.instructions:
         print(submission.archive.instructions)

@@ -12,7 +12,11 @@ from harness.formulations.extract import ExtractHead
 from harness.formulations.follow import FollowWords
 from harness.formulations.generate import GenerateText
 from harness.formulations.heads import ChooseHead, ClassifyHead, RegressHead
-from harness.formulations.likelihood import Continuation, TextLikelihood
+from harness.formulations.likelihood import (
+    Continuation,
+    TextAsTarget,
+    TextLikelihood,
+)
 from harness.formulations.pseudo_likelihood import TextPseudoLikelihood
 from harness.formulations.rank import Candidates, Rank
 from harness.formulations.tags import TagHead
@@ -33,6 +37,7 @@ __all__ = [
     "RegressHead",
     "Retrieve",
     "TagHead",
+    "TextAsTarget",
     "TextLikelihood",
     "TextPseudoLikelihood",
     "no_exemplars",

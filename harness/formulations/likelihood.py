@@ -64,13 +64,49 @@ class TextLikelihood(_OfText):
         return Prediction(id=example.id, value={**value})
 
     def answer_for(self, example: Example) -> tuple[Answer, ...]:
-        raise UsageError(
-            f"the likelihood of example {example.id!r} has no right answer: ask a model"
-        )
+        raise _no_right_answer(example)
 
     def target(self, example: Example) -> tuple[TrainingExample, ...]:
-        answer = GenerateAnswer(text=render(self.text, example.columns))
-        return (TrainingExample(request=Generate(prompt=""), answer=answer),)
+        return _text_to_learn(self.text, example)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextAsTarget(_OfText):
+    """Ask an encoder-decoder for the log-likelihood of a text as target of nothing.
+
+    What its tokenizer does not keep (T5's drops line ends) is not scored, so that its
+    perplexity is a little better than its bytes bear.
+
+    Attributes:
+        text: the target.
+    """
+
+    text: Template
+
+    @property
+    def name(self) -> str:
+        return "target-likelihood"
+
+    @property
+    def asks(self) -> type[Request]:
+        return Score
+
+    def requests(
+        self, example: Example, exemplars: Exemplars = ()
+    ) -> tuple[Request, ...]:
+        return (Score(context="", choices=(render(self.text, example.columns),)),)
+
+    def predict(self, example: Example, answers: Sequence[Answer]) -> Prediction:
+        (answer,) = answers
+        assert isinstance(answer, ScoreAnswer)
+        (nats,), (tokens,) = answer.log_probabilities, answer.token_counts
+        return Prediction(id=example.id, value={"nats": nats, "tokens": tokens})
+
+    def answer_for(self, example: Example) -> tuple[Answer, ...]:
+        raise _no_right_answer(example)
+
+    def target(self, example: Example) -> tuple[TrainingExample, ...]:
+        return _text_to_learn(self.text, example)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,3 +154,14 @@ class Continuation(_OfText):
         request = Generate(prompt=render(self.context, example.columns))
         answer = GenerateAnswer(text=render(self.continuation, example.columns))
         return (TrainingExample(request=request, answer=answer),)
+
+
+def _no_right_answer(example: Example) -> UsageError:
+    return UsageError(
+        f"the likelihood of example {example.id!r} has no right answer: ask a model"
+    )
+
+
+def _text_to_learn(text: Template, example: Example) -> tuple[TrainingExample, ...]:
+    answer = GenerateAnswer(text=render(text, example.columns))
+    return (TrainingExample(request=Generate(prompt=""), answer=answer),)

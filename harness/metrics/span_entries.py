@@ -24,6 +24,7 @@ MLQA = (
     "facebookresearch/MLQA mlqa_evaluation_v1.py at commit "
     "24bf470b2e68f2bfb93b2fd31c370bb8ee18d9ed (Lewis et al., ACL 2020)"
 )
+UNDOUBTED = "undefined where no prediction says how likely no answer is"
 QUESTIONS = ("all", "answerable", "unanswerable")
 LANGUAGES = ("ar", "de", "en", "es", "hi", "vi", "zh")
 
@@ -110,12 +111,18 @@ def _entry(
     make: Make,
     source: str,
     options: Options | None = None,
+    falls_short: str = "",
 ) -> MetricEntry:
     def made(_labels: tuple[str, ...], given: Options) -> Metric:
         return make(name, measure, given)
 
     return MetricEntry(
-        name=name, summary=summary, make=made, options=options or {}, source=source
+        name=name,
+        summary=summary,
+        make=made,
+        options=options or {},
+        falls_short=falls_short,
+        source=source,
     )
 
 
@@ -164,6 +171,7 @@ METRICS: tuple[MetricEntry, ...] = (
         "SQuAD 2.0: F1 at the no-answer threshold that suits the scored set best",
         _make_best,
         SQUAD_2,
+        falls_short=UNDOUBTED,
     ),
     _entry(
         "squad2_best_exact",
@@ -171,6 +179,7 @@ METRICS: tuple[MetricEntry, ...] = (
         "SQuAD 2.0: exact answers at the threshold that suits the scored set best",
         _make_best,
         SQUAD_2,
+        falls_short=UNDOUBTED,
     ),
     _entry(
         "mlqa_f1",

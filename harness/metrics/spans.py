@@ -280,9 +280,10 @@ def _doubts(metric: str, predictions: Sequence[Prediction]) -> Floats | None:
     return np.array(found, dtype=np.float64)
 
 
-def _doubt_places(predictions: Sequence[Prediction]) -> list[int]:
+def _doubt_places(predictions: Sequence[Prediction]) -> Floats:
     told = [prediction.detail.get(DOUBT_PLACE) for prediction in predictions]
-    return [n if not isinstance(at, int) else at for n, at in enumerate(told)]
+    places = [at if isinstance(at, int) else n for n, at in enumerate(told)]
+    return np.array(places, dtype=np.float64)
 
 
 def _chunks(weights: Floats) -> Iterator[Floats]:

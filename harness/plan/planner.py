@@ -178,11 +178,6 @@ class _Planner:
 
     def _evaluated(self, chosen: _Chosen) -> Split | DataError:
         """Return the split to evaluate, or what is wrong with it."""
-        if chosen.is_for_submission and chosen.task.data.submit is None:
-            return MissingDataError(
-                f"{chosen.task.id} has no split for submissions: leave it out, or name "
-                "a split of its own"
-            )
         split = self._splits.try_read(chosen.task, chosen.data, chosen.split)
         if isinstance(split, DataError) or split.is_labelled:
             return split

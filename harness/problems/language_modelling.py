@@ -8,7 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.errors import UsageError
-from harness.formulations import Formulation, TextLikelihood, TextPseudoLikelihood
+from harness.formulations import (
+    Formulation,
+    TextAsTarget,
+    TextLikelihood,
+    TextPseudoLikelihood,
+)
 from harness.requests import JsonValue
 from harness.task import Example, Kind, Row, Task, Template, pick, render
 
@@ -58,11 +63,14 @@ class LanguageModelling:
         return text if self.asked is None else render(self.asked, {self.text: text})
 
     def formulations(self, task: Task) -> list[Formulation]:
-        """Return `likelihood`, or `pseudo-likelihood`."""
+        """Return `likelihood`, then that of the text as an encoder-decoder's target.
+
+        Where the task is of pseudo-likelihoods, that alone.
+        """
         text = self.asked or f"{{{self.text}}}"
         if self.is_pseudo:
             return [TextPseudoLikelihood(text=text)]
-        return [TextLikelihood(text=text)]
+        return [TextLikelihood(text=text), TextAsTarget(text=text)]
 
     @property
     def learns_majority(self) -> bool:

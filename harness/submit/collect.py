@@ -12,11 +12,6 @@ from harness.submit.files import Submission, TaskFile, check_reading
 from harness.task import Benchmark, Task
 
 
-def submitted_split(task: Task) -> str:
-    """Return the split whose predictions a task's submission holds."""
-    return task.data.submit or task.data.evaluate
-
-
 def collect(
     benchmark: Benchmark,
     tasks: Mapping[str, Task],
@@ -123,7 +118,7 @@ def _cell_of(task: Task, cells: Sequence[CellResult]) -> CellResult | str:
         DataError: it predicted a part of the split only.
     """
     own = [cell for cell in cells if cell.task == task.id]
-    split = submitted_split(task)
+    split = task.data.split("submit")
     done = [cell for cell in own if cell.status == "done" and cell.split == split]
     if len(done) > 1:
         ways = [f"{c.formulation} {c.prompt or ''} seed {c.seed}" for c in done]

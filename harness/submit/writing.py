@@ -15,6 +15,7 @@ from typing import NamedTuple
 from harness.errors import PluginError, UsageError
 from harness.submit.files import Submission, check_reading
 
+_TOLD = 10  # missing tasks in a message
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # so that equal predictions make equal archives
 
 
@@ -37,12 +38,13 @@ def write(submission: Submission, folder: Path, *, partial: bool = False) -> Wri
         UsageError: tasks are missing, or the place can't be written.
         PluginError: what was written does not read back.
     """
-    if submission.missing and submission.archive.needs_all and not partial:
-        told = "; ".join(f"{task}: {why}" for task, why in submission.missing.items())
+    if submission.missing and submission.archive.kind == "zip" and not partial:
+        told = [f"{task}: {why}" for task, why in submission.missing.items()]
+        more = f"; and {len(told) - _TOLD} more" if len(told) > _TOLD else ""
         raise UsageError(
             f"{submission.benchmark.id} takes whole submissions alone, and "
-            f"{len(submission.missing)} tasks are missing ({told}): run them with "
-            "--split submit, or write what is there with --partial"
+            f"{len(told)} tasks are missing ({'; '.join(told[:_TOLD])}{more}): run "
+            "them with --split submit, or write what is there with --partial"
         )
     if not submission.files:
         raise UsageError(

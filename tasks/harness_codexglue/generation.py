@@ -12,7 +12,7 @@ from harness_codexglue.prompts import (
     written_as,
 )
 from harness_codexglue.submission import Lines, NumberedLines, TokenLines
-from harness_codexglue.texts import one_line, stripped, worded
+from harness_codexglue.texts import as_lines, one_line, stripped, worded
 
 CORPORA = {
     "java": "Allamanis and Sutton, Mining Source Code Repositories at Massive Scale "
@@ -56,10 +56,16 @@ def _line_completion(language: str) -> Task:
         headline=("line_exact_match",),
         prompts={
             "plain": Prompt(
+                text=worded("{input}", "input", clean=as_lines),
+                parse=read,
+                max_tokens=100,
+            ),
+            # for models that were trained on the token corpus, as CodeGPT was
+            "tokens": Prompt(
                 text=worded("{input}", "input", clean=stripped),
                 parse=read,
                 max_tokens=100,
-            )
+            ),
         },
         submission=Lines(
             name=f"Code-Code/CodeCompletion-line/{language}/predictions.txt"

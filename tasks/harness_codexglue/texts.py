@@ -26,6 +26,12 @@ def stripped(value: JsonValue) -> str:
     return str(value).strip()
 
 
+def as_lines(value: JsonValue) -> str:
+    """Write an unfinished tokenised file as lines, without the mark of its start."""
+    lines = str(value).strip().removeprefix("<s>").split("<EOL>")
+    return "\n".join(line.strip() for line in lines)
+
+
 def worded(
     template: str, *columns: str, clean: Callable[[JsonValue], str] = one_line
 ) -> Text:

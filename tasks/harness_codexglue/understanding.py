@@ -24,7 +24,8 @@ BIG_CLONE_BENCH = Task(
         texts=(worded("{func1}", "func1"), worded("{func2}", "func2")),
         labels=CLONE,
     ),
-    metrics=("f1,positive=clone",),
+    metrics=("f1,positive=clone", "precision,positive=clone", "recall,positive=clone"),
+    headline=("f1,positive=clone",),
     prompts={
         "plain": Prompt(
             text="{func1}\n\n{func2}\n\nQuestion: Do these two methods do the same?\n"
@@ -124,7 +125,12 @@ WEB_QUERY = Task(
         texts=(worded("{doc}", "doc"), worded("{code}", "code")),
         labels=MATCH,
     ),
-    metrics=("accuracy", "f1,positive=match"),
+    metrics=(
+        "accuracy",
+        "f1,positive=match",
+        "precision,positive=match",
+        "recall,positive=match",
+    ),
     headline=("accuracy",),
     prompts={
         "plain": Prompt(

@@ -187,6 +187,7 @@ _SCORES: Mapping[str, tuple[Callable[[Mapping[str, Any]], Outputs], str]] = {
     **dict.fromkeys(("wic_accuracy", "wsc_accuracy"), (score_accuracy, JIANT)),
     "cb_acc_f1": (score_cb, JIANT),
     "multirc": (score_multirc, JIANT),
+    "record": (score_record, RECORD),
     "axb_mcc": (score_matthews, JIANT),
     "axg_gender_parity": (score_parity, PARITY),
     "average": (score_average, SUPERGLUE_PAPER),

@@ -127,7 +127,7 @@ def harness_benchmarks() -> Sequence[Benchmark]:
     zipped = Archive(
         kind="zip", constant_files={"who.txt": "us\n"}, instructions="send it to us"
     )
-    folder = Archive(kind="folder", needs_all=False)
+    folder = Archive(kind="folder")
     return [
         _benchmark("marks", "one", "two", "bare", archive=zipped),
         _benchmark("folder", "one", "two", "dev", archive=folder),

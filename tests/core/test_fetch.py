@@ -154,6 +154,14 @@ def test_a_models_weights_must_stay_the_same(bench: Bench) -> None:
     assert "bert:tiny is another than was fetched before" in bench.fetch(*words).error
 
 
+def test_nothing_at_all_is_a_mistake(bench: Bench) -> None:
+    assert "nothing to fetch: name a suite" in bench.fetch().error
+
+
+def test_a_model_may_be_fetched_alone(bench: Bench) -> None:
+    assert bench.statuses("--model", "bert:tiny") == {"bert:tiny": "loaded"}
+
+
 def test_the_sample_is_not_fetched(run_command: Run, tmp_path: Path) -> None:
     toy = str(Path(__file__).parent / "toy_plugin.py")
     words = ("toy/colours", "--data", "sample", "--out", str(tmp_path / "out"))

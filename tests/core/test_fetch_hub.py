@@ -76,7 +76,7 @@ def test_what_was_fetched_is_read_offline_with_the_same_hash(
     hub: str, tmp_path: Path
 ) -> None:
     out = run(tmp_path, hub, "fetch", "my")
-    assert out.startswith("at most 0 MB to load\n")
+    assert out.startswith("at most 0.0 MB to load\n")
     assert "missing: pairs/test.parquet: my/pairs alpha has no split 'test'" in out
     manifest = json.loads((tmp_path / "data" / "harness-manifest.json").read_text())
     listed = manifest["files"]["pairs/validation.parquet"]

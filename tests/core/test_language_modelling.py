@@ -55,23 +55,37 @@ def test_a_text_is_its_own_target() -> None:
 
 def test_a_text_is_asked_as_it_is_to_be_read() -> None:
     problem = LanguageModelling(asked=lambda row: str(row["text"]).lower())
-    (way,) = problem.formulations(_task(problem))
+    way, _ = problem.formulations(_task(problem))
     assert way.requests(_example(problem)) == (Likelihood(text=PASSAGE.lower()),)
     assert problem.reading(PASSAGE) == PASSAGE.lower()
 
 
 def test_nats_and_tokens_are_the_prediction() -> None:
-    (way,) = TEXT.formulations(_task(TEXT))
+    way, _ = TEXT.formulations(_task(TEXT))
     answer = LikelihoodAnswer(nats=-3.5, token_count=4, word_count=5, byte_count=20)
     prediction = way.predict(_example(TEXT), (answer,))
     assert prediction.value == {"nats": -3.5, "tokens": 4}
 
 
 def test_a_text_is_learnt_after_nothing() -> None:
-    (way,) = TEXT.formulations(_task(TEXT))
+    way, _ = TEXT.formulations(_task(TEXT))
     (learnt,) = way.target(_example(TEXT))
     assert learnt.request == Generate(prompt="")
     assert learnt.answer == GenerateAnswer(text=PASSAGE)
+
+
+def test_an_encoder_decoder_is_asked_for_the_text_as_target_of_nothing() -> None:
+    _, way = TEXT.formulations(_task(TEXT))
+    assert way.name == "target-likelihood"
+    assert way.requests(_example(TEXT)) == (Score(context="", choices=(PASSAGE,)),)
+    answer = ScoreAnswer(
+        log_probabilities=(-9.0,),
+        is_greedy=(False,),
+        token_counts=(6,),
+        byte_counts=(1,),
+    )
+    value = way.predict(_example(TEXT), (answer,)).value
+    assert value == {"nats": -9.0, "tokens": 6}
 
 
 def test_the_simplest_model_has_8_bits_a_byte() -> None:
@@ -83,7 +97,7 @@ def test_the_simplest_model_has_8_bits_a_byte() -> None:
 def test_no_likelihood_is_perfect() -> None:
     with pytest.raises(UsageError, match="a text has no right likelihood that an ora"):
         TEXT.perfect([])
-    (way,) = TEXT.formulations(_task(TEXT))
+    way, _ = TEXT.formulations(_task(TEXT))
     with pytest.raises(UsageError, match="the likelihood of example '1' has no right"):
         way.answer_for(_example(TEXT))
 

@@ -91,6 +91,11 @@ def test_signature_holds_sacrebleus_own_parts() -> None:
     )
 
 
+def test_signature_over_examples_counts_their_references() -> None:
+    examples = _examples(REFERENCES[:1])
+    assert "|nrefs:2|" in signature(_make("bleu"), 1, examples)
+
+
 def test_signature_of_chrf_holds_beta() -> None:
     assert "|beta:3|case:mixed|eff:yes|nc:6|nw:0|" in signature(_make("chrf,beta=3"))
 

@@ -197,6 +197,20 @@ def test_a_python_line_ends_before_its_mark() -> None:
     assert read_python_line("cpu in x : <EOL> y", {}) == "cpu in x :"
 
 
+def test_an_unfinished_file_is_shown_as_lines() -> None:
+    example = Example(
+        id="1", columns={"input": "<s> import a <EOL> x = <EOL>"}, target="y"
+    )
+    for prompt, text in (
+        ("plain", "import a\nx =\n"),
+        ("tokens", "<s> import a <EOL> x = <EOL>"),
+    ):
+        way = _way("code-completion-line/python", "generate", prompt)
+        (request,) = way.requests(example)
+        assert isinstance(request, Generate)
+        assert request.prompt == text
+
+
 def test_clone_pairs_are_read_from_booleans() -> None:
     problem = TASKS["codexglue/clone-detection/bigclonebench"].problem
     assert [problem.read_target({"label": value}) for value in (False, True)] == [
