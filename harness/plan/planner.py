@@ -61,6 +61,11 @@ class _Chosen:
         return self.choice.split == "submit"
 
     @property
+    def max_truncated(self) -> float:
+        assert self.choice.max_truncated is not None
+        return self.choice.max_truncated
+
+    @property
     def data(self) -> str:
         assert self.choice.data is not None
         return self.choice.data
@@ -280,7 +285,7 @@ class _Planner:
             regime=regime,
             seed=seed,
             limit=limit,
-            max_truncated=chosen.choice.max_truncated or 0.0,
+            max_truncated=chosen.max_truncated,
             load=self._load,
             data=chosen.data,
         )
