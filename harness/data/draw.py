@@ -48,6 +48,28 @@ def choose(examples: Iterable[Example], count: int, salt: str) -> list[int]:
     return sorted(position for stratum, quota in drawn for position in stratum[:quota])
 
 
+def choose_groups(examples: Iterable[Example], count: int, salt: str) -> list[int]:
+    """Return the positions of a draw of whole groups, so that none is cut apart.
+
+    Groups are drawn until the next would make more than `count` examples; the first
+    is taken whatever its size.
+
+    Args:
+        examples: read once; each has a group.
+        count: how many examples to draw at most.
+        salt: purpose and seed, such as ``sample 1``.
+    """
+    groups: dict[str, list[int]] = {}
+    for position, example in enumerate(examples):
+        groups.setdefault(str(example.group), []).append(position)
+    chosen: list[int] = []
+    for name in sorted(groups, key=lambda name: _order(salt, name)):
+        if chosen and len(chosen) + len(groups[name]) > count:
+            break
+        chosen += groups[name]
+    return sorted(chosen)
+
+
 def take(examples: Iterable[Example], positions: Sequence[int]) -> list[Example]:
     """Return the examples at ascending positions, reading no further than the last."""
     if not positions:

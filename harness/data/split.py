@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from harness.data.checks import RowReader, read_rows, shorten
-from harness.data.draw import choose, take
+from harness.data.draw import choose, choose_groups, take
 from harness.data.source import DataSource, Table
 from harness.errors import DataError, UsageError
 from harness.requests import JsonValue
@@ -49,6 +49,9 @@ class Split:
     def sample(self, limit: int, seed: int) -> list[Example]:
         """Return a seeded sample, stratified by target, in the data set's order.
 
+        Where the task groups its examples, whole groups are drawn instead: `limit`
+        examples at most, or one group that is larger.
+
         Raises:
             UsageError: `limit` is below 1.
         """
@@ -59,7 +62,8 @@ class Split:
             )
         if limit >= self.size:
             return list(self)
-        return take(self, choose(self, limit, f"sample {seed}"))
+        draw = choose_groups if self.task.data.group_column else choose
+        return take(self, draw(self, limit, f"sample {seed}"))
 
 
 def load_split(task: Task, source: DataSource, split: str) -> Split:

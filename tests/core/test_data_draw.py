@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -38,6 +39,16 @@ class Targets:
             size=len(rows),
             rows=lambda: iter(rows),
         )
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Serves one table for every split."""
+
+    only: Table
+
+    def table(self, task: Task, split: str) -> Table:
+        return self.only
 
 
 def load(targets: Sequence[JsonValue], *, numbers: bool = False) -> Split:
@@ -108,6 +119,25 @@ def test_sample_of_unlabelled_examples_is_drawn_from_all() -> None:
     drawn = ids(load([-1] * 1000).sample(100, seed=1))
     assert len(drawn) == 100
     assert 300 < sum(drawn) / 100 < 700
+
+
+def grouped(*groups: str) -> Split:
+    """Return a split of examples of the groups given, one after another."""
+    data = Data(hub=None, folder="", group_column="text")
+    task = replace(ABC.task, data=data)
+    rows = [{"idx": i, "text": g, "label": i % 3} for i, g in enumerate(groups)]
+    table = replace(ABC.table, size=len(rows), rows=lambda: iter(rows))
+    return load_split(task, Tables(table), "validation")
+
+
+def test_sample_of_grouped_examples_cuts_no_group_apart() -> None:
+    split = grouped(*"abcdefghij" * 4)
+    drawn = Counter(example.group for example in split.sample(15, seed=1))
+    assert list(drawn.values()) == [4, 4, 4]
+
+
+def test_sample_of_grouped_examples_has_one_group_at_least() -> None:
+    assert len(grouped(*"aaaabbbb").sample(1, seed=1)) == 4
 
 
 def test_limit_above_the_size_takes_everything() -> None:

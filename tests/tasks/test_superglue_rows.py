@@ -6,10 +6,12 @@ import functools
 import json
 from collections import Counter
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import harness
 from harness import (
     Benchmark,
     Classification,
@@ -221,3 +223,15 @@ def test_published_averages_are_reproduced() -> None:
         ours = score_average(case["inputs"])
         for key, value in case["expected"].items():
             assert ours[key] == pytest.approx(value, abs=case["tolerance"][key])
+
+
+def test_a_limit_asks_whole_questions_and_says_how_many_answers(tmp_path: Path) -> None:
+    store = tmp_path / "store.sqlite"
+    settings = {"data": "sample", "limit": 25, "store": store}
+    (cell,) = harness.run(["oracle:"], ["superglue/multirc"], **settings).cells
+    source = open_source("sample", load_plugins().data_sources)
+    split = load_split(TASKS["superglue/multirc"], source, "validation")
+    asked = split.sample(25, seed=1)
+    groups = {example.group for example in asked}
+    assert asked == [example for example in split if example.group in groups]
+    assert cell.caveats.limit == len(asked) <= 25
