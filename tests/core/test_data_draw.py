@@ -20,6 +20,7 @@ from harness import (
 from harness.data import Split, Table, draw_exemplars, load_split, split_off
 from harness.data.draw import share_out
 from harness.requests import JsonValue
+from harness.task import Row
 
 
 class Targets:
@@ -125,7 +126,9 @@ def grouped(*groups: str) -> Split:
     """Return a split of examples of the groups given, one after another."""
     data = Data(hub=None, folder="", group_column="text")
     task = replace(ABC.task, data=data)
-    rows = [{"idx": i, "text": g, "label": i % 3} for i, g in enumerate(groups)]
+    rows: list[Row] = [
+        {"idx": i, "text": g, "label": i % 3} for i, g in enumerate(groups)
+    ]
     table = replace(ABC.table, size=len(rows), rows=lambda: iter(rows))
     return load_split(task, Tables(table), "validation")
 

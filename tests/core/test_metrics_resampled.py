@@ -42,12 +42,14 @@ def number(dice: random.Random) -> tuple[JsonValue, JsonValue]:
 
 def written(dice: random.Random) -> tuple[JsonValue, JsonValue]:
     right = text(dice)
-    return near(dice, right), [right, text(dice)]
+    references: list[JsonValue] = [right, text(dice)]
+    return near(dice, right), references
 
 
 def span(dice: random.Random) -> tuple[JsonValue, JsonValue]:
     right = text(dice)
-    return near(dice, right), dice.choice([[right, "a mat"], [""]])
+    references: list[JsonValue] = [right, "a mat"]
+    return near(dice, right), dice.choice([references, [""]])
 
 
 def tags(dice: random.Random) -> tuple[JsonValue, JsonValue]:

@@ -226,11 +226,11 @@ def test_published_averages_are_reproduced() -> None:
 
 
 def test_a_limit_asks_whole_questions_and_says_how_many_answers(tmp_path: Path) -> None:
-    store = tmp_path / "store.sqlite"
-    settings = {"data": "sample", "limit": 25, "store": store}
-    (cell,) = harness.run(["oracle:"], ["superglue/multirc"], **settings).cells
+    task, store = "superglue/multirc", tmp_path / "store.sqlite"
+    found = harness.run(["oracle:"], [task], data="sample", limit=25, store=store)
+    (cell,) = found.cells
     source = open_source("sample", load_plugins().data_sources)
-    split = load_split(TASKS["superglue/multirc"], source, "validation")
+    split = load_split(TASKS[task], source, "validation")
     asked = split.sample(25, seed=1)
     groups = {example.group for example in asked}
     assert asked == [example for example in split if example.group in groups]
