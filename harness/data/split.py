@@ -119,7 +119,7 @@ class _Survey:
         """Take note of one example."""
         inputs = [self._text(pick(example.columns, name)) for name in self._columns]
         group = [] if example.group is None else [example.group]
-        line = self._encode([example.id, *inputs, example.target, *group])
+        line = self._encode([example.id, *inputs, self._target(example), *group])
         self.content_hash.update(line.encode() + b"\n")
         self.ids.append(hash(example.id))
         self.inputs.append(hash(tuple(inputs)))
@@ -127,6 +127,12 @@ class _Survey:
         if example.target is None:
             self.unlabelled += 1
             self.first_unlabelled = self.first_unlabelled or self.size
+
+    def _target(self, example: Example) -> JsonValue:
+        """Return the target as the column has it, where that says more (places)."""
+        whole = pick(example.columns, self.task.problem.target_column)
+        is_more = example.target is not None and isinstance(whole, dict)
+        return whole if is_more else example.target
 
     def _text(self, value: JsonValue) -> str:
         return value if isinstance(value, str) else self._encode(value)

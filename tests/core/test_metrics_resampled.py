@@ -49,7 +49,7 @@ def written(dice: random.Random) -> tuple[JsonValue, JsonValue]:
 def span(dice: random.Random) -> tuple[JsonValue, JsonValue]:
     right = text(dice)
     references: list[JsonValue] = [right, "a mat"]
-    return near(dice, right), dice.choice([references, [""]])
+    return near(dice, right), references if dice.random() < 0.5 else [""]
 
 
 def tags(dice: random.Random) -> tuple[JsonValue, JsonValue]:
