@@ -33,6 +33,7 @@ class OfficialScorer:
         known_differences: keys of the output whose difference has a reason, with the
             absolute tolerance on real and synthetic data; each is shown, none is
             hidden, and adversarial cases allow none.
+        known_cases: the same for single cases, by name, that differ by more.
         not_offered: keys of the output that ours does not give, each with the reason.
         source: repository, file and commit of the official scorer.
     """
@@ -42,8 +43,13 @@ class OfficialScorer:
     score: Callable[[Inputs], Outputs]
     cases: Path | None = None
     known_differences: Mapping[str, float] = field(default_factory=dict)
+    known_cases: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     not_offered: Mapping[str, str] = field(default_factory=dict)
     source: str = ""
+
+    def known_of(self, case: str) -> Mapping[str, float]:
+        """Return the known differences of a case, by key."""
+        return {**self.known_differences, **self.known_cases.get(case, {})}
 
     @property
     def id(self) -> str:

@@ -26,7 +26,7 @@ SEED = 12345
 """sacreBLEU's default seed."""
 BOOTSTRAP_DRAWS = 1000
 RANDOMISATION_TRIALS = 10_000
-WEIGHTS_IN_MEMORY = 4_000_000
+WEIGHTS_IN_MEMORY = 1_000_000
 """How many weights a chunk of draws may hold."""
 
 

@@ -166,7 +166,7 @@ def _known_difference(
     """Return what a key may differ by for a reason; adversarial cases allow nothing."""
     if case.kind == "adversarial":
         return None
-    return find(scorer.known_differences, path)
+    return find(scorer.known_of(case.name), path)
 
 
 def _compare_failure(path: Path, wanted: object, found: object) -> KeyVerdict:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from harness.errors import PluginError
 from harness.formulations import Formulation
 from harness.model import ModelCard, ModelName
 from harness.regime import Regime
 from harness.requests import HEAD_REQUESTS
-from harness.task import Task
+from harness.task import Example, Task
 
 
 class Unfit(Exception):
@@ -70,6 +71,23 @@ def same_formulation(task: Task, formulation: Formulation) -> Formulation:
         if (candidate.name, candidate.prompt, candidate.head) == wanted:
             return candidate
     raise Unfit(f"{task.id}, whose training split it uses, has other labels or prompts")
+
+
+def check_wording(
+    formulation: Formulation, trained_on: str, asked: Example, exemplar: Example
+) -> None:
+    """Refuse exemplars that the prompt can't word, as their task has other columns.
+
+    Raises:
+        Unfit: an exemplar lacks a column that the prompt's templates name.
+    """
+    try:
+        formulation.requests(asked, [exemplar])
+    except (PluginError, KeyError) as error:
+        raise Unfit(
+            f"its exemplars come from {trained_on}, which the prompt "
+            f"{formulation.prompt!r} can't word: {error}"
+        ) from error
 
 
 def _is_askable(

@@ -19,7 +19,13 @@ from harness.plan import (
     TrainCell,
     Unaskable,
 )
-from harness.plan.askable import Unfit, choose_formulation, offer, same_formulation
+from harness.plan.askable import (
+    Unfit,
+    check_wording,
+    choose_formulation,
+    offer,
+    same_formulation,
+)
 from harness.plan.settings import read_settings
 from harness.plan.split_reader import SplitReader
 from harness.plugins import Plugins
@@ -53,6 +59,11 @@ class _Chosen:
     def is_for_submission(self) -> bool:
         """Whether predictions are wanted, labels or not."""
         return self.choice.split == "submit"
+
+    @property
+    def max_truncated(self) -> float:
+        assert self.choice.max_truncated is not None
+        return self.choice.max_truncated
 
     @property
     def data(self) -> str:
@@ -255,6 +266,9 @@ class _Planner:
     ) -> EvaluateCell:
         split = self._present(self._evaluated(chosen))
         train_split = self._examples_to_learn_from(model.entry, chosen, regime, split)
+        if regime.kind == "few-shot" and formulation and train_split:
+            shown, asked = next(iter(train_split)), next(iter(split))
+            check_wording(formulation, chosen.task.training_task, asked, shown)
         limit = chosen.choice.limit
         if limit is not None and limit >= split.size:
             limit = None
@@ -271,7 +285,7 @@ class _Planner:
             regime=regime,
             seed=seed,
             limit=limit,
-            max_truncated=chosen.choice.max_truncated or 0.0,
+            max_truncated=chosen.max_truncated,
             load=self._load,
             data=chosen.data,
         )

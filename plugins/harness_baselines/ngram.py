@@ -28,7 +28,7 @@ from harness_baselines.kneser_ney import KneserNey
 
 UNKNOWN, END = 0, 1
 """The numbers of what is no word; words follow."""
-SPELLING_ORDER = 3
+SPELLING_ORDER = 5
 BYTE_VALUES = 256
 SPELLED_END = BYTE_VALUES
 _WORD = re.compile(r"\w+|[^\w\s]")

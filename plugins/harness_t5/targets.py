@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from torch import Tensor
+
 from harness import Encoded
 from harness_t5.model import T5, Reading
 from harness_t5.sources import pack_sources
@@ -12,6 +14,9 @@ from harness_torch.packed import pack
 from harness_torch.scoring import Scored, log_probabilities
 
 Targets = Sequence[Sequence[int]]
+
+_READ_AT_ONCE = 2048
+"""Target tokens decoded at once: each is compared with each of the others."""
 
 
 def score_targets(
@@ -32,14 +37,33 @@ def score_targets(
     Raises:
         CheckpointError: a log-probability is not a number.
     """
-    device = module.shared.weight.device
     lengths = [len(item.ids) for item in batch]
+    read_states = module.encode(pack_sources(batch, module.shared.weight.device))
+    longest = sum(max(map(len, several), default=0) for several in targets)
+    step = max(1, _READ_AT_ONCE // max(longest, 1))
+    found: list[list[list[Scored]]] = [[] for _ in targets]
+    for start in range(0, max(map(len, targets), default=0), step):
+        some = [several[start : start + step] for several in targets]
+        scored = _score(module, read_states, lengths, some, title)
+        for own, rows in zip(found, scored, strict=True):
+            own += rows
+    return found
+
+
+def _score(
+    module: T5,
+    read_states: Tensor,
+    lengths: Sequence[int],
+    targets: Sequence[Targets],
+    title: str,
+) -> list[list[list[Scored]]]:
+    """Score some targets of every source, whose states were read before."""
+    device = module.shared.weight.device
     layouts = [(1, *(max(len(t) - 1, 0) for t in several)) for several in targets]
     start = module.config.start_token_id
     read = [[start, *(i for t in several for i in t[:-1])] for several in targets]
     packed = pack(read, device=device, is_causal=True, layouts=layouts)
     crossing = cross([len(ids) for ids in read], lengths, device=device)
-    read_states = module.encode(pack_sources(batch, device))
     if module.decoder is None:
         raise ValueError("a model without a decoder can't score")
     sight = Reading(packed, module.decoder, read_states, crossing)

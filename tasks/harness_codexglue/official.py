@@ -62,6 +62,7 @@ SCORERS: tuple[OfficialScorer, ...] = (
         score=official_codebleu.codebleu,
         cases=CASES,
         known_differences=official_codebleu.KNOWN_DIFFERENCES,
+        known_cases=official_codebleu.KNOWN_CASES,
         source="microsoft/CodeXGLUE Code-Code/code-to-code-trans/evaluator/CodeBLEU/"
         f"calc_code_bleu.py at commit {COMMIT}",
     ),

@@ -9,15 +9,18 @@ CODE_FIRST = (0.1, 0.1, 0.4, 0.4)
 """The other set of shares that the paper reports."""
 KNOWN_DIFFERENCES = {
     "syntax_match": 0.02,
-    "dataflow_match": 0.04,
+    "dataflow_match": 0.02,
     "codebleu": 0.01,
     "codebleu_params_0.1_0.1_0.4_0.4": 0.016,
 }
 """What the grammar decides: the script brings builds of 2020, ours are today's.
 
 Well-formed code gives the same numbers; the difference is broken code. On outputs of
-models it is below 0.01, but for Python methods on one line, most of which no grammar
-can parse: data flow 0.132 for the script's 0.093.
+models it is below 0.01.
+"""
+KNOWN_CASES = {"python-real-method-generation": {"dataflow_match": 0.04}}
+"""Python methods on one line, most of which no grammar can parse, so that data flow
+hangs on how the parser goes on after an error: 0.132 for the script's 0.093.
 """
 
 

@@ -160,7 +160,8 @@ TASKS: tuple[Task, ...] = (
         title="XSum",
         summary="say in one sentence what a news article is about",
         data=Data(
-            hub=HubData(path="EdinburghNLP/xsum"),
+            # its main branch holds a script, this one the Hub's own Parquet copy
+            hub=HubData(path="EdinburghNLP/xsum", revision="refs/convert/parquet"),
             folder="text/xsum",
             evaluate="test",
             submit=None,

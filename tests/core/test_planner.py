@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from harness import DataError, UsageError
+from harness import Classification, DataError, Row, UsageError
 from harness.plan import Plan
 from harness.plan.planner import make_plan
 from harness.plugins import Plugins
 from harness.suite import make_suite
+from tests.core.toy_plugin import sample
 
 
 def plan(toy: Plugins, *models: str, **settings: Any) -> Plan:
@@ -69,6 +70,31 @@ def test_exemplars_never_come_from_the_evaluated_split(toy: Plugins) -> None:
 def test_more_exemplars_than_there_are_cannot_be_asked(toy: Plugins) -> None:
     made = plan(toy, "reader:", regimes=["zero-shot", "few-shot:25"])
     assert "few-shot:25 needs 25 exemplars and" in made.unaskable[0].reason
+
+
+def test_exemplars_with_other_columns_cannot_be_asked(toy: Plugins) -> None:
+    colours = toy.tasks["toy/colours"]
+    prompts = {name: replace(p, text="{word}") for name, p in colours.prompts.items()}
+    problem = Classification(inputs=("word",), labels=colours.problem.labels)
+    data = replace(colours.data, train=None, sample=_renamed)
+    other = replace(
+        colours,
+        id="toy/words",
+        problem=problem,
+        prompts=prompts,
+        data=data,
+        trained_on="toy/colours",
+    )
+    with_other = replace(toy, tasks={**toy.tasks, other.id: other})
+    regimes = ["zero-shot", "few-shot:2"]
+    made = plan(with_other, "reader:", tasks=[other.id], regimes=regimes)
+    assert len(made.cells) == 1
+    assert "its exemplars come from toy/colours, which" in made.unaskable[0].reason
+
+
+def _renamed(split: str, seed: int) -> list[Row]:
+    rows = sample(split, seed)
+    return [{"idx": r["idx"], "word": r["text"], "label": r["label"]} for r in rows]
 
 
 def test_a_training_split_without_labels_is_refused(

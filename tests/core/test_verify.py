@@ -205,3 +205,15 @@ def test_a_fault_of_a_scorer_names_the_case() -> None:
     with pytest.raises(KeyError) as raised:
         verify(case({"share": 1.0}), broken)
     assert raised.value.__notes__ == ["in the golden case case.json"]
+
+
+def test_one_case_may_differ_by_more_than_the_others() -> None:
+    scorer = OfficialScorer(
+        suite="s",
+        metric="m",
+        score=lambda _: {},
+        known_differences={"flow": 0.02, "tree": 0.02},
+        known_cases={"broken": {"flow": 0.04}},
+    )
+    assert scorer.known_of("broken") == {"flow": 0.04, "tree": 0.02}
+    assert scorer.known_of("plain") == {"flow": 0.02, "tree": 0.02}
