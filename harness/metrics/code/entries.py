@@ -111,6 +111,7 @@ METRICS: tuple[MetricEntry, ...] = (
         summary="n-grams, n-grams by keyword, sub-trees and data flow of code",
         make=_make_codebleu,
         options={"lang": LANGUAGE, "params": SHARES},
+        falls_short="a text of fewer than four tokens counts as one four-gram missed",
         source=f"Code-Code/code-to-code-trans, CodeBLEU, in {CODEXGLUE}",
     ),
     MetricEntry(
