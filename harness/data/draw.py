@@ -82,6 +82,9 @@ def take(examples: Iterable[Example], positions: Sequence[int]) -> list[Example]
 def split_off(examples: Sequence[Example], share: float, seed: int) -> SplitOff:
     """Split a seeded, stratified slice off, to select on; both keep their order.
 
+    Where examples have groups (the answers to one question), a group is not cut apart,
+    so that training does not see a part of what is selected on.
+
     Args:
         examples: a labelled training split.
         share: the slice's part of all examples, between 0 and 1; both parts get one
@@ -90,7 +93,7 @@ def split_off(examples: Sequence[Example], share: float, seed: int) -> SplitOff:
 
     Raises:
         UsageError: `share` is not between 0 and 1.
-        DataError: there are fewer than two examples.
+        DataError: there are fewer than two examples, or they are all of one group.
     """
     if not 0 < share < 1:
         raise UsageError(
@@ -103,7 +106,14 @@ def split_off(examples: Sequence[Example], share: float, seed: int) -> SplitOff:
             "expected 2 or more: add examples or select on another split"
         )
     count = min(max(round(share * len(examples)), 1), len(examples) - 1)
-    chosen = set(choose(examples, count, f"select {seed}"))
+    is_grouped = examples[0].group is not None
+    draw = choose_groups if is_grouped else choose
+    chosen = set(draw(examples, count, f"select {seed}"))
+    if len(chosen) == len(examples):
+        raise DataError(
+            f"a training split of one group, {examples[0].group!r}, has no slice to "
+            "select on, expected 2 or more: add examples or select on another split"
+        )
     return SplitOff(
         rest=[e for position, e in enumerate(examples) if position not in chosen],
         slice=[e for position, e in enumerate(examples) if position in chosen],

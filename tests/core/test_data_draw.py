@@ -200,6 +200,17 @@ def test_single_example_has_no_slice() -> None:
         split_off(list(load([0])), 0.5, seed=1)
 
 
+def test_selection_slice_cuts_no_group_apart() -> None:
+    rest, held = split_off(list(grouped(*"abcdefghij" * 4)), 0.25, seed=1)
+    assert not {e.group for e in rest} & {e.group for e in held}
+    assert (len(rest), len(held)) == (32, 8)
+
+
+def test_one_group_has_no_selection_slice() -> None:
+    with pytest.raises(DataError, match=r"^a training split of one group, 'a', has no"):
+        split_off(list(grouped(*"aaaa")), 0.5, seed=1)
+
+
 def test_exemplars_are_as_many_of_each_label() -> None:
     assert count(draw_exemplars(ABC, 6, seed=1)) == {"a": 2, "b": 2, "c": 2}
 
