@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -182,12 +183,24 @@ def _line(verdict: CaseVerdict, key: KeyVerdict) -> tuple[str, ...]:
     return (
         verdict.case.id,
         key.key,
-        _short(key.value),
-        _short(key.expected),
+        _digits(key.value, key),
+        _digits(key.expected, key),
         "" if key.difference is None else f"{key.difference:.3g}",
         "" if key.tolerance is None else f"{key.tolerance:.3g}",
         key.note,
     )
+
+
+def _digits(text: str, key: KeyVerdict) -> str:
+    """Return a number with as many decimals as show the difference, other text cut."""
+    if not key.difference or not math.isfinite(key.difference):
+        return _short(text)
+    try:
+        number = float(text)
+    except ValueError:
+        return _short(text)
+    digits = max(1, 2 - math.floor(math.log10(key.difference)))
+    return min(f"{number:.{digits}f}", text, key=len)
 
 
 def _short(text: str, length: int = 60) -> str:

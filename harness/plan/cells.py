@@ -147,7 +147,9 @@ class EvaluateCell:
     @property
     def title(self) -> str:
         """The cell in words."""
-        return f"{self.model} · {self.task.id} · {self.regime} · seed {self.seed}"
+        return (
+            f"{self.model} · {self.task.id} · {self.regime.written} · seed {self.seed}"
+        )
 
     @property
     def is_trained_on_evaluated(self) -> bool:

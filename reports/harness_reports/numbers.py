@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from harness_reports.view import Estimate
 
 MINUS = "\N{MINUS SIGN}"
+HUGE = 1e6
+"""A score from here on, such as a perplexity, is written with an exponent."""
+_DUST = 5e-7  # half-widths that six decimals would show as zero
 
 
 def decimals_for(half_widths: Iterable[float | None], *, default: int = 1) -> int:
@@ -16,10 +19,11 @@ def decimals_for(half_widths: Iterable[float | None], *, default: int = 1) -> in
     ±12 bears none, ±4.1 and ±0.6 one, ±0.06 two.
 
     Args:
-        half_widths: half the width of each interval; None and zero don't count.
+        half_widths: half the width of each interval; None and zero don't count,
+            nor what rounding left of zero.
         default: what to return where no interval counts.
     """
-    known = [width for width in half_widths if width]
+    known = [width for width in half_widths if width and width >= _DUST]
     if not known:
         return default
     decimals, bound = 0, 9.95
@@ -30,9 +34,11 @@ def decimals_for(half_widths: Iterable[float | None], *, default: int = 1) -> in
 
 
 def fixed(value: float | None, decimals: int) -> str:
-    """Write a number with a fixed number of decimals and a real minus sign."""
+    """Write a number with its decimals and a real minus sign; `HUGE` ones as 2.79e11."""
     if value is None:
         return ""
+    if abs(value) >= HUGE:
+        return f"{value:.2e}".replace("e+", "e").replace("-", MINUS)
     text = f"{value:.{decimals}f}"
     is_zero = not text.strip("-0.")
     return text.replace("-", "" if is_zero else MINUS)

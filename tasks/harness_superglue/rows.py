@@ -64,7 +64,7 @@ def _data(
 
 
 def _copa_context(row: Row) -> str:
-    return f"{row['premise']} {COPA_QUESTIONS[str(row['question'])]}"
+    return f"{row['premise']} {COPA_QUESTIONS[prompts.copa_question(row)]}"
 
 
 TASKS: tuple[Task, ...] = (

@@ -9,7 +9,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from harness import Classification, Example, Prompt, Row, Task, TrainingExample
+from harness import (
+    Classification,
+    DataError,
+    Example,
+    Prompt,
+    Row,
+    Task,
+    TrainingExample,
+)
 from harness.formulations import Exemplars, Formulation, GenerateText
 from harness.requests import Answer, GenerateAnswer, JsonValue, Request
 from harness_superglue.sources import T5_SOURCE, lm_eval_source
@@ -26,7 +34,13 @@ _DETERMINERS = frozenset(
 
 
 def _place(row: Row, column: str) -> int:
-    return int(str(row[column]))
+    place, words = int(str(row[column])), len(str(row["text"]).split())
+    if 0 <= place < words:
+        return place
+    raise DataError(
+        f"{column} of WSC's row {row.get('idx')!r} is {place}, expected the place of "
+        f"one of its {words} words, from 0: correct the row"
+    )
 
 
 def lm_eval_text(row: Row) -> str:

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from harness import Classification, Example, Row, Task
+from harness import Classification, DataError, Example, Row, Task
 from harness.formulations import Formulation
 from harness.requests import Choose, Generate, GenerateAnswer, Request, Score
 from harness_superglue.plugin import harness_tasks
+from harness_superglue.prompts import copa_question
 from harness_superglue.record import fill
-from harness_superglue.winograd import marked_text, read_referent, t5_text
+from harness_superglue.winograd import lm_eval_text, marked_text, read_referent, t5_text
 
 TASKS = {task.id.partition("/")[2]: task for task in harness_tasks()}
 EVERY_TASK = pytest.mark.parametrize("task", TASKS.values(), ids=TASKS.keys())
@@ -329,3 +330,20 @@ def test_a_head_reads_the_query_with_every_entity() -> None:
 )
 def test_a_head_reads_both_spans_marked(more: Any, marked: str) -> None:
     assert marked_text({**ROWS["wsc"], **more}) == marked
+
+
+def test_copa_asks_for_cause_or_effect_alone() -> None:
+    row = {**ROWS["copa"], "question": "why", "idx": 7}
+    with pytest.raises(DataError) as error:
+        copa_question(row)
+    assert str(error.value) == (
+        "the question of COPA's row 7 is 'why', expected cause or effect: correct the "
+        "row"
+    )
+
+
+@pytest.mark.parametrize("place", [-1, 99])
+def test_a_span_of_wsc_lies_within_its_text(place: int) -> None:
+    row = {**ROWS["wsc"], "span2_index": place, "idx": 7}
+    with pytest.raises(DataError, match=f"span2_index of WSC's row 7 is {place}, exp"):
+        lm_eval_text(row)
