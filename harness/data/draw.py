@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from array import array
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -120,13 +120,7 @@ def split_off(examples: Sequence[Example], share: float, seed: int) -> SplitOff:
     )
 
 
-def draw_exemplars(
-    examples: Iterable[Example],
-    k: int,
-    seed: int,
-    *,
-    exclude_ids: Collection[str] = frozenset(),
-) -> list[Example]:
+def draw_exemplars(examples: Iterable[Example], k: int, seed: int) -> list[Example]:
     """Draw few-shot exemplars: as many of each label as there can be, shuffled.
 
     Numbers are cut into `k` bins in the order of their values, one from each.
@@ -135,14 +129,13 @@ def draw_exemplars(
         examples: the training split; read twice, so not an iterator.
         k: how many exemplars.
         seed: the same seed gives the same exemplars in the same order.
-        exclude_ids: examples that may not be drawn.
 
     Raises:
         DataError: fewer than `k` labelled examples may be drawn.
     """
     orders, keys, positions = array("Q"), [], array("Q")
     for position, example in enumerate(examples):
-        if example.target is not None and example.id not in exclude_ids:
+        if example.target is not None:
             orders.append(_order(f"exemplars {seed}", example.id))
             keys.append(_stratum_key(example.target))
             positions.append(position)

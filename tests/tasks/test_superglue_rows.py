@@ -21,10 +21,11 @@ from harness import (
     Task,
 )
 from harness.data import load_split, open_source
+from harness.official import average_row
 from harness.plugins import load_plugins
 from harness.stats import score
 from harness.task import matches, parse_spec
-from harness_superglue.official import score_average
+from harness_superglue.official import COLUMNS
 from harness_superglue.plugin import harness_benchmarks, harness_tasks
 from harness_superglue.record import most_alike
 from tests.places import SHARED
@@ -220,7 +221,7 @@ def test_published_averages_are_reproduced() -> None:
         pytest.skip("needs the shared folder")
     for path in cases:
         case = json.loads(path.read_text())
-        ours = score_average(case["inputs"])
+        ours = average_row(benchmark(), COLUMNS, case["inputs"])
         for key, value in case["expected"].items():
             assert ours[key] == pytest.approx(value, abs=case["tolerance"][key])
 
