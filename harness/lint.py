@@ -256,7 +256,7 @@ def _check_oracle(scores: Sequence[_Score], plugins: Plugins) -> Iterator[Check]
             yield Check(name=name)
             continue
         reason = plugins.metrics[metric.partition(",")[0]].falls_short
-        text = f"perfect predictions score {value:.7g}, and {best:g} is the best"
+        text = f"perfect predictions score {value:.8g}, and {best:g} is the best"
         yield Check(
             name=name,
             status="note" if reason else "FAIL",

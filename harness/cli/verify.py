@@ -6,7 +6,7 @@ import json
 import math
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,7 +18,7 @@ from harness.cli.table import print_table
 
 if TYPE_CHECKING:
     from harness.golden import GoldenCase
-    from harness.plugins import Plugins
+    from harness.official import OfficialScorer
     from harness.verify import CaseVerdict, KeyVerdict
 
 EPILOG = """\b
@@ -58,13 +58,13 @@ def verify(
     from harness.plugins import load_plugins
     from harness.verify import verify as judge
 
-    plugins = load_plugins(plugin or ())
-    paths = _paths(plugins, golden)
+    scorers = load_plugins(plugin or ()).load_scorers()
+    paths = _paths(scorers, golden)
     verdicts = []
     with waiting("reading the golden cases") as tell:
         for number, case in enumerate(_cases(paths, suite), start=1):
             tell(f"case {number}: {case.id}")
-            verdicts.append(judge(case, plugins.scorers.get(case.scorer_id)))
+            verdicts.append(judge(case, scorers.get(case.scorer_id)))
     _check_found(verdicts, suite)
     if json_output:
         print(json.dumps([_as_json(verdict) for verdict in verdicts], indent=2))
@@ -74,13 +74,13 @@ def verify(
         sys.exit(1)
 
 
-def _paths(plugins: Plugins, golden: Path | None) -> list[Path]:
+def _paths(scorers: Mapping[str, OfficialScorer], golden: Path | None) -> list[Path]:
     from harness.errors import UsageError
     from harness.golden import case_files
 
     if golden is not None:
         return case_files(golden)
-    folders = {s.cases for s in plugins.scorers.values() if s.cases is not None}
+    folders = {s.cases for s in scorers.values() if s.cases is not None}
     if not folders:
         raise UsageError(
             "no plugin brings golden cases: name a folder of them with --golden"

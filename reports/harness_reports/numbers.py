@@ -9,25 +9,28 @@ from harness_reports.view import Estimate
 MINUS = "\N{MINUS SIGN}"
 HUGE = 1e6
 """A score from here on, such as a perplexity, is written with an exponent."""
-_DUST = 5e-7  # half-widths that six decimals would show as zero
+MOST_DECIMALS = 3
+NOISE = 1e-6
+"""An interval narrower than this comes of rounding, or of scores next to nothing: a
+product of four precisions, some of them smoothed, has any size."""
 
 
 def decimals_for(half_widths: Iterable[float | None], *, default: int = 1) -> int:
     """Return how many decimals a column of scores bears.
 
     The narrowest interval decides, so that its half-width shows one or two digits:
-    ±12 bears none, ±4.1 and ±0.6 one, ±0.06 two.
+    ±12 bears none, ±4.1 and ±0.6 one, ±0.06 two. There are never more than three.
 
     Args:
-        half_widths: half the width of each interval; None and zero don't count,
-            nor what rounding left of zero.
+        half_widths: half the width of each interval; None, zero and rounding noise
+            don't count.
         default: what to return where no interval counts.
     """
-    known = [width for width in half_widths if width and width >= _DUST]
+    known = [width for width in half_widths if width and width > NOISE]
     if not known:
         return default
     decimals, bound = 0, 9.95
-    while min(known) < bound and decimals < 6:
+    while min(known) < bound and decimals < MOST_DECIMALS:
         decimals += 1
         bound = 0.95 * 10.0**-decimals
     return decimals

@@ -18,8 +18,8 @@ from harness import (
     Task,
     TrainingExample,
 )
-from harness.formulations import Exemplars, Formulation, GenerateText
-from harness.requests import Answer, GenerateAnswer, JsonValue, Request
+from harness.formulations import Formulation, GenerateText
+from harness.requests import Answer, GenerateAnswer, JsonValue
 from harness_superglue.sources import T5_SOURCE, lm_eval_source
 
 _GLUED = ((" n't", "n't"), (" )", ")"), ("( ", "("), ('" ', '"'), (' "', '"'))
@@ -136,13 +136,6 @@ class WriteReferent(GenerateText):
     Pairs that are wrong don't tell the right noun: they serve neither training nor as
     exemplars.
     """
-
-    def requests(
-        self, example: Example, exemplars: Exemplars = ()
-    ) -> tuple[Request, ...]:
-        """Ask after the exemplars whose noun is right."""
-        shown = [shot for shot in exemplars if shot.target == "True"]
-        return GenerateText.requests(self, example, shown)
 
     def answer_for(self, example: Example) -> tuple[Answer, ...]:
         """Return the noun, or nothing where it is another one."""

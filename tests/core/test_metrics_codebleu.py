@@ -139,6 +139,11 @@ def test_a_corpus_without_data_flow_loses_that_share() -> None:
     assert found == 0
 
 
+def test_half_a_surrogate_pair_is_code_like_any_other() -> None:
+    code = 'String s = "\ud800";'
+    assert score_of("codebleu,lang=java,params=0:0:1:0", [code], [code]) == 1
+
+
 def test_a_reference_s_flows_are_added_up_over_references() -> None:
     code = PROGRAMS["java"]
     both = score_of(

@@ -22,6 +22,14 @@ def test_the_narrowest_interval_of_a_column_decides() -> None:
     assert numbers.decimals_for([4.0, None, 0.05, 0.0]) == 2
 
 
+def test_there_are_no_more_decimals_than_a_reader_can_use() -> None:
+    assert numbers.decimals_for([4.0, 0.00002]) == 3
+
+
+def test_rounding_noise_decides_nothing() -> None:
+    assert numbers.decimals_for([4.0, 1.4e-14]) == 1  # a perfect correlation's
+
+
 def test_a_column_without_intervals_gets_the_default() -> None:
     assert numbers.decimals_for([None, 0.0], default=3) == 3
 

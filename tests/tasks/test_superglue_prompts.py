@@ -8,7 +8,10 @@ import pytest
 
 from harness import Classification, DataError, Example, Row, Task
 from harness.formulations import Formulation
+from harness.plan.planner import make_plan
+from harness.plugins import load_plugins
 from harness.requests import Choose, Generate, GenerateAnswer, Request, Score
+from harness.suite import make_suite
 from harness_superglue.plugin import harness_tasks
 from harness_superglue.prompts import copa_question
 from harness_superglue.record import fill
@@ -230,13 +233,14 @@ def test_a_wrong_pair_of_wsc_teaches_t5_nothing() -> None:
     assert shown.answer == GenerateAnswer(text=" The dog")
 
 
-def test_a_wrong_pair_of_wsc_is_no_exemplar_for_t5() -> None:
-    formulation = way("wsc", "generate", "t5")
-    shots = [example("wsc", "False"), example("wsc", "True")]
-    (request,) = formulation.requests(example("wsc"), shots)
-    assert isinstance(request, Generate)
-    assert request.prompt.count("wsc:") == 2
-    assert "*it* slept . The dog\n\n" in request.prompt
+@pytest.mark.parametrize("regime", ["few-shot:5", "few-shot:5,draw=each"])
+def test_a_wrong_pair_of_wsc_is_no_exemplar_for_t5(regime: str) -> None:
+    suite = {"models": ["t5:tiny"], "tasks": ["superglue/wsc"], "regimes": [regime]}
+    asking = {"data": "sample", "formulation": "generate", "prompt": "t5"}
+    (cell,) = make_plan(make_suite({**suite, **asking}), load_plugins()).cells
+    asked = cell.examples()
+    shown = [cell.exemplars(asked)(one) for one in asked[:9]]
+    assert {tuple(shot.target for shot in shots) for shots in shown} == {("True",) * 5}
 
 
 def test_every_acceptable_entity_teaches_t5() -> None:

@@ -111,8 +111,7 @@ METRICS: tuple[MetricEntry, ...] = (
         summary="n-grams, n-grams by keyword, sub-trees and data flow of code",
         make=_make_codebleu,
         options={"lang": LANGUAGE, "params": SHARES},
-        falls_short="a program of fewer than four tokens misses n-grams of itself, and "
-        "programs without any data flow score 0 in that part",
+        falls_short="a text of fewer than four tokens counts as one four-gram missed",
         source=f"Code-Code/code-to-code-trans, CodeBLEU, in {CODEXGLUE}",
     ),
     MetricEntry(
