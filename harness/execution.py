@@ -94,7 +94,8 @@ class Execution:
         }
         for result in self.store.results(list(strict)) if strict else ():
             cell = strict[result.fingerprint]
-            if not is_within(result.caveats, cell.size, cell.max_truncated):
+            examples = result.cost.examples or cell.size
+            if not is_within(result.caveats, examples, cell.max_truncated):
                 done.remove(result.fingerprint)
         return done
 

@@ -61,6 +61,11 @@ class Brought:
     status: Status
     text: str
 
+    @property
+    def is_here(self) -> bool:
+        """Whether it can be read now."""
+        return self.status in ("loaded", "verified")
+
 
 def wanted_files(plugins: Plugins, tasks: Sequence[Task]) -> list[Wanted]:
     """Return every split of tasks, and of those that they are trained on, once.
@@ -98,10 +103,13 @@ def needed_bytes(wanted: Sequence[Wanted], manifest: Manifest) -> int | None:
         for one in wanted
         if one.tasks[0].data.hub is not None and one.name not in manifest.files
     }
-    sizes = [download_bytes(hub) for hub in hubs]
-    if any(size is None for size in sizes):
-        return None
-    return sum(size for size in sizes if size is not None)
+    total = 0
+    for hub in hubs:
+        size = download_bytes(hub)
+        if size is None:
+            return None
+        total += size
+    return total
 
 
 def check_space(need: int | None, folder: Path) -> None:

@@ -10,7 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from harness.errors import DataError
+from harness.task import Benchmark, Example, Prediction
+
+if TYPE_CHECKING:
+    from harness.metric import Metric
 
 Inputs = Mapping[str, Any]
 """What the official scorer got, as the golden case's JSON has it."""
@@ -55,3 +61,74 @@ class OfficialScorer:
     def id(self) -> str:
         """The scorer's name, such as ``squad/squad_v2``."""
         return f"{self.suite}/{self.metric}"
+
+
+class Items(NamedTuple):
+    """What a metric gets: predictions, and examples in the same order."""
+
+    predictions: list[Prediction]
+    examples: list[Example]
+
+
+def make_metric(name: str, labels: tuple[str, ...] = (), /, **options: str) -> Metric:
+    """Make a metric of the core as runs make it, from its registered entry."""
+    from harness.builtin import harness_metrics
+
+    (entry,) = [entry for entry in harness_metrics() if entry.name == name]
+    return entry.make(labels, options)
+
+
+def score_items(metric: Metric, items: Items) -> float:
+    """Return a metric's score, on its own scale."""
+    from harness.stats import score  # numpy
+
+    return score(metric, metric.statistics(*items))
+
+
+def number_items(inputs: Inputs, kind: type[str] | type[float] = str) -> Items:
+    """Return a case's ``predictions`` and ``references``, with ids from 0.
+
+    Args:
+        inputs: a case's.
+        kind: what each value becomes: a label's name, or a number.
+
+    Raises:
+        DataError: there are not as many predictions as references.
+    """
+    said, right = inputs["predictions"], inputs["references"]
+    if len(said) != len(right):
+        raise DataError(
+            f"there are {len(said)} predictions for {len(right)} references, expected "
+            "one for each: check the case"
+        )
+    return Items(
+        [Prediction(id=str(n), value=kind(v)) for n, v in enumerate(said)],
+        [Example(id=str(n), columns={}, target=kind(v)) for n, v in enumerate(right)],
+    )
+
+
+def average_row(
+    benchmark: Benchmark, columns: Mapping[str, str], inputs: Inputs
+) -> Outputs:
+    """Average a published row of task scores by the benchmark's own rule.
+
+    Args:
+        benchmark: defines the average.
+        columns: task ids by what the columns of published rows begin with.
+        inputs: the row, under ``task_scores``.
+
+    Raises:
+        DataError: a task that counts is missing.
+    """
+    scores: dict[str, list[float]] = {}
+    for column, value in inputs["task_scores"].items():
+        scores.setdefault(columns.get(column.split(" ")[0], column), []).append(value)
+    means = {task: sum(values) / len(values) for task, values in scores.items()}
+    average = benchmark.aggregate(means)
+    if average is None:
+        missing = set(columns.values()) - means.keys()
+        raise DataError(
+            f"the row has no score of {', '.join(sorted(missing))}, expected all "
+            "tasks that count: complete it"
+        )
+    return {"average": average, "average_recomputed": average}

@@ -72,6 +72,23 @@ def read_predictions(
     if file_format is not None and file_format not in FORMATS:
         raise unknown_name("format", file_format, FORMATS, "harness score --help")
     text = _text(path)
+    try:
+        return _read(text, path, task, examples, file_format, companions)
+    except RecursionError as error:  # json gives up on some thousand levels
+        raise DataError(
+            f"the predictions {path} can't be read (JSON that is nested too deeply): "
+            "correct the file"
+        ) from error
+
+
+def _read(
+    text: str,
+    path: Path,
+    task: Task,
+    examples: Sequence[Example],
+    file_format: str | None,
+    companions: Sequence[Path],
+) -> ReadPredictions:
     chosen = file_format or recognise(text, path, task)
     if chosen == "official":
         predictions = _official(text, path, task, examples)

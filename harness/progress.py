@@ -21,6 +21,8 @@ if TYPE_CHECKING:
         TrainStep,
     )
 
+HUGE = 1e6
+"""A score from here on is written with an exponent."""
 QUIET_S = 15.0
 """A plain log says something of a long cell this often."""
 
@@ -50,7 +52,10 @@ def training(event: TrainStep) -> str:
 
 
 def _number(score: float) -> str:
-    return "undefined" if math.isnan(score) else f"{score:.1f}"
+    """Write a score; a perplexity may be huge."""
+    if math.isnan(score):
+        return "undefined"
+    return f"{score:.1f}" if abs(score) < HUGE else f"{score:.2e}"
 
 
 class PlainProgress:

@@ -87,7 +87,7 @@ class Caveats:
     """What a reader must know beside the number; zero and False are "none".
 
     Attributes:
-        limit: how many examples were asked for by `--limit`, None for all.
+        limit: how many examples `--limit` let through, None for all.
         split_size: examples in the whole split.
         is_sample: whether the data was the built-in sample.
         truncated: examples with cut input.

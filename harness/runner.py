@@ -300,7 +300,7 @@ def _caveats(
     cell: EvaluateCell, predictions: Sequence[Prediction], ledger: Ledger, cached: int
 ) -> Caveats:
     return Caveats(
-        limit=cell.limit,
+        limit=None if cell.limit is None else len(predictions),
         split_size=cell.split.size,
         is_sample=cell.split.is_sample,
         truncated=ledger.truncated,

@@ -8,11 +8,10 @@ inverse that reads their text back. Changing a prompt, parser, column or metric 
 
 from __future__ import annotations
 
-import random
 import string
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from harness.errors import PluginError
 from harness.requests import JsonValue
@@ -200,19 +199,15 @@ class Problem(Protocol):
     ) -> list[JsonValue]:
         """Return what the simplest baseline says: the most frequent, or the input."""
 
-    def guess(self, example: Example, generator: random.Random) -> JsonValue:
-        """Draw a prediction for an example, whatever its inputs say."""
+    def guess(self, examples: Sequence[Example], seed: int) -> list[JsonValue]:
+        """Draw a prediction for every example, whatever its inputs say.
+
+        A draw depends on the seed and the example's id, not on the other examples
+        unless it is made of them (a ranking).
+        """
 
     def perfect(self, examples: Sequence[Example]) -> list[JsonValue]:
         """Return predictions that metrics call perfect, where any can be."""
-
-
-@runtime_checkable
-class GuessesTogether(Protocol):
-    """A problem whose guesses are made of the other examples of the set."""
-
-    def guess_all(self, examples: Sequence[Example], seed: int) -> list[JsonValue]:
-        """Draw a prediction for every example, whatever their inputs say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

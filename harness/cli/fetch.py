@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
@@ -50,8 +50,8 @@ def fetch(
     """Bring all splits of tasks to a data folder, and weights to their cache.
 
     A manifest with SHA-256 stands beside the data. The same command again verifies
-    what is there and loads what is missing or damaged. Exit code 1: something could
-    not be loaded; what the source does not have is listed.
+    what is there and loads what is missing or damaged. What the source does not have
+    is listed. Exit code 1: something could not be loaded, or nothing is there.
     """
     from harness.cli.waiting import waiting
     from harness.errors import UsageError
@@ -79,7 +79,8 @@ def fetch(
         print(json.dumps([asdict(one) for one in brought], indent=2))
     else:
         _print(brought, out)
-    if any(one.status == "failed" for one in brought):
+    is_failed = any(one.status == "failed" for one in brought)
+    if is_failed or not any(one.is_here for one in brought):
         raise typer.Exit(1)
 
 
@@ -130,14 +131,24 @@ def _choose(
 
 
 def _print(brought: Sequence[Brought], out: Path) -> None:
-    there = [one for one in brought if one.status in ("loaded", "verified")]
+    there = [one for one in brought if one.is_here]
     if there:
         rows = [(one.name, one.status, one.text) for one in there]
         print_table(("file or model", "", ""), rows)
     for status in ("missing", "failed"):
-        for one in brought:
-            if one.status == status:
-                print(f"{status}: {one.name}: {one.text}")
+        for line in _reasons([one for one in brought if one.status == status]):
+            print(f"{status}: {line}")
     counts = Counter(one.status for one in brought)
     print(", ".join(f"{count} {status}" for status, count in counts.items()))
-    print(f"to run offline: HF_HUB_OFFLINE=1 harness run ... --data {out}")
+    if there:
+        print(f"to run offline: HF_HUB_OFFLINE=1 harness run ... --data {out}")
+
+
+def _reasons(brought: Sequence[Brought]) -> Iterator[str]:
+    """Yield each reason once, with the files that it holds for."""
+    names: dict[str, list[str]] = {}
+    for one in brought:
+        names.setdefault(one.text, []).append(one.name)
+    for reason, found in names.items():
+        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+        yield f"{found[0]}{more}: {reason}"

@@ -25,6 +25,7 @@ Fields = dict[str, Any]
 """One line of a list: text, numbers, or sequences of text."""
 List = Callable[["Plugins"], list[Fields]]
 """Makes the lines of one list."""
+_SHOWN = 3  # of a long sequence; --json has all
 
 
 def list_entries(
@@ -38,7 +39,11 @@ def list_entries(
     ],
     text: Annotated[
         str | None,
-        typer.Argument(metavar="TEXT", help="Show only lines that hold this text."),
+        typer.Argument(
+            metavar="TEXT",
+            help="Show only what is named so or lies below it, such as wmt/wmt23, or "
+            "else all lines that hold this text.",
+        ),
     ] = None,
     as_json: JsonOption = False,
     plugin: PluginOption = None,
@@ -51,7 +56,7 @@ def list_entries(
         raise unknown_name("list", kind, LISTS, "harness list --help")
     lines = LISTS[kind](load_plugins(plugin or ()))
     if text:
-        lines = [line for line in lines if text.lower() in _searchable(line)]
+        lines = _matching(lines, text.lower())
     if as_json:
         import json
 
@@ -67,7 +72,8 @@ def _print_lines(lines: list[Fields]) -> None:
 
     headers = [header for header in lines[0] if any(line[header] for line in lines)]
     print_table(
-        headers, [[_cell(line[header]) for header in headers] for line in lines]
+        headers,
+        [[_short(header, line[header]) for header in headers] for line in lines],
     )
 
 
@@ -75,6 +81,24 @@ def _cell(value: object) -> str:
     if isinstance(value, list | tuple):
         return " ".join(str(part) for part in value)
     return "" if value is None else str(value)
+
+
+def _short(header: str, value: object) -> str:
+    """Return a cell, with the first of many tasks or metrics alone."""
+    is_cut = header in ("tasks", "metrics") and isinstance(value, list | tuple)
+    if isinstance(value, list | tuple) and is_cut and len(value) > _SHOWN + 1:
+        return f"{_cell(value[:_SHOWN])} and {len(value) - _SHOWN} more"
+    return _cell(value)
+
+
+def _matching(lines: list[Fields], text: str) -> list[Fields]:
+    """Return what has this name or lies below it, or else every line that holds it."""
+    below = f"{text.rstrip('/')}/"
+    names = [f"{_cell(next(iter(line.values())))}/".lower() for line in lines]
+    named = [
+        line for name, line in zip(names, lines, strict=True) if name.startswith(below)
+    ]
+    return named or [line for line in lines if text in _searchable(line)]
 
 
 def _searchable(line: Fields) -> str:

@@ -114,13 +114,21 @@ def _print(found: FileScores) -> None:
     )
     unparsable = sum(one.value is None for one in found.read.predictions)
     if unparsable:
-        print(f"{unparsable} predictions are null, and count as no answer")
+        print(f"{unparsable} predictions are missing or null, and count as no answer")
     print()
     rows = [
-        (each.metric, *_numbers(each), each.method, each.signature)
+        (_name(each), *_numbers(each), each.method, each.signature)
         for each in found.scored.scores
     ]
     print_table(("metric", "score", "95 % interval", "made by", "signature"), rows)
+    is_undefined = any(math.isnan(each.value) for each in found.scored.scores)
+    if is_undefined and task.companions and not found.companions:
+        names = " or ".join(each.name for each in task.companions)
+        print(f"\nsome scores need a further file, {names}: add it with --beside")
+
+
+def _name(each: CellScore) -> str:
+    return f"{each.metric} (lower is better)" if each.is_lower_better else each.metric
 
 
 def _numbers(each: CellScore) -> tuple[str, str]:

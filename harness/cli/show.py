@@ -53,6 +53,8 @@ def show(
     reader = _Reader.of(model, plugins)
     for line in (*_heading(task, examples), *reader.heading()):
         print(line)
+    if shots and not any(way.prompt for way in ways):
+        print("no exemplars are shown: nothing here words them with a prompt")
     for example in islice(examples, count):
         for line in _describe(example, ways, exemplars, reader):
             print(line)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,7 +18,7 @@ from harness.cli.table import print_table
 
 if TYPE_CHECKING:
     from harness.golden import GoldenCase
-    from harness.plugins import Plugins
+    from harness.official import OfficialScorer
     from harness.verify import CaseVerdict, KeyVerdict
 
 EPILOG = """\b
@@ -57,13 +58,13 @@ def verify(
     from harness.plugins import load_plugins
     from harness.verify import verify as judge
 
-    plugins = load_plugins(plugin or ())
-    paths = _paths(plugins, golden)
+    scorers = load_plugins(plugin or ()).load_scorers()
+    paths = _paths(scorers, golden)
     verdicts = []
     with waiting("reading the golden cases") as tell:
         for number, case in enumerate(_cases(paths, suite), start=1):
             tell(f"case {number}: {case.id}")
-            verdicts.append(judge(case, plugins.scorers.get(case.scorer_id)))
+            verdicts.append(judge(case, scorers.get(case.scorer_id)))
     _check_found(verdicts, suite)
     if json_output:
         print(json.dumps([_as_json(verdict) for verdict in verdicts], indent=2))
@@ -73,13 +74,13 @@ def verify(
         sys.exit(1)
 
 
-def _paths(plugins: Plugins, golden: Path | None) -> list[Path]:
+def _paths(scorers: Mapping[str, OfficialScorer], golden: Path | None) -> list[Path]:
     from harness.errors import UsageError
     from harness.golden import case_files
 
     if golden is not None:
         return case_files(golden)
-    folders = {s.cases for s in plugins.scorers.values() if s.cases is not None}
+    folders = {s.cases for s in scorers.values() if s.cases is not None}
     if not folders:
         raise UsageError(
             "no plugin brings golden cases: name a folder of them with --golden"
@@ -182,12 +183,24 @@ def _line(verdict: CaseVerdict, key: KeyVerdict) -> tuple[str, ...]:
     return (
         verdict.case.id,
         key.key,
-        _short(key.value),
-        _short(key.expected),
+        _digits(key.value, key),
+        _digits(key.expected, key),
         "" if key.difference is None else f"{key.difference:.3g}",
         "" if key.tolerance is None else f"{key.tolerance:.3g}",
         key.note,
     )
+
+
+def _digits(text: str, key: KeyVerdict) -> str:
+    """Return a number with as many decimals as show the difference, other text cut."""
+    if not key.difference or not math.isfinite(key.difference):
+        return _short(text)
+    try:
+        number = float(text)
+    except ValueError:
+        return _short(text)
+    digits = max(1, 2 - math.floor(math.log10(key.difference)))
+    return min(f"{number:.{digits}f}", text, key=len)
 
 
 def _short(text: str, length: int = 60) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from array import array
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -48,6 +48,28 @@ def choose(examples: Iterable[Example], count: int, salt: str) -> list[int]:
     return sorted(position for stratum, quota in drawn for position in stratum[:quota])
 
 
+def choose_groups(examples: Iterable[Example], count: int, salt: str) -> list[int]:
+    """Return the positions of a draw of whole groups, so that none is cut apart.
+
+    Groups are drawn until the next would make more than `count` examples; the first
+    is taken whatever its size.
+
+    Args:
+        examples: read once; each has a group.
+        count: how many examples to draw at most.
+        salt: purpose and seed, such as ``sample 1``.
+    """
+    groups: dict[str, list[int]] = {}
+    for position, example in enumerate(examples):
+        groups.setdefault(str(example.group), []).append(position)
+    chosen: list[int] = []
+    for name in sorted(groups, key=lambda name: _order(salt, name)):
+        if chosen and len(chosen) + len(groups[name]) > count:
+            break
+        chosen += groups[name]
+    return sorted(chosen)
+
+
 def take(examples: Iterable[Example], positions: Sequence[int]) -> list[Example]:
     """Return the examples at ascending positions, reading no further than the last."""
     if not positions:
@@ -60,6 +82,9 @@ def take(examples: Iterable[Example], positions: Sequence[int]) -> list[Example]
 def split_off(examples: Sequence[Example], share: float, seed: int) -> SplitOff:
     """Split a seeded, stratified slice off, to select on; both keep their order.
 
+    Where examples have groups (the answers to one question), a group is not cut apart,
+    so that training does not see a part of what is selected on.
+
     Args:
         examples: a labelled training split.
         share: the slice's part of all examples, between 0 and 1; both parts get one
@@ -68,7 +93,7 @@ def split_off(examples: Sequence[Example], share: float, seed: int) -> SplitOff:
 
     Raises:
         UsageError: `share` is not between 0 and 1.
-        DataError: there are fewer than two examples.
+        DataError: there are fewer than two examples, or they are all of one group.
     """
     if not 0 < share < 1:
         raise UsageError(
@@ -81,20 +106,21 @@ def split_off(examples: Sequence[Example], share: float, seed: int) -> SplitOff:
             "expected 2 or more: add examples or select on another split"
         )
     count = min(max(round(share * len(examples)), 1), len(examples) - 1)
-    chosen = set(choose(examples, count, f"select {seed}"))
+    is_grouped = examples[0].group is not None
+    draw = choose_groups if is_grouped else choose
+    chosen = set(draw(examples, count, f"select {seed}"))
+    if len(chosen) == len(examples):
+        raise DataError(
+            f"a training split of one group, {examples[0].group!r}, has no slice to "
+            "select on, expected 2 or more: add examples or select on another split"
+        )
     return SplitOff(
         rest=[e for position, e in enumerate(examples) if position not in chosen],
         slice=[e for position, e in enumerate(examples) if position in chosen],
     )
 
 
-def draw_exemplars(
-    examples: Iterable[Example],
-    k: int,
-    seed: int,
-    *,
-    exclude_ids: Collection[str] = frozenset(),
-) -> list[Example]:
+def draw_exemplars(examples: Iterable[Example], k: int, seed: int) -> list[Example]:
     """Draw few-shot exemplars: as many of each label as there can be, shuffled.
 
     Numbers are cut into `k` bins in the order of their values, one from each.
@@ -103,14 +129,13 @@ def draw_exemplars(
         examples: the training split; read twice, so not an iterator.
         k: how many exemplars.
         seed: the same seed gives the same exemplars in the same order.
-        exclude_ids: examples that may not be drawn.
 
     Raises:
         DataError: fewer than `k` labelled examples may be drawn.
     """
     orders, keys, positions = array("Q"), [], array("Q")
     for position, example in enumerate(examples):
-        if example.target is not None and example.id not in exclude_ids:
+        if example.target is not None:
             orders.append(_order(f"exemplars {seed}", example.id))
             keys.append(_stratum_key(example.target))
             positions.append(position)

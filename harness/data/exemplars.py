@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Collection, Iterable, Sequence
 
+from harness.errors import DataError
 from harness.task import Example
 
 
@@ -34,7 +35,15 @@ def draw_for_each(
 
     Returns:
         The exemplars by the example's id, in the order they were drawn.
+
+    Raises:
+        DataError: there are `k` training examples or fewer.
     """
+    if len(training) <= k:
+        raise DataError(
+            f"{k + 1} exemplars were asked for and {len(training)} labelled examples "
+            "may be drawn: ask for fewer shots or give more training examples"
+        )
     generator = random.Random(seed)
     found: dict[str, list[Example]] = {}
     for example in evaluated:

@@ -269,10 +269,13 @@ def download_bytes(hub: HubData) -> int | None:
     from huggingface_hub.hf_api import RepoFile
 
     try:
+        commit = _ask_for_commit(hub)  # answers at once where the next one tries again
         listed = HfApi(endpoint=_endpoint()).list_repo_tree(
-            hub.path, revision=hub.revision, repo_type="dataset", recursive=True
+            hub.path, revision=commit, repo_type="dataset", recursive=True
         )
         sizes = {f.path: f.size for f in listed if isinstance(f, RepoFile)}
+    except DataError:
+        return None
     except _failures():
         return None
     own = {path: n for path, n in sizes.items() if path.startswith(f"{hub.config}/")}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from harness.data.checks import RowReader, read_rows, shorten
-from harness.data.draw import choose, take
+from harness.data.draw import choose, choose_groups, take
 from harness.data.source import DataSource, Table
 from harness.errors import DataError, UsageError
 from harness.requests import JsonValue
@@ -49,6 +49,9 @@ class Split:
     def sample(self, limit: int, seed: int) -> list[Example]:
         """Return a seeded sample, stratified by target, in the data set's order.
 
+        Where the task groups its examples, whole groups are drawn instead: `limit`
+        examples at most, or one group that is larger.
+
         Raises:
             UsageError: `limit` is below 1.
         """
@@ -59,7 +62,8 @@ class Split:
             )
         if limit >= self.size:
             return list(self)
-        return take(self, choose(self, limit, f"sample {seed}"))
+        draw = choose_groups if self.task.data.group_column else choose
+        return take(self, draw(self, limit, f"sample {seed}"))
 
 
 def load_split(task: Task, source: DataSource, split: str) -> Split:
@@ -115,7 +119,7 @@ class _Survey:
         """Take note of one example."""
         inputs = [self._text(pick(example.columns, name)) for name in self._columns]
         group = [] if example.group is None else [example.group]
-        line = self._encode([example.id, *inputs, example.target, *group])
+        line = self._encode([example.id, *inputs, self._target(example), *group])
         self.content_hash.update(line.encode() + b"\n")
         self.ids.append(hash(example.id))
         self.inputs.append(hash(tuple(inputs)))
@@ -123,6 +127,12 @@ class _Survey:
         if example.target is None:
             self.unlabelled += 1
             self.first_unlabelled = self.first_unlabelled or self.size
+
+    def _target(self, example: Example) -> JsonValue:
+        """Return the target as the column has it, where that says more (places)."""
+        whole = pick(example.columns, self.task.problem.target_column)
+        is_more = example.target is not None and isinstance(whole, dict)
+        return whole if is_more else example.target
 
     def _text(self, value: JsonValue) -> str:
         return value if isinstance(value, str) else self._encode(value)

@@ -8,6 +8,7 @@ side is undefined (NaN), as it is there.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -92,9 +93,12 @@ class Spearman(_Correlation):
         return _correlate(*ranks, weights)
 
 
+_LARGEST = sys.float_info.max
+
+
 def _number(metric: str, what: str, example: str, value: JsonValue) -> float:
     is_flag = isinstance(value, bool)
-    if isinstance(value, int | float) and not is_flag and math.isfinite(value):
+    if isinstance(value, int | float) and not is_flag and abs(value) <= _LARGEST:
         return float(value)
     raise DataError(
         f"{metric}: the {what} {value!r} of example {example!r} is no finite number: "

@@ -194,7 +194,8 @@ class Squad2Best(_Squad2):
         ]
         columns = np.array(rows)
         order = np.lexsort((_doubt_places(predictions), doubts))
-        is_new = np.any(np.diff(columns[order], axis=0) != 0, axis=1)
+        ordered = columns[order]
+        is_new = np.any(ordered[1:] != ordered[:-1], axis=1)
         places = np.empty(len(rows))
         places[order] = np.concatenate([[0], np.cumsum(is_new)])
         return np.column_stack([places, columns[:, 1], columns[:, 2], columns[:, 0]])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -147,7 +147,9 @@ class EvaluateCell:
     @property
     def title(self) -> str:
         """The cell in words."""
-        return f"{self.model} · {self.task.id} · {self.regime} · seed {self.seed}"
+        return (
+            f"{self.model} · {self.task.id} · {self.regime.written} · seed {self.seed}"
+        )
 
     @property
     def is_trained_on_evaluated(self) -> bool:
@@ -175,17 +177,26 @@ class EvaluateCell:
         """
         if self.train_split is None or not self.regime.shots:
             return no_exemplars
+        drawn = self._draw(self.train_split, asked)
+        shown = {shot.id: shot for shots in drawn.values() for shot in shots}
+        if not all(map(self._can_show, shown.values())):
+            pool = [example for example in self.train_split if self._can_show(example)]
+            drawn = self._draw(pool, asked)
+        return lambda example: drawn[example.id]
+
+    def _draw(
+        self, training: Iterable[Example], asked: Sequence[Example]
+    ) -> dict[str, list[Example]]:
+        """Return the exemplars of every example that is asked about, by its id."""
+        shots, ids = self.regime.shots, [example.id for example in asked]
         if self.regime.draws_each:
-            drawn = draw_for_each(
-                list(self.train_split),
-                self.split,
-                self.regime.shots,
-                self.seed,
-                wanted={example.id for example in asked},
-            )
-            return lambda example: drawn[example.id]
-        fixed = draw_exemplars(self.train_split, self.regime.shots, self.seed)
-        return lambda _: fixed
+            pool = list(training)
+            return draw_for_each(pool, self.split, shots, self.seed, wanted={*ids})
+        return dict.fromkeys(ids, draw_exemplars(training, shots, self.seed))
+
+    def _can_show(self, shot: Example) -> bool:
+        """Tell whether an example shows an answer: some have none to be written."""
+        return self.formulation is None or bool(self.formulation.target(shot))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

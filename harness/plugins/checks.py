@@ -44,12 +44,12 @@ KINDS = {
     "metrics": Kind("harness_metrics", "metric", (MetricEntry,)),
     "formats": Kind("harness_report_formats", "report format", (ReportFormat,)),
     "executors": Kind("harness_executors", "executor", (ExecutorEntry,)),
-    "scorers": Kind(
-        "harness_official_scorers", "official scorer", (OfficialScorer,), "id"
-    ),
     "data_sources": Kind("harness_data_sources", "data source", (DataSourceEntry,)),
 }
 """The registries, by the name of their field in `harness.plugins.Plugins`."""
+
+SCORERS = Kind("harness_official_scorers", "official scorer", (OfficialScorer,), "id")
+"""Collected when they are asked for, since their plugins import what few runs need."""
 
 
 def check_hook_names(manager: PluginManager, plugin: object, source: Source) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -17,7 +18,7 @@ from harness.executors import ExecutorEntry
 from harness.metric import Metric, MetricEntry
 from harness.model import ModelEntry, ModelName, PredictorEntry
 from harness.official import OfficialScorer
-from harness.plugins.checks import KINDS, check_hook_names, collect
+from harness.plugins.checks import KINDS, SCORERS, check_hook_names, collect
 from harness.plugins.sources import (
     DISABLE_SWITCH,
     Source,
@@ -62,6 +63,7 @@ class Plugins:
             ``owners["tasks", "glue/sst2"]``.
         infos: the loaded plugins, in order of loading.
         manager: pluggy's own; registers listeners and calls hooks.
+        load_scorers: collects the official scorers, which few commands need.
     """
 
     tasks: Mapping[str, Task]
@@ -72,10 +74,10 @@ class Plugins:
     formats: Mapping[str, ReportFormat]
     executors: Mapping[str, ExecutorEntry]
     data_sources: Mapping[str, DataSourceEntry]
-    scorers: Mapping[str, OfficialScorer]
     owners: Mapping[tuple[str, str], str]
     infos: tuple[PluginInfo, ...]
     manager: pluggy.PluginManager
+    load_scorers: Callable[[], Mapping[str, OfficialScorer]]
 
     @property
     def hook(self) -> pluggy.HookRelay:
@@ -239,9 +241,16 @@ def _assemble(manager: pluggy.PluginManager, sources: Mapping[str, Source]) -> P
         owners=MappingProxyType(owners),
         infos=tuple(_info(manager, source) for source in sources.values()),
         manager=manager,
+        load_scorers=partial(_load_scorers, manager, sources),
     )
     _check_references(plugins, sources)
     return plugins
+
+
+def _load_scorers(
+    manager: pluggy.PluginManager, sources: Mapping[str, Source]
+) -> Mapping[str, Any]:
+    return {name: entry for name, entry, _ in collect(SCORERS, manager, sources)}
 
 
 def _info(manager: pluggy.PluginManager, source: Source) -> PluginInfo:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -86,6 +86,7 @@ class PromptRow(_Row):
     stop: Texts = ()
     beams: Annotated[int, Field(gt=0)] = 1
     length_penalty: float = 1.0
+    asked_by: tuple[Literal["rank", "generate"], ...] = ()
     source: str = ""
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from harness.errors import DataError
 from harness.requests import JsonValue
@@ -43,3 +44,12 @@ def own_targets(examples: Sequence[Example]) -> list[JsonValue]:
         else example.target
         for example in examples
     ]
+
+
+def draw_each(
+    examples: Sequence[Example],
+    seed: int,
+    draw: Callable[[Example, random.Random], JsonValue],
+) -> list[JsonValue]:
+    """Return a draw for every example; it depends on the seed and the id alone."""
+    return [draw(one, random.Random(f"{seed}:{one.id}")) for one in examples]

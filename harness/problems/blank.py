@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.formulations import Candidates, FillBlank, Formulation, Rank
-from harness.problems.baselines import own_targets
+from harness.problems.baselines import draw_each, own_targets
 from harness.requests import JsonValue
 from harness.task import Example, Kind, Row, Task, Template, pick, render
 
@@ -91,9 +90,11 @@ class Blank:
             for example in examples
         ]
 
-    def guess(self, example: Example, generator: random.Random) -> JsonValue:
-        """Draw a candidate."""
-        return generator.choice(self.candidates(example.columns))
+    def guess(self, examples: Sequence[Example], seed: int) -> list[JsonValue]:
+        """Draw a candidate for every example."""
+        return draw_each(
+            examples, seed, lambda one, dice: dice.choice(self.candidates(one.columns))
+        )
 
     def perfect(self, examples: Sequence[Example]) -> list[JsonValue]:
         """Return the right words."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harness.errors import PluginError
 from harness.formulations import ClassifyHead, Formulation, GenerateText, Rank
-from harness.problems.baselines import most_frequent, own_targets
+from harness.problems.baselines import draw_each, most_frequent, own_targets
 from harness.requests import JsonValue
 from harness.task import Example, Kind, Row, Task, Template
 
@@ -102,9 +101,9 @@ class Classification:
         """Return the most frequent training label, for every example."""
         return [most_frequent(train_targets, self.labels)] * len(examples)
 
-    def guess(self, example: Example, generator: random.Random) -> JsonValue:
-        """Draw a label."""
-        return generator.choice(self.labels)
+    def guess(self, examples: Sequence[Example], seed: int) -> list[JsonValue]:
+        """Draw a label for every example."""
+        return draw_each(examples, seed, lambda _, dice: dice.choice(self.labels))
 
     def perfect(self, examples: Sequence[Example]) -> list[JsonValue]:
         """Return the targets."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.formulations import FollowWords, Formulation
-from harness.problems.baselines import known_targets
+from harness.problems.baselines import draw_each, known_targets
 from harness.requests import JsonValue
 from harness.task import Example, Kind, Row, Task, pick
 
@@ -68,14 +68,17 @@ class Following:
         sizes = [len(_words(pick(e.columns, self.words))) for e in examples]
         return [[word] * size for size in sizes]
 
-    def guess(self, example: Example, generator: random.Random) -> JsonValue:
-        """Return the text's words in a random order."""
-        words = _words(pick(example.columns, self.words))
-        return [*generator.sample(words, len(words))]
+    def guess(self, examples: Sequence[Example], seed: int) -> list[JsonValue]:
+        """Return every text's words in a random order."""
+        return draw_each(examples, seed, self._shuffle)
 
     def perfect(self, examples: Sequence[Example]) -> list[JsonValue]:
         """Return the words themselves."""
         return [example.target for example in examples]
+
+    def _shuffle(self, example: Example, dice: random.Random) -> JsonValue:
+        words = _words(pick(example.columns, self.words))
+        return [*dice.sample(words, len(words))]
 
 
 def _words(value: JsonValue) -> list[str]:

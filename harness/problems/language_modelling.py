@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -83,9 +82,9 @@ class LanguageModelling:
         """Return what a model says to whom every byte is equally probable: 8 bits."""
         return [uniform_bytes(str(example.target)) for example in examples]
 
-    def guess(self, example: Example, generator: random.Random) -> JsonValue:
+    def guess(self, examples: Sequence[Example], seed: int) -> list[JsonValue]:
         """Return the same as `majority`: there is nothing to draw."""
-        return uniform_bytes(str(example.target))
+        return self.majority(examples, ())
 
     def perfect(self, examples: Sequence[Example]) -> list[JsonValue]:
         """Refuse to name a perfect likelihood.

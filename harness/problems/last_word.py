@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -66,9 +65,9 @@ class LastWord:
         """Return what a model says to whom every byte is equally probable."""
         return [self._uniform(example) for example in examples]
 
-    def guess(self, example: Example, generator: random.Random) -> JsonValue:
+    def guess(self, examples: Sequence[Example], seed: int) -> list[JsonValue]:
         """Return the same as `majority`: there is nothing to draw."""
-        return self._uniform(example)
+        return self.majority(examples, ())
 
     def perfect(self, examples: Sequence[Example]) -> list[JsonValue]:
         """Return certainty: the word has probability 1."""

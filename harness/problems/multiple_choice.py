@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from harness.data.checks import shorten
 from harness.errors import PluginError
 from harness.formulations import ChooseHead, Formulation, GenerateText, Rank
-from harness.problems.baselines import most_frequent, own_targets
+from harness.problems.baselines import draw_each, most_frequent, own_targets
 from harness.requests import JsonValue
 from harness.task import (
     Example,
@@ -152,9 +151,11 @@ class MultipleChoice:
         simplest = self.simplest or self._first
         return [simplest(example.columns) for example in examples]
 
-    def guess(self, example: Example, generator: random.Random) -> JsonValue:
-        """Draw a candidate."""
-        return generator.choice(self.candidates(example.columns))
+    def guess(self, examples: Sequence[Example], seed: int) -> list[JsonValue]:
+        """Draw a candidate for every example."""
+        return draw_each(
+            examples, seed, lambda one, dice: dice.choice(self.candidates(one.columns))
+        )
 
     def perfect(self, examples: Sequence[Example]) -> list[JsonValue]:
         """Return the targets, the first of several acceptable ones."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.formulations import Formulation, GenerateText, RegressHead
-from harness.problems.baselines import known_targets, own_targets
+from harness.problems.baselines import draw_each, known_targets, own_targets
 from harness.problems.classification import UNLABELLED
 from harness.requests import JsonValue
 from harness.task import Example, Kind, Row, Task
@@ -84,9 +83,11 @@ class Regression:
         numbers = [float(t) for t in known if isinstance(t, int | float)]
         return [sum(numbers) / len(numbers)] * len(examples)
 
-    def guess(self, example: Example, generator: random.Random) -> JsonValue:
-        """Draw a number of the range."""
-        return generator.uniform(self.low, self.high)
+    def guess(self, examples: Sequence[Example], seed: int) -> list[JsonValue]:
+        """Draw a number of the range for every example."""
+        return draw_each(
+            examples, seed, lambda _, dice: dice.uniform(self.low, self.high)
+        )
 
     def perfect(self, examples: Sequence[Example]) -> list[JsonValue]:
         """Return the targets."""

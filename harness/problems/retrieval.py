@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from harness.errors import PluginError
 from harness.formulations import Formulation, Retrieve
+from harness.problems.baselines import draw_each
 from harness.requests import JsonValue
 from harness.task import Example, Kind, Row, Task, Template, pick
 
@@ -91,18 +92,14 @@ class Retrieval:
         head = order[: self.depth + 1]
         return [self._cut(head, example) for example in examples]
 
-    def guess(self, example: Example, generator: random.Random) -> JsonValue:
-        """Return nothing: a draw needs the other examples (see `guess_all`)."""
-        return []
+    def guess(self, examples: Sequence[Example], seed: int) -> list[JsonValue]:
+        """Draw ids of the set for every example."""
+        count = min(self.depth + 1, len(examples))
 
-    def guess_all(self, examples: Sequence[Example], seed: int) -> list[JsonValue]:
-        """Draw ids for every example; a draw depends on seed, id and the set."""
-        ids = [example.id for example in examples]
-        count = min(self.depth + 1, len(ids))
-        return [
-            self._cut(random.Random(f"{seed}:{example.id}").sample(ids, count), example)
-            for example in examples
-        ]
+        def draw(example: Example, dice: random.Random) -> JsonValue:
+            return self._cut([one.id for one in dice.sample(examples, count)], example)
+
+        return draw_each(examples, seed, draw)
 
     def perfect(self, examples: Sequence[Example]) -> list[JsonValue]:
         """Return all ids that belong to each example, in the order of the set."""

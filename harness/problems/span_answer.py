@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from harness.data.checks import shorten
 from harness.formulations import ExtractHead, Formulation, GenerateText
-from harness.problems.baselines import own_targets
+from harness.problems.baselines import draw_each, own_targets
 from harness.requests import JsonValue
 from harness.task import Example, Kind, Row, Task, pick
 
@@ -110,15 +110,18 @@ class SpanAnswer:
             return [""] * len(examples)
         return [pick(example.columns, self.context) for example in examples]
 
-    def guess(self, example: Example, generator: random.Random) -> JsonValue:
-        """Return a stretch of words drawn from the text, or no answer half the time."""
-        words = str(pick(example.columns, self.context)).split()
-        is_none = self.may_be_unanswerable and generator.random() < EVEN
-        if is_none or not words:
-            return ""
-        ends = generator.randrange(len(words)), generator.randrange(len(words))
-        return " ".join(words[min(ends) : max(ends) + 1])
+    def guess(self, examples: Sequence[Example], seed: int) -> list[JsonValue]:
+        """Draw a stretch of words from every text, or no answer half the time."""
+        return draw_each(examples, seed, self._draw)
 
     def perfect(self, examples: Sequence[Example]) -> list[JsonValue]:
         """Return the answers, the first of several."""
         return own_targets(examples)
+
+    def _draw(self, example: Example, dice: random.Random) -> JsonValue:
+        words = str(pick(example.columns, self.context)).split()
+        is_none = self.may_be_unanswerable and dice.random() < EVEN
+        if is_none or not words:
+            return ""
+        ends = dice.randrange(len(words)), dice.randrange(len(words))
+        return " ".join(words[min(ends) : max(ends) + 1])

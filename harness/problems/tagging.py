@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from harness.data.checks import shorten
 from harness.errors import PluginError
 from harness.formulations import Formulation, TagHead
-from harness.problems.baselines import known_targets, own_targets
+from harness.problems.baselines import draw_each, known_targets, own_targets
 from harness.requests import JsonValue
 from harness.task import Example, Kind, Row, Task, pick
 
@@ -93,13 +93,16 @@ class Tagging:
         commonest = max(self.tags, key=lambda tag: counts[tag])
         return [" ".join(commonest for _ in self._words(e)) for e in examples]
 
-    def guess(self, example: Example, generator: random.Random) -> JsonValue:
-        """Draw a tag for every word."""
-        return " ".join(generator.choice(self.tags) for _ in self._words(example))
+    def guess(self, examples: Sequence[Example], seed: int) -> list[JsonValue]:
+        """Draw a tag for every word of every example."""
+        return draw_each(examples, seed, self._draw)
 
     def perfect(self, examples: Sequence[Example]) -> list[JsonValue]:
         """Return the targets."""
         return own_targets(examples)
+
+    def _draw(self, example: Example, dice: random.Random) -> JsonValue:
+        return " ".join(dice.choice(self.tags) for _ in self._words(example))
 
     def _words(self, example: Example) -> list[JsonValue]:
         words = pick(example.columns, self.words)

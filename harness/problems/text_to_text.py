@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from harness.data.checks import shorten
 from harness.formulations import Formulation, GenerateText
-from harness.problems.baselines import own_targets
+from harness.problems.baselines import draw_each, own_targets
 from harness.requests import JsonValue
 from harness.task import Example, Kind, Row, Task, pick
 
@@ -88,12 +88,15 @@ class TextToText:
             return [pick(example.columns, self.source) for example in examples]
         return [self.simplest(example.columns) for example in examples]
 
-    def guess(self, example: Example, generator: random.Random) -> JsonValue:
-        """Return the source's words in a random order."""
-        words = str(pick(example.columns, self.source)).split()
-        generator.shuffle(words)
-        return " ".join(words)
+    def guess(self, examples: Sequence[Example], seed: int) -> list[JsonValue]:
+        """Return every source's words in a random order."""
+        return draw_each(examples, seed, self._shuffle)
 
     def perfect(self, examples: Sequence[Example]) -> list[JsonValue]:
         """Return the references, the first of several."""
         return own_targets(examples)
+
+    def _shuffle(self, example: Example, dice: random.Random) -> JsonValue:
+        words = str(pick(example.columns, self.source)).split()
+        dice.shuffle(words)
+        return " ".join(words)

@@ -83,7 +83,7 @@ def _of_one_model(
         )
     if model is None and len(models) > 1:
         raise UsageError(
-            f"the run has predictions of {', '.join(models)}: name one with --model"
+            f"the run has predictions of {' and '.join(models)}, expected one model: name it with --model"
         )
     if model is not None and model not in models:
         raise UsageError(

@@ -6,11 +6,10 @@ problem, so each problem says it.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness import DataError, Example, GuessesTogether, Task
+from harness import DataError, Example, Task
 from harness.requests import JsonValue
 
 
@@ -37,11 +36,7 @@ class Majority:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Random:
-    """Draws a prediction, uniformly where the problem has a range or labels.
-
-    A draw depends on the seed and the example's id alone, not on the other examples
-    unless it is made of them (a ranking).
-    """
+    """Draws a prediction, uniformly where the problem has a range or labels."""
 
     seed: int
 
@@ -52,12 +47,7 @@ class Random:
         train_targets: Sequence[JsonValue],
     ) -> list[JsonValue]:
         """Return a draw for every example."""
-        if isinstance(task.problem, GuessesTogether):
-            return task.problem.guess_all(examples, self.seed)
-        return [
-            task.problem.guess(example, random.Random(f"{self.seed}:{example.id}"))
-            for example in examples
-        ]
+        return task.problem.guess(examples, self.seed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from harness_reports.view import Estimate
 
 MINUS = "\N{MINUS SIGN}"
+HUGE = 1e6
+"""A score from here on, such as a perplexity, is written with an exponent."""
 MOST_DECIMALS = 3
 NOISE = 1e-6
 """An interval narrower than this comes of rounding, or of scores next to nothing: a
@@ -35,9 +37,11 @@ def decimals_for(half_widths: Iterable[float | None], *, default: int = 1) -> in
 
 
 def fixed(value: float | None, decimals: int) -> str:
-    """Write a number with a fixed number of decimals and a real minus sign."""
+    """Write a number with its decimals and a real minus sign; `HUGE` ones as 2.79e11."""
     if value is None:
         return ""
+    if abs(value) >= HUGE:
+        return f"{value:.2e}".replace("e+", "e").replace("-", MINUS)
     text = f"{value:.{decimals}f}"
     is_zero = not text.strip("-0.")
     return text.replace("-", "" if is_zero else MINUS)

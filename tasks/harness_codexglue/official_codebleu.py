@@ -18,9 +18,15 @@ KNOWN_DIFFERENCES = {
 Well-formed code gives the same numbers; the difference is broken code. On outputs of
 models it is below 0.01.
 """
-KNOWN_CASES = {"python-real-method-generation": {"dataflow_match": 0.04}}
-"""Python methods on one line, most of which no grammar can parse, so that data flow
-hangs on how the parser goes on after an error: 0.132 for the script's 0.093.
+KNOWN_CASES = {"python-real-method-generation": {"dataflow_match": 0.03}}
+"""Python methods on one line, most of which no grammar can parse: 0.119 for the
+script's 0.093.
+
+The grammar of 2020 lets any expression stand left of ``=`` and of ``:``, so that its
+parser finds assignments in broken lines where later ones find errors. Statements that
+it chains are chained here too; a condition or a keyword that it reads as a typed name
+(``f(x) if c: y = z``) is not, for that takes its tables: with its rule for assignments
+put into the tables of tree-sitter-python 0.19 the set gives 0.106.
 """
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from harness import DataError, Example, Prediction
-from harness.builtin import harness_metrics
+from harness.official import make_metric
 from harness.requests import JsonValue
 
 if TYPE_CHECKING:
@@ -43,8 +43,7 @@ def measure(
     """
     from harness.stats import score as score_of
 
-    (entry,) = [entry for entry in harness_metrics() if entry.name == name]
-    metric = entry.make(labels, options)
+    metric = make_metric(name, labels, **options)
     said = [Prediction(id=str(n), value=value) for n, value in enumerate(predictions)]
     examples = [
         Example(id=str(n), columns={}, target=target)

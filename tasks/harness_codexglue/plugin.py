@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from harness import Benchmark, Task, hookimpl
 from harness.official import OfficialScorer
-from harness_codexglue.official import SCORERS
 from harness_codexglue.rows import CODEXGLUE, TASKS
 
 
@@ -25,4 +24,6 @@ def harness_benchmarks() -> Sequence[Benchmark]:
 @hookimpl
 def harness_official_scorers() -> Sequence[OfficialScorer]:
     """Register the official scorers of all tasks, CodeBLEU among them."""
+    from harness_codexglue.official import SCORERS
+
     return SCORERS

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from harness import DataError, Example, OfficialScorer, Prediction
 from harness.builtin import harness_metrics
 from harness.metric import Metric
-from harness.official import Inputs, Outputs
+from harness.official import Inputs, Items, Outputs, make_metric, score_items
 
 if TYPE_CHECKING:
     from harness.metric import Floats
@@ -25,13 +25,6 @@ class _Searching(Metric, Protocol):
 
     def best_threshold(self, statistics: Floats) -> float:
         """Return what it found."""
-
-
-class _Items(NamedTuple):
-    """What a metric gets: predictions and examples in one order."""
-
-    predictions: list[Prediction]
-    examples: list[Example]
 
 
 def score_squad_1(inputs: Inputs) -> Outputs:
@@ -76,44 +69,39 @@ def score_squad_2(inputs: Inputs) -> Outputs:
 
 
 def _exact_and_f1(rule: str, options: Mapping[str, str], inputs: Inputs) -> Outputs:
-    items = _Items(
+    items = Items(
         [Prediction(id=i, value=inputs["predictions"].get(i)) for i in inputs["ids"]],
         _examples(inputs),
     )
     return {
-        "exact_match": _score(_metric(f"{rule}_exact_match", options), items),
-        "f1": _score(_metric(f"{rule}_f1", options), items),
+        "exact_match": _score(f"{rule}_exact_match", options, items),
+        "f1": _score(f"{rule}_f1", options, items),
     }
 
 
-def _both(rule: str, options: Mapping[str, str], items: _Items) -> dict[str, float]:
+def _both(rule: str, options: Mapping[str, str], items: Items) -> dict[str, float]:
     names = ("exact", "f1")
-    return {name: _score(_metric(f"{rule}_{name}", options), items) for name in names}
+    return {name: _score(f"{rule}_{name}", options, items) for name in names}
 
 
-def _best(items: _Items) -> dict[str, float]:
+def _best(items: Items) -> dict[str, float]:
     from harness.stats import score  # numpy
 
     found = {}
     for name in ("exact", "f1"):
-        metric = cast("_Searching", _metric(f"squad2_best_{name}", {}))
+        metric = cast("_Searching", make_metric(f"squad2_best_{name}"))
         rows = metric.statistics(items.predictions, items.examples)
         found[f"best_{name}"] = metric.scale * score(metric, rows)
         found[f"best_{name}_thresh"] = metric.best_threshold(rows)
     return found
 
 
-def _metric(name: str, options: Mapping[str, str]) -> Metric:
-    return ENTRIES[name].make((), options)
+def _score(name: str, options: Mapping[str, str], items: Items) -> float:
+    metric = make_metric(name, **options)
+    return metric.scale * score_items(metric, items)
 
 
-def _score(metric: Metric, items: _Items) -> float:
-    from harness.stats import score  # numpy
-
-    return metric.scale * score(metric, metric.statistics(*items))
-
-
-def _unanswerable_items(inputs: Inputs, doubts: Mapping[str, float] | None) -> _Items:
+def _unanswerable_items(inputs: Inputs, doubts: Mapping[str, float] | None) -> Items:
     """Return the items in the order of the doubts, which decides between equal ones."""
     predictions: Mapping[str, str] = inputs["predictions"]
     _refuse_missing("prediction", inputs["ids"], predictions)
@@ -130,7 +118,7 @@ def _unanswerable_items(inputs: Inputs, doubts: Mapping[str, float] | None) -> _
         Prediction(id=i, value=predictions[i], detail={"no_answer": doubts[i]})
         for i in ids
     ]
-    return _Items(said, [examples[i] for i in ids])
+    return Items(said, [examples[i] for i in ids])
 
 
 def _refuse_missing(what: str, ids: Sequence[str], found: Mapping[str, Any]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness import Benchmark, OfficialScorer, Task, hookimpl
-from harness_squad.official import SCORERS
 from harness_squad.rows import SQUAD, TASKS
 
 
@@ -24,4 +23,6 @@ def harness_benchmarks() -> Sequence[Benchmark]:
 @hookimpl
 def harness_official_scorers() -> Sequence[OfficialScorer]:
     """Register the scorers of SQuAD 1.1, SQuAD 2.0 and MLQA."""
+    from harness_squad.official import SCORERS
+
     return SCORERS

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import functools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from harness import DataError, Example, OfficialScorer, Prediction
-from harness.metric import Metric
-from harness.official import Inputs, Outputs
-from harness.plugins import load_plugins
+from harness.official import (
+    Inputs,
+    Items,
+    Outputs,
+    average_row,
+    make_metric,
+    number_items,
+    score_items,
+)
 from harness_superglue.rows import SUPERGLUE
 from harness_superglue.sources import SUPERGLUE_PAPER
 
@@ -42,40 +49,8 @@ COLUMNS = {
 """What the columns of published rows begin with."""
 
 
-@functools.cache
-def _metric(spec: str, labels: tuple[str, ...] = ()) -> Metric:
-    return load_plugins().metric(spec, labels)
-
-
-def _score(
-    spec: str,
-    labels: tuple[str, ...],
-    predictions: Sequence[Prediction],
-    examples: Sequence[Example],
-) -> float:
-    from harness.stats import score  # numpy
-
-    metric = _metric(spec, labels)
-    return score(metric, metric.statistics(predictions, examples))
-
-
-def _numbered(inputs: Inputs) -> tuple[list[Prediction], list[Example]]:
-    """Return label numbers as label names, with ids from 0.
-
-    Raises:
-        DataError: there are not as many predictions as references.
-    """
-    said, right = inputs["predictions"], inputs["references"]
-    if len(said) != len(right):
-        raise DataError(
-            f"there are {len(said)} predictions for {len(right)} references, expected "
-            "one for each: check the case"
-        )
-    predictions = [Prediction(id=str(n), value=str(v)) for n, v in enumerate(said)]
-    examples = [
-        Example(id=str(n), columns={}, target=str(v)) for n, v in enumerate(right)
-    ]
-    return predictions, examples
+def _score(name: str, labels: tuple[str, ...], items: Items, **options: str) -> float:
+    return score_items(make_metric(name, labels, **options), items)
 
 
 def _labels(inputs: Inputs, least: int = 2) -> tuple[str, ...]:
@@ -85,51 +60,46 @@ def _labels(inputs: Inputs, least: int = 2) -> tuple[str, ...]:
 
 def score_accuracy(inputs: Inputs) -> Outputs:
     """Score BoolQ, COPA, RTE, WiC or WSC."""
-    return {"accuracy": _score("accuracy", _labels(inputs), *_numbered(inputs))}
+    return {"accuracy": _score("accuracy", _labels(inputs), number_items(inputs))}
 
 
 def score_matthews(inputs: Inputs) -> Outputs:
     """Score AX-b."""
-    value = _score("matthews", _labels(inputs), *_numbered(inputs))
+    value = _score("matthews", _labels(inputs), number_items(inputs))
     return {"matthews_correlation": value}
 
 
 def score_cb(inputs: Inputs) -> Outputs:
     """Score CB: accuracy, F1 of each of the three labels, and the means."""
-    predictions, examples = _numbered(inputs)
+    items = number_items(inputs)
     labels = _labels(inputs, least=len(inputs["labels"]))
-    accuracy = _score("accuracy", labels, predictions, examples)
-    macro = _score("macro_f1", labels, predictions, examples)
-    each = [_one_against_rest(label, predictions, examples) for label in labels]
+    accuracy = _score("accuracy", labels, items)
+    macro = _score("macro_f1", labels, items)
     return {
         "accuracy": accuracy,
         "macro_f1": macro,
-        "f1_per_label": each,
+        "f1_per_label": [_one_against_rest(label, items) for label in labels],
         "avg": (accuracy + macro) / 2,
     }
 
 
-def _one_against_rest(
-    label: str, predictions: Sequence[Prediction], examples: Sequence[Example]
-) -> float:
-    said = [Prediction(id=p.id, value=str(p.value == label)) for p in predictions]
-    right = [
-        Example(id=e.id, columns={}, target=str(e.target == label)) for e in examples
-    ]
-    return _score("f1,positive=True", ("False", "True"), said, right)
+def _one_against_rest(label: str, items: Items) -> float:
+    said = [replace(p, value=str(p.value == label)) for p in items.predictions]
+    right = [replace(e, target=str(e.target == label)) for e in items.examples]
+    return _score("f1", ("False", "True"), Items(said, right), positive="True")
 
 
 def score_multirc(inputs: Inputs) -> Outputs:
     """Score MultiRC: F1 over all answers, and questions without a mistake."""
-    predictions, answers = _numbered(inputs)
+    predictions, answers = number_items(inputs)
     groups = zip(inputs["paragraph"], inputs["question"], strict=True)
     examples = [
-        Example(id=a.id, columns={}, target=a.target, group=f"{paragraph}-{question}")
-        for a, (paragraph, question) in zip(answers, groups, strict=True)
+        replace(answer, group=f"{paragraph}-{question}")
+        for answer, (paragraph, question) in zip(answers, groups, strict=True)
     ]
-    labels = ("0", "1")
-    f1 = _score("question_f1,positive=1", labels, predictions, examples)
-    exact = _score("question_exact_match,positive=1", labels, predictions, examples)
+    labels, items = ("0", "1"), Items(predictions, examples)
+    f1 = _score("question_f1", labels, items, positive="1")
+    exact = _score("question_exact_match", labels, items, positive="1")
     return {"em": exact, "f1_a": f1, "avg": (exact + f1) / 2}
 
 
@@ -146,38 +116,19 @@ def score_record(inputs: Inputs) -> Outputs:
     predictions = [Prediction(id=str(q), value=said.get(str(q))) for q in queries]
     pairs = zip(queries, inputs["answers"], strict=True)
     examples = [Example(id=str(q), columns={}, target=list(a)) for q, a in pairs]
-    exact = _metric("squad_exact_match").statistics(predictions, examples)[:, 0]
+    items = Items(predictions, examples)
+    exact = make_metric("squad_exact_match").statistics(*items)[:, 0]
     return {
-        "exact_match": _score("squad_exact_match", (), predictions, examples),
-        "f1": _score("squad_f1", (), predictions, examples),
+        "exact_match": _score("squad_exact_match", (), items),
+        "f1": _score("squad_f1", (), items),
         "correct_ids": [q for q, hit in zip(queries, exact, strict=True) if hit],
     }
 
 
 def score_parity(inputs: Inputs) -> Outputs:
     """Score AX-g's parity; the official scorer has -1 where there is no pair."""
-    value = _score("pair_parity", (), *_numbered(inputs))
+    value = _score("pair_parity", (), number_items(inputs))
     return {"gender_parity": -1 if math.isnan(value) else value}
-
-
-def score_average(inputs: Inputs) -> Outputs:
-    """Average a published row by the benchmark's own rule.
-
-    Raises:
-        DataError: a task that counts is missing.
-    """
-    scores: dict[str, list[float]] = {}
-    for column, value in inputs["task_scores"].items():
-        scores.setdefault(COLUMNS.get(column.split(" ")[0], column), []).append(value)
-    means = {task: sum(values) / len(values) for task, values in scores.items()}
-    average = SUPERGLUE.aggregate(means)
-    if average is None:
-        missing = set(COLUMNS.values()) - means.keys()
-        raise DataError(
-            f"the row has no score of {', '.join(sorted(missing))}, expected all eight "
-            "tasks: complete it"
-        )
-    return {"average": average, "average_recomputed": average}
 
 
 _SCORES: Mapping[str, tuple[Callable[[Mapping[str, Any]], Outputs], str]] = {
@@ -190,7 +141,7 @@ _SCORES: Mapping[str, tuple[Callable[[Mapping[str, Any]], Outputs], str]] = {
     "record": (score_record, RECORD),
     "axb_mcc": (score_matthews, JIANT),
     "axg_gender_parity": (score_parity, PARITY),
-    "average": (score_average, SUPERGLUE_PAPER),
+    "average": (partial(average_row, SUPERGLUE, COLUMNS), SUPERGLUE_PAPER),
 }
 
 SCORERS: tuple[OfficialScorer, ...] = tuple(

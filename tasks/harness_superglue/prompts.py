@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from harness import Prompt, Row, Template
+from harness import DataError, Prompt, Row, Template
 from harness_superglue.record import LM_EVAL_RECORD, T5_RECORD
 from harness_superglue.sources import T5_SOURCE, lm_eval_source
 from harness_superglue.winograd import LM_EVAL_WSC, T5_WSC
@@ -20,6 +20,8 @@ ENTAILED = ("entailment", "not_entailment")
 CB_LABELS = ("entailment", "contradiction", "neutral")
 TRUTH = ("False", "True")
 CHOICES = ("choice1", "choice2")
+COPA_LINKS = {"cause": "because", "effect": "therefore"}
+"""What lm-evaluation-harness puts between premise and choice, by what is asked for."""
 
 
 def _lm_eval(
@@ -57,9 +59,24 @@ def _t5_rte(row: Row) -> str:
     return f"rte hypothesis: {hypothesis(row)} premise: {premise(row)}"
 
 
+def copa_question(row: Row) -> str:
+    """Return what COPA asks for: ``cause`` or ``effect``.
+
+    Raises:
+        DataError: the row asks for something else.
+    """
+    asked = str(row["question"])
+    if asked not in COPA_LINKS:
+        raise DataError(
+            f"the question of COPA's row {row.get('idx')!r} is {asked!r}, expected "
+            "cause or effect: correct the row"
+        )
+    return asked
+
+
 def _lm_eval_copa(row: Row) -> str:
     """Word a premise without its full stop, and what links it to the choice."""
-    link = {"cause": "because", "effect": "therefore"}[str(row["question"])]
+    link = COPA_LINKS[copa_question(row)]
     return f"{str(row['premise']).strip()[:-1]} {link}"
 
 

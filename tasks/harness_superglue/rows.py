@@ -21,12 +21,13 @@ from harness import (
 )
 from harness_superglue import prompts
 from harness_superglue.record import Cloze, fill, most_alike, plain_passage
-from harness_superglue.sample import make_sample
 from harness_superglue.sources import SUPERGLUE_PAPER
 from harness_superglue.submission import ARCHIVE, FILES
 from harness_superglue.winograd import Winograd, marked_text
 
 HUB = "aps/super_glue"
+REVISION = "3de24cf8022e94f4ee4b9d55a6f539891524d646"
+"""The Hub revision that every row is pinned to."""
 BASE_RTE = "superglue/rte"
 PAIR = ("premise", "hypothesis")
 COPA_QUESTIONS = {
@@ -34,6 +35,13 @@ COPA_QUESTIONS = {
     "effect": "What happened as a result?",
 }
 """How COPA asks (Roemmele et al., 2011)."""
+
+
+def _sample(config: str, split: str, seed: int) -> list[Row]:
+    """Make a split's rows; what makes them loads then, and not with the list."""
+    from harness_superglue.sample import make_sample
+
+    return make_sample(config, split, seed)
 
 
 def _data(
@@ -45,18 +53,18 @@ def _data(
     group_column: tuple[str, ...] | None = None,
 ) -> Data:
     return Data(
-        hub=HubData(path=HUB, config=config),
+        hub=HubData(path=HUB, config=config, revision=REVISION),
         folder=f"super_glue/{config}",
         train=train,
         evaluate=evaluate,
         id_column=id_column,
         group_column=group_column,
-        sample=functools.partial(make_sample, config),
+        sample=functools.partial(_sample, config),
     )
 
 
 def _copa_context(row: Row) -> str:
-    return f"{row['premise']} {COPA_QUESTIONS[str(row['question'])]}"
+    return f"{row['premise']} {COPA_QUESTIONS[prompts.copa_question(row)]}"
 
 
 TASKS: tuple[Task, ...] = (

@@ -9,9 +9,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from harness import Classification, Example, Prompt, Row, Task, TrainingExample
-from harness.formulations import Exemplars, Formulation, GenerateText
-from harness.requests import Answer, GenerateAnswer, JsonValue, Request
+from harness import (
+    Classification,
+    DataError,
+    Example,
+    Prompt,
+    Row,
+    Task,
+    TrainingExample,
+)
+from harness.formulations import Formulation, GenerateText
+from harness.requests import Answer, GenerateAnswer, JsonValue
 from harness_superglue.sources import T5_SOURCE, lm_eval_source
 
 _GLUED = ((" n't", "n't"), (" )", ")"), ("( ", "("), ('" ', '"'), (' "', '"'))
@@ -26,7 +34,13 @@ _DETERMINERS = frozenset(
 
 
 def _place(row: Row, column: str) -> int:
-    return int(str(row[column]))
+    place, words = int(str(row[column])), len(str(row["text"]).split())
+    if 0 <= place < words:
+        return place
+    raise DataError(
+        f"{column} of WSC's row {row.get('idx')!r} is {place}, expected the place of "
+        f"one of its {words} words, from 0: correct the row"
+    )
 
 
 def lm_eval_text(row: Row) -> str:
@@ -117,13 +131,6 @@ class WriteReferent(GenerateText):
     Pairs that are wrong don't tell the right noun: they serve neither training nor as
     exemplars.
     """
-
-    def requests(
-        self, example: Example, exemplars: Exemplars = ()
-    ) -> tuple[Request, ...]:
-        """Ask after the exemplars whose noun is right."""
-        shown = [shot for shot in exemplars if shot.target == "True"]
-        return GenerateText.requests(self, example, shown)
 
     def answer_for(self, example: Example) -> tuple[Answer, ...]:
         """Return the noun, or nothing where it is another one."""

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harness import DataError, Example, HarnessError, OfficialScorer, Prediction
-from harness.builtin import harness_metrics
 from harness.metric import Metric
-from harness.official import Inputs, Outputs
+from harness.official import Inputs, Outputs, make_metric
 
 GOLDEN = Path(__file__).parent / "golden"
 ROUGE_SOURCE = (
@@ -57,7 +56,7 @@ def _rouge(
     from harness.stats import score
 
     made = {
-        (name, part): _metric(name, stem=stem, part=part)
+        (name, part): make_metric(name, stem=stem, part=part)
         for name in TYPES
         for part in PARTS
     }
@@ -80,12 +79,12 @@ def score_perplexity(inputs: Inputs) -> Outputs:
     examples = _documents(inputs["documents"])
     predictions = _likelihoods(inputs["loglikelihoods_nats"], inputs["token_counts"])
     scores = {
-        official: _defined(_metric(name), predictions, examples)
+        official: _defined(make_metric(name), predictions, examples)
         for official, name in PERPLEXITIES.items()
     }
     return {
-        "words": _units(_metric("word_perplexity"), predictions, examples),
-        "bytes": _units(_metric("byte_perplexity"), predictions, examples),
+        "words": _units(make_metric("word_perplexity"), predictions, examples),
+        "bytes": _units(make_metric("byte_perplexity"), predictions, examples),
         **scores,
     }
 
@@ -95,7 +94,7 @@ def score_lambada(inputs: Inputs) -> Outputs:
     nats = inputs["loglikelihoods_nats"]
     examples = _documents([""] * len(nats))
     predictions = _likelihoods(nats, [1] * len(nats))
-    metric = _metric("document_perplexity")
+    metric = make_metric("document_perplexity")
     return {"perplexity": _defined(metric, predictions, examples)}
 
 
@@ -138,12 +137,6 @@ def _defined(
     except HarnessError as error:
         return {"error": str(error)}
     return value
-
-
-def _metric(name: str, **options: str) -> Metric:
-    """Make a metric as runs make it, from its registered entry."""
-    (entry,) = [entry for entry in harness_metrics() if entry.name == name]
-    return entry.make((), options)
 
 
 SCORERS: tuple[OfficialScorer, ...] = (

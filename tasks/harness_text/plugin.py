@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness import DataSourceEntry, OfficialScorer, Task, hookimpl
-from harness_text.official import SCORERS
 from harness_text.rows import TASKS
 from harness_text.text_source import TEXT
 
@@ -25,4 +24,6 @@ def harness_data_sources() -> Sequence[DataSourceEntry]:
 @hookimpl
 def harness_official_scorers() -> Sequence[OfficialScorer]:
     """Register the scorers of summaries and of perplexity."""
+    from harness_text.official import SCORERS
+
     return SCORERS

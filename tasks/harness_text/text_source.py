@@ -118,11 +118,14 @@ def _rows(files: Sequence[tuple[str, Path]], columns: tuple[str, str]) -> Iterat
 def _read(path: Path) -> str:
     """Return a file's text as it stands, line ends included."""
     try:
-        return path.read_bytes().decode()
+        text = path.read_bytes().decode()
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(
             f"{path} can't be read as UTF-8 ({error}): convert it, or leave it out"
         ) from error
+    if not text.strip():
+        raise DataError(f"{path} has no words, expected a text: leave it out")
+    return text
 
 
 TEXT = DataSourceEntry(

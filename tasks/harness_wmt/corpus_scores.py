@@ -12,10 +12,9 @@ from typing import NamedTuple
 import numpy as np
 
 from harness import DataError, Example, Prediction
-from harness.builtin import harness_metrics
 from harness.metric import Metric
 from harness.metrics.translation import Bleu, reference_count
-from harness.official import Inputs, Outputs
+from harness.official import Inputs, Outputs, make_metric
 from harness.requests import JsonValue
 from harness.stats import score as score_statistics
 
@@ -68,17 +67,11 @@ class Corpus(NamedTuple):
         return Corpus(self.predictions[:count], self.examples[:count])
 
 
-def metric(name: str, **options: str) -> Metric:
-    """Make one of the core's translation metrics: ``bleu``, ``chrf`` or ``ter``."""
-    (entry,) = [entry for entry in harness_metrics() if entry.name == name]
-    return entry.make((), options)
-
-
 def score_bleu(inputs: Inputs) -> Outputs:
     """Return BLEU with its parts for every variant."""
     corpus = make_corpus(inputs["hypotheses"], inputs["references"])
     return {
-        key: _bleu(metric("bleu", **options), corpus)
+        key: _bleu(make_metric("bleu", **options), corpus)
         for key, options in BLEU_VARIANTS.items()
     }
 
@@ -87,7 +80,7 @@ def score_chrf(inputs: Inputs) -> Outputs:
     """Return chrF for every variant."""
     corpus = make_corpus(inputs["hypotheses"], inputs["references"])
     return {
-        key: _plain(metric("chrf", **options), corpus)
+        key: _plain(make_metric("chrf", **options), corpus)
         for key, options in CHRF_VARIANTS.items()
     }
 
@@ -96,7 +89,7 @@ def score_ter(inputs: Inputs) -> Outputs:
     """Return TER with its parts for every variant."""
     corpus = make_corpus(inputs["hypotheses"], inputs["references"])
     return {
-        key: _ter(metric("ter", **options), corpus)
+        key: _ter(make_metric("ter", **options), corpus)
         for key, options in TER_VARIANTS.items()
     }
 
@@ -112,16 +105,16 @@ def score_test_set(inputs: Inputs) -> Outputs:
     corpus = make_corpus(hypotheses, streams[:1])
     outputs = _by_name(corpus, tokenizer, ter, "")
     for variant in ("char", "13a", "intl"):
-        bleu = metric("bleu", tokenize=variant)
+        bleu = make_metric("bleu", tokenize=variant)
         outputs[f"bleu_{variant}"] = _bleu(bleu, corpus)
-    lowercase = metric("bleu", tokenize=tokenizer, lowercase="yes")
+    lowercase = make_metric("bleu", tokenize=tokenizer, lowercase="yes")
     outputs["bleu_lowercase"] = _bleu(lowercase, corpus)
     sentences = {
-        "sentence_bleu_first_25": metric(
+        "sentence_bleu_first_25": make_metric(
             "bleu", tokenize=tokenizer, effective_order="yes"
         ),
-        "sentence_chrf_first_25": metric("chrf"),
-        "sentence_ter_first_25": metric("ter", **ter),
+        "sentence_chrf_first_25": make_metric("chrf"),
+        "sentence_ter_first_25": make_metric("ter", **ter),
     }
     for key, made in sentences.items():
         outputs[key] = _sentences(made, corpus.first(SENTENCES))
@@ -134,13 +127,13 @@ def score_test_set(inputs: Inputs) -> Outputs:
 def _by_name(
     corpus: Corpus, tokenizer: str, ter: Options, suffix: str
 ) -> dict[str, object]:
-    bleu = metric("bleu", tokenize=tokenizer)
+    bleu = make_metric("bleu", tokenize=tokenizer)
     return {
         f"bleu{suffix}": _bleu(bleu, corpus),
-        f"chrf{suffix}": _plain(metric("chrf"), corpus),
-        f"chrf++{suffix}": _plain(metric("chrf", words="2"), corpus),
+        f"chrf{suffix}": _plain(make_metric("chrf"), corpus),
+        f"chrf++{suffix}": _plain(make_metric("chrf", words="2"), corpus),
         f"ter_first_200{suffix}": _ter(
-            metric("ter", **ter), corpus.first(TER_SEGMENTS)
+            make_metric("ter", **ter), corpus.first(TER_SEGMENTS)
         ),
     }
 
@@ -157,7 +150,7 @@ def score_tokenizer(inputs: Inputs) -> Outputs:
             f"the tokenizer case has the entry {entry!r}, expected tokenize=NAME: "
             "correct its official_source"
         )
-    bleu = _as_bleu(metric("bleu", tokenize=entry.removeprefix("tokenize=")))
+    bleu = _as_bleu(make_metric("bleu", tokenize=entry.removeprefix("tokenize=")))
     return {"tokenized": [bleu.tokenize(line) for line in inputs["lines"]]}
 
 

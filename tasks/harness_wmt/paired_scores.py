@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from harness.metric import Metric
-from harness.official import Inputs, Outputs
+from harness.official import Inputs, Outputs, make_metric
 from harness.paired import (
     approximate_randomisation,
     bootstrap_spread,
     paired_bootstrap,
 )
-from harness_wmt.corpus_scores import Corpus, make_corpus, metric, score, signature
+from harness_wmt.corpus_scores import Corpus, make_corpus, score, signature
 
 if TYPE_CHECKING:
     from harness.metric import Floats
@@ -31,7 +31,7 @@ def score_paired(inputs: Inputs) -> Outputs:
     names = [names[start], *names[:start], *names[start + 1 :]]
     corpora = [corpora[start], *corpora[:start], *corpora[start + 1 :]]
     draws, seed = inputs["n_samples"], inputs["seed"]
-    metrics = {"BLEU": metric("bleu"), "chrF2": metric("chrf")}
+    metrics = {"BLEU": make_metric("bleu"), "chrF2": make_metric("chrf")}
     tests = {"bs": _bootstrap_results, "ar": _randomisation_results}
     results: dict[str, dict[str, object]] = {test: {} for test in tests}
     signatures: dict[str, dict[str, str]] = {test: {} for test in tests}

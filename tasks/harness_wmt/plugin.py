@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness import Benchmark, DataSourceEntry, OfficialScorer, Task, hookimpl
-from harness_wmt.official import SCORERS
 from harness_wmt.rows import TASKS, WMT
 from harness_wmt.sacrebleu_source import SACREBLEU
 
@@ -31,4 +30,6 @@ def harness_data_sources() -> Sequence[DataSourceEntry]:
 @hookimpl
 def harness_official_scorers() -> Sequence[OfficialScorer]:
     """Register sacreBLEU's scores, tokenizers and paired tests."""
+    from harness_wmt.official import SCORERS
+
     return SCORERS

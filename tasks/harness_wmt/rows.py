@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import functools
 
-from harness import Archive, Benchmark, Data, HubData, Prompt, Task
+from harness import Archive, Benchmark, Data, HubData, Prompt, Row, Task
 from harness_wmt.problem import Translation, has_no_translation
-from harness_wmt.sample import make_sample
 from harness_wmt.submission import TextFile
 from harness_wmt.years import LANGUAGES, YEARS, Year
 
@@ -35,6 +34,13 @@ CHARACTER_YEARS = (2021, 2022, 2023)
 """The years whose Japanese BLEU the organisers counted over characters."""
 LONGEST = 256
 """How many tokens a translation may have, as lm-evaluation-harness has it."""
+
+
+def _sample(source: str, target: str, split: str, seed: int) -> list[Row]:
+    """Make a split's rows; what makes them loads then, and not with the list."""
+    from harness_wmt.sample import make_sample
+
+    return make_sample(source, target, split, seed)
 
 
 def tokenizer(year: int, target: str) -> str:
@@ -72,21 +78,27 @@ def _prompts(name: str, source: str, target: str) -> dict[str, Prompt]:
     }
 
 
+def _hub(year: Year, pair: str) -> HubData | None:
+    config = year.hub_config(pair)
+    if config is None:
+        return None
+    return HubData(path=f"wmt/{year.name}", config=config, revision=year.revision)
+
+
 def _task(year: Year, pair: str) -> Task:
     source, _, target = pair.partition("-")
-    config = year.hub_config(pair)
     return Task(
         id=f"wmt/{year.name}/{pair}",
         title=f"WMT{year.number % 100:02} {pair}",
         summary=f"translate {LANGUAGES[source]} into {LANGUAGES[target]}, WMT {year.number}",
         data=Data(
-            hub=HubData(path=f"wmt/{year.name}", config=config) if config else None,
+            hub=_hub(year, pair),
             folder=f"wmt/{year.name}_{pair}",
             evaluate="test",
             submit="test",
             id_column=None,
             leave_out=has_no_translation,
-            sample=functools.partial(make_sample, source, target),
+            sample=functools.partial(_sample, source, target),
         ),
         problem=Translation(
             source=f"translation.{source}", target=f"translation.{target}"

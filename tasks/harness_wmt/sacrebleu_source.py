@@ -45,8 +45,8 @@ class SacreBleuSource:
         """Return a test set, downloaded where it is not there yet.
 
         Raises:
-            MissingDataError: sacreBLEU has no such set, pair or split, or it can't be
-                downloaded.
+            MissingDataError: sacreBLEU has no such set, pair or split.
+            DataError: it can't be downloaded.
         """
         suite, _, rest = task.id.partition("/")
         year, _, pair = rest.partition("/")
@@ -84,8 +84,7 @@ def _read(dataset: StoredSet, pair: str, name: str) -> list[Row]:
     """Return the rows of a test set from the text files that sacreBLEU keeps.
 
     Raises:
-        MissingDataError: they are not there and can't be downloaded.
-        DataError: they differ in length.
+        DataError: they are not there and can't be downloaded, or differ in length.
     """
     try:
         files = [Path(path) for path in dataset.get_files(pair)]
@@ -94,7 +93,7 @@ def _read(dataset: StoredSet, pair: str, name: str) -> list[Row]:
         texts = [_lines(path) for path in files]
     # sacreBLEU leaves by SystemExit where a download is not what it should be
     except (OSError, SystemExit) as error:
-        raise MissingDataError(
+        raise DataError(
             f"the test set {name} {pair} is not in sacreBLEU's folder and can't be "
             f"downloaded ({error}): connect to the network once, set SACREBLEU to a "
             "folder that has it, or use --data DIR"

@@ -29,12 +29,14 @@ class Year:
         findings: the organisers' paper.
         hub: configurations of the Hub's data set of the same name, none where the Hub
             has none.
+        revision: the pinned revision of the Hub's data set, None where none is known.
     """
 
     name: str
     pairs: tuple[str, ...]
     findings: str
     hub: tuple[str, ...] = ()
+    revision: str | None = None
 
     @property
     def number(self) -> int:
@@ -47,12 +49,15 @@ class Year:
         return next((c for c in (pair, f"{target}-{source}") if c in self.hub), None)
 
 
-def _year(name: str, pairs: str, findings: str, hub: str = "") -> Year:
+def _year(
+    name: str, pairs: str, findings: str, hub: str = "", revision: str | None = None
+) -> Year:
     return Year(
         name=name,
         pairs=tuple(pairs.split()),
         findings=findings,
         hub=tuple(hub.split()),
+        revision=revision,
     )
 
 
@@ -95,6 +100,7 @@ YEARS: tuple[Year, ...] = (
         "cs-en en-cs de-en en-de en-fr fr-en en-hi hi-en en-ru ru-en",
         f"Bojar et al., Findings of the 2014 {_STATISTICAL}",
         hub="cs-en de-en fr-en hi-en ru-en",
+        revision="b199e406369ec1b7634206d3ded5ba45de2fe696",
     ),
     _year(
         "wmt15",
@@ -107,6 +113,7 @@ YEARS: tuple[Year, ...] = (
         "cs-en de-en en-cs en-de en-fi en-ro en-ru en-tr fi-en ro-en ru-en tr-en",
         f"Bojar et al., Findings of the 2016 {_CONFERENCE}",
         hub="cs-en de-en fi-en ro-en ru-en tr-en",
+        revision="41d8a4013aa1489f28fea60ec0932af246086482",
     ),
     _year(
         "wmt17",

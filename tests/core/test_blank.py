@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-
 import pytest
 
 from harness import Blank, Data, Example, Prompt, Row, Task
@@ -76,7 +74,7 @@ def test_majority_is_the_candidate_that_stands_most_often() -> None:
 
 
 def test_a_guess_is_a_candidate() -> None:
-    draws = {PROBLEM.guess(EXAMPLES[0], random.Random(seed)) for seed in range(9)}
+    draws = {PROBLEM.guess(EXAMPLES[:1], seed)[0] for seed in range(9)}
     assert draws == {"max", "min"}
 
 

@@ -195,6 +195,20 @@ def test_a_list_can_be_filtered(run: Run, rows: str) -> None:
     ]
 
 
+def test_a_name_filters_for_what_lies_below_it(run: Run, tmp_path: Path) -> None:
+    other = ROWS.replace("my/reviews", "you/reviews").replace("Stars", "Not my/stars")
+    (tmp_path / "rows.yaml").write_text(other)
+    words = ("list", "tasks", "my", "--json", "-p", str(tmp_path / "rows.yaml"))
+    assert [line["task"] for line in json.loads(run(*words).out)] == ["my/stars"]
+
+
+def test_a_list_shows_the_first_of_many_metrics(run: Run, tmp_path: Path) -> None:
+    many = "[accuracy, matthews, macro_f1, micro_f1, weighted_f1]"
+    (tmp_path / "rows.yaml").write_text(ROWS.replace("[accuracy]", many))
+    outcome = run("list", "tasks", "my/reviews", "-p", str(tmp_path / "rows.yaml"))
+    assert "accuracy matthews macro_f1 and 2 more" in outcome.out
+
+
 def test_a_filter_that_finds_nothing_says_so(run: Run) -> None:
     outcome = run("list", "data", "moon")
     assert outcome == Outcome(0, "", "there are no data with 'moon'\n")

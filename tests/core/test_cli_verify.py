@@ -141,3 +141,11 @@ def test_json_holds_every_key(run_command: Run, plugin: str, tmp_path: Path) -> 
     (case,) = json.loads(outcome.out)
     (key,) = case["keys"]
     assert (case["status"], key["value"], key["difference"]) == ("unequal", "0.5", None)
+
+
+def test_numbers_are_as_long_as_their_difference_needs(
+    run_command: Run, plugin: str, tmp_path: Path
+) -> None:
+    folder = write(tmp_path, expected={"accuracy": 0.5012345678901})
+    line = run_command("verify", "--golden", folder, "-p", plugin).out.splitlines()[-1]
+    assert line.split()[2:5] == ["0.5", "0.50123", "0.00123"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -19,6 +20,7 @@ from harness import (
 from harness.data import Split, Table, draw_exemplars, load_split, split_off
 from harness.data.draw import share_out
 from harness.requests import JsonValue
+from harness.task import Row
 
 
 class Targets:
@@ -38,6 +40,16 @@ class Targets:
             size=len(rows),
             rows=lambda: iter(rows),
         )
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Serves one table for every split."""
+
+    only: Table
+
+    def table(self, task: Task, split: str) -> Table:
+        return self.only
 
 
 def load(targets: Sequence[JsonValue], *, numbers: bool = False) -> Split:
@@ -110,6 +122,27 @@ def test_sample_of_unlabelled_examples_is_drawn_from_all() -> None:
     assert 300 < sum(drawn) / 100 < 700
 
 
+def grouped(*groups: str) -> Split:
+    """Return a split of examples of the groups given, one after another."""
+    data = Data(hub=None, folder="", group_column="text")
+    task = replace(ABC.task, data=data)
+    rows: list[Row] = [
+        {"idx": i, "text": g, "label": i % 3} for i, g in enumerate(groups)
+    ]
+    table = replace(ABC.table, size=len(rows), rows=lambda: iter(rows))
+    return load_split(task, Tables(table), "validation")
+
+
+def test_sample_of_grouped_examples_cuts_no_group_apart() -> None:
+    split = grouped(*"abcdefghij" * 4)
+    drawn = Counter(example.group for example in split.sample(15, seed=1))
+    assert list(drawn.values()) == [4, 4, 4]
+
+
+def test_sample_of_grouped_examples_has_one_group_at_least() -> None:
+    assert len(grouped(*"aaaabbbb").sample(1, seed=1)) == 4
+
+
 def test_limit_above_the_size_takes_everything() -> None:
     assert ABC.sample(1000, seed=1) == list(ABC)
 
@@ -167,6 +200,17 @@ def test_single_example_has_no_slice() -> None:
         split_off(list(load([0])), 0.5, seed=1)
 
 
+def test_selection_slice_cuts_no_group_apart() -> None:
+    rest, held = split_off(list(grouped(*"abcdefghij" * 4)), 0.25, seed=1)
+    assert not {e.group for e in rest} & {e.group for e in held}
+    assert (len(rest), len(held)) == (32, 8)
+
+
+def test_one_group_has_no_selection_slice() -> None:
+    with pytest.raises(DataError, match=r"^a training split of one group, 'a', has no"):
+        split_off(list(grouped(*"aaaa")), 0.5, seed=1)
+
+
 def test_exemplars_are_as_many_of_each_label() -> None:
     assert count(draw_exemplars(ABC, 6, seed=1)) == {"a": 2, "b": 2, "c": 2}
 
@@ -197,12 +241,12 @@ def test_which_label_goes_first_depends_on_the_seed() -> None:
     assert firsts == {"a", "b", "c"}
 
 
-def test_excluded_and_unlabelled_examples_are_never_exemplars() -> None:
+def test_unlabelled_examples_are_never_exemplars() -> None:
     examples = [
         Example(id=str(i), columns={}, target="a" if i % 2 else None) for i in range(8)
     ]
-    drawn = draw_exemplars(examples, 3, seed=1, exclude_ids={"3"})
-    assert sorted(ids(drawn)) == [1, 5, 7]
+    drawn = draw_exemplars(examples, 4, seed=1)
+    assert sorted(ids(drawn)) == [1, 3, 5, 7]
 
 
 def test_too_few_exemplars_are_refused() -> None:

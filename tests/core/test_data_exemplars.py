@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from harness import Example
+from harness import DataError, Example
 from harness.api import run
 from harness.data import draw_for_each
 from harness.plan import EvaluateCell
@@ -99,9 +99,14 @@ def test_the_fingerprint_holds_how_exemplars_are_drawn() -> None:
     fixed = planned("sample", regimes=["few-shot:2"])
     each = planned("sample", regimes=["few-shot:2,draw=each"])
     assert fixed.fingerprint != each.fingerprint
-    assert fixed.exemplars(fixed.examples())(fixed.examples()[0]) == fixed.exemplars(
-        []
-    )(fixed.examples()[9])
+    asked = fixed.examples()
+    exemplars_of = fixed.exemplars(asked)
+    assert exemplars_of(asked[0]) == exemplars_of(asked[9])
+
+
+def test_a_training_split_with_no_exemplar_to_spare_is_refused() -> None:
+    with pytest.raises(DataError, match=r"^4 exemplars were asked for and 3 labelled"):
+        draws(TRAINING[:3], ASKED)
 
 
 def test_a_result_names_the_draw_in_its_row(tmp_path: Path) -> None:

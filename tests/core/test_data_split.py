@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from harness import Classification, Data, DataError, Regression, Task
+from harness import Classification, Data, DataError, Regression, SpanAnswer, Task
 from harness.data import Split, Table, load_split
+from harness.requests import JsonValue
 from harness.task import Row
 
 PAIRS = Task(
@@ -119,6 +120,17 @@ def test_numbers_of_32_bits_are_read_as_the_decimal_they_were(
 def test_number_in_the_row_equals_the_target() -> None:
     (example,) = load({"text": "a", "label": 3.799999952316284}, task=SCORES)
     assert example.columns["label"] == 3.8
+
+
+def test_content_hash_changes_with_the_places_that_training_learns() -> None:
+    task = replace(PAIRS, problem=SpanAnswer(question="left", context="right"))
+
+    def content_hash(start: int) -> str:
+        row: Row = {"idx": 1, "left": "Who?", "right": "Ada or Ada"}
+        answers: dict[str, JsonValue] = {"text": ["Ada"], "answer_start": [start]}
+        return load({**row, "answers": answers}, task=task).content_hash
+
+    assert content_hash(0) != content_hash(7)
 
 
 def test_numbers_of_32_and_64_bits_hash_equal() -> None:

@@ -182,3 +182,21 @@ def test_a_name_that_nobody_registered_is_answered_with_the_nearest(
     bench: Bench,
 ) -> None:
     assert "unknown task 'my/review': did you mean" in bench.fetch("my/review").error
+
+
+def test_a_source_that_has_nothing_of_it_is_a_failure(bench: Bench) -> None:
+    bench.source = bench.source / "empty"
+    bench.source.mkdir()
+    outcome = bench.fetch("my/reviews")
+    assert outcome.code == 1
+    assert "to run offline" not in outcome.out
+
+
+def test_a_reason_that_holds_for_several_files_is_told_once(
+    run_command: Run, tmp_path: Path
+) -> None:
+    toy = str(Path(__file__).parent / "toy_plugin.py")
+    words = ("toy/colours", "--data", "folder:" + str(tmp_path), "--out")
+    outcome = run_command("fetch", *words, str(tmp_path / "out"), "-p", toy)
+    assert outcome.out.count("there is no folder") == 1
+    assert " and 2 more: there is no folder" in outcome.out

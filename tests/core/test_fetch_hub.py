@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,7 +48,7 @@ def hub(tmp_path: Path) -> Iterator[str]:
         server.communicate()
 
 
-def run(folder: Path, endpoint: str, *words: str, **more: str) -> str:
+def run(folder: Path, endpoint: str, *words: str, code: int = 0, **more: str) -> str:
     """Run the command line in a process of its own and return what it printed."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("HF_")}
     environment = {
@@ -67,7 +68,7 @@ def run(folder: Path, endpoint: str, *words: str, **more: str) -> str:
         cwd=folder,
         env=environment,
     )
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == code, done.stderr
     return done.stdout
 
 
@@ -92,3 +93,14 @@ def test_what_was_fetched_is_read_offline_with_the_same_hash(
 def test_what_does_not_fit_is_not_begun(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"GB are needed and .* make room"):
         check_space(10**18, tmp_path / "not" / "there")
+
+
+@pytest.mark.slow
+def test_a_hub_that_can_not_be_reached_is_told_once_and_soon(tmp_path: Path) -> None:
+    (tmp_path / "rows.yaml").write_text(ROWS)
+    nowhere, start = "http://127.0.0.1:9", time.monotonic()
+    out = run(tmp_path, nowhere, "fetch", "my", code=1)
+    assert time.monotonic() - start < 15  # asking again would take 23 s of waiting
+    first, last = out.splitlines()
+    assert first.startswith("failed: pairs/validation.parquet and 2 more: the Hub at ")
+    assert last == "3 failed"

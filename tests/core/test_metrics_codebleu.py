@@ -146,6 +146,11 @@ def test_a_right_text_of_three_tokens_misses_a_four_gram_as_in_the_script() -> N
     assert found == pytest.approx((11 / 12) ** 0.25, abs=1e-12)
 
 
+def test_half_a_surrogate_pair_is_code_like_any_other() -> None:
+    code = 'String s = "\ud800";'
+    assert score_of("codebleu,lang=java,params=0:0:1:0", [code], [code]) == 1
+
+
 def test_a_reference_s_flows_are_added_up_over_references() -> None:
     code = PROGRAMS["java"]
     both = score_of(

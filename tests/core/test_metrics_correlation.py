@@ -84,7 +84,9 @@ def test_unparsable_prediction_counts_as_the_number_named(metric: Metric) -> Non
 
 
 @BOTH
-@pytest.mark.parametrize("value", ["3.8", True, math.nan, math.inf])
+@pytest.mark.parametrize(
+    "value", ["3.8", True, math.nan, math.inf, pytest.param(10**400, id="huge")]
+)
 def test_prediction_that_is_no_number_is_refused(metric: Metric, value: object) -> None:
     with pytest.raises(DataError, match=r"of example '1' is no finite number"):
         _statistics(metric, [1.0, value], [1.0, 2.0])

@@ -154,6 +154,16 @@ def test_the_order_of_rows_changes_no_best_score() -> None:
     assert score(counted, rows[::-1]) == pytest.approx(score(counted, rows), abs=1e-12)
 
 
+def test_boundless_doubts_are_ordered_as_any_others() -> None:
+    items: list[Item] = [
+        (["Rome"], "Rome", -math.inf),
+        (["Oslo"], "Oslo", -math.inf),
+        ([""], "Paris", math.inf),
+        ([""], "Bern", math.inf),
+    ]
+    assert scored("squad2_best_f1", items) == 1
+
+
 def test_equal_doubts_keep_the_order_of_the_questions() -> None:
     right: Item = (["Rome"], "Rome", 0.4)
     wrong: Item = ([""], "Oslo", 0.4)

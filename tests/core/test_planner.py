@@ -210,3 +210,11 @@ def test_one_model_under_two_names_is_refused(toy: Plugins, tmp_path: Path) -> N
         (tmp_path / name / "memory.json").write_text("{}")
     with pytest.raises(UsageError, match=r"a' and '.*b' have the same weights"):
         plan(toy, f"memory:{tmp_path / 'a'}", f"memory:{tmp_path / 'b'}")
+
+
+def test_cells_that_draw_exemplars_otherwise_have_other_titles(toy: Plugins) -> None:
+    made = plan(toy, "reader:", regimes=["few-shot:2", "few-shot:2,draw=each"])
+    assert [cell.title.split(" · ")[2] for cell in made.cells] == [
+        "few-shot:2",
+        "few-shot:2,draw=each",
+    ]

@@ -226,3 +226,11 @@ def test_a_task_without_a_file_of_its_own_says_so(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"the predictions .*lost can't be read"):
         read_predictions(tmp_path / "lost", TASK, EXAMPLES)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"id":' * 100_000])
+def test_json_nested_too_deeply_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "deep.json"
+    path.write_text(text)
+    with pytest.raises(DataError, match="nested too deeply"):
+        read_predictions(path, TASK, EXAMPLES)

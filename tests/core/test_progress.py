@@ -139,3 +139,10 @@ def test_a_long_training_speaks_now_and_then(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("harness.progress.QUIET_S", -1.0)
     progress.harness_train_step(STEP)
     assert shown(console).splitlines() == [f"  {training(STEP)}"]
+
+
+def test_a_huge_perplexity_has_an_exponent() -> None:
+    event = CellFinished(
+        fingerprint="f", title="m · t", status="done", seconds=0.0, score=278823522707.3
+    )
+    assert ending(event) == "m · t  2.79e+11"

@@ -150,7 +150,7 @@ def test_a_missing_task_may_be_left_out(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("benchmark", "words", "message"),
     [
-        ("marks", (), "predictions of majority:, random:: name one with --model"),
+        ("marks", (), "majority: and random:, expected one model: name it with --m"),
         ("marks", ("--model", "oracle:"), "no predictions of 'oracle:', only of majo"),
         ("closed", (), "closed takes no submissions"),
         ("mark", (), "unknown benchmark 'mark': did you mean marks"),

@@ -93,3 +93,15 @@ def test_memory_is_written_in_powers_of_ten() -> None:
 def test_speeds_have_three_digits() -> None:
     written = [numbers.significant(v) for v in (3.4012, 41.26, 1630.0)]
     assert written == ["3.40", "41.3", "1\N{NARROW NO-BREAK SPACE}630"]
+
+
+def test_what_rounding_left_of_an_interval_does_not_count() -> None:
+    assert numbers.decimals_for([37.9, 1e-14]) == 0
+    assert numbers.decimals_for([1e-14]) == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(278823522707.34, "2.79e11"), (999999.4, "999999.4")]
+)
+def test_a_huge_score_is_written_with_an_exponent(value: float, text: str) -> None:
+    assert numbers.fixed(value, 1) == text

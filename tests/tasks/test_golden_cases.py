@@ -7,7 +7,7 @@ come from the shared folder where there is one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -18,7 +18,7 @@ import pytest
 from harness.errors import HarnessError
 from harness.golden import GoldenCase, case_files, find, read_case
 from harness.official import OfficialScorer, Outputs
-from harness.plugins import Plugins, load_plugins
+from harness.plugins import load_plugins
 from harness.verify import compare, score
 from tests.places import SHARED
 
@@ -27,12 +27,12 @@ Change = Callable[[Place, Any], Any]
 
 
 @cache
-def plugins() -> Plugins:
-    return load_plugins()
+def scorers() -> Mapping[str, OfficialScorer]:
+    return load_plugins().load_scorers()
 
 
 def shipped() -> list[Path]:
-    folders = {s.cases for s in plugins().scorers.values() if s.cases is not None}
+    folders = {s.cases for s in scorers().values() if s.cases is not None}
     return [path for folder in sorted(folders) for path in case_files(folder)]
 
 
@@ -41,7 +41,7 @@ def shared() -> list[Path]:
     folder = SHARED / "golden"
     copied = {path.name for path in shipped()}
     found = case_files(folder) if folder.is_dir() else []
-    ours = [p for p in found if f"{p.parent.name}/{_metric(p)}" in plugins().scorers]
+    ours = [p for p in found if f"{p.parent.name}/{_metric(p)}" in scorers()]
     return [path for path in ours if path.name not in copied]
 
 
@@ -54,7 +54,7 @@ def name(path: Path) -> str:
 
 
 def scorer_of(case: GoldenCase) -> OfficialScorer:
-    return plugins().scorers[case.scorer_id]
+    return scorers()[case.scorer_id]
 
 
 @cache
@@ -129,7 +129,7 @@ def test_no_shipped_case_holds_real_predictions() -> None:
 @pytest.mark.skipif(not SHARED.is_dir(), reason=f"no shared files at {SHARED}")
 def test_every_shared_case_has_a_scorer() -> None:
     found = {f"{p.parent.name}/{_metric(p)}" for p in case_files(SHARED / "golden")}
-    assert found - plugins().scorers.keys() == set()
+    assert found - scorers().keys() == set()
 
 
 @pytest.mark.slow

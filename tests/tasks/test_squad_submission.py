@@ -11,6 +11,7 @@ import pytest
 
 from harness import DataError, Example, Prediction
 from harness.builtin import harness_metrics
+from harness.cli import main
 from harness.stats import score
 from harness_squad.sample import make_sample
 from harness_squad.submission import AnswerFile, DoubtFile
@@ -150,3 +151,16 @@ def test_both_official_files_are_scored_without_a_model(
     found = json.loads(run_command("score", *words, "--json").out)["scores"]
     values = {score["metric"]: score["value"] for score in found}
     assert (values["squad2_exact"], values["squad2_best_exact"]) == (0, 0.5)
+
+
+def test_scores_that_need_the_doubts_say_which_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "p.txt").write_text("x\n" * 300)
+    words = ["score", "squad/v2", str(tmp_path / "p.txt"), "--format", "lines"]
+    monkeypatch.setattr("sys.argv", ["harness", *words, "--data", "sample"])
+    with pytest.raises(SystemExit):
+        main()
+    assert capsys.readouterr().out.endswith(
+        "some scores need a further file, na_prob.json: add it with --beside\n"
+    )

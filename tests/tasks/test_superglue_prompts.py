@@ -6,12 +6,16 @@ from typing import Any
 
 import pytest
 
-from harness import Classification, Example, Row, Task
+from harness import Classification, DataError, Example, Row, Task
 from harness.formulations import Formulation
+from harness.plan.planner import make_plan
+from harness.plugins import load_plugins
 from harness.requests import Choose, Generate, GenerateAnswer, Request, Score
+from harness.suite import make_suite
 from harness_superglue.plugin import harness_tasks
+from harness_superglue.prompts import copa_question
 from harness_superglue.record import fill
-from harness_superglue.winograd import marked_text, read_referent, t5_text
+from harness_superglue.winograd import lm_eval_text, marked_text, read_referent, t5_text
 
 TASKS = {task.id.partition("/")[2]: task for task in harness_tasks()}
 EVERY_TASK = pytest.mark.parametrize("task", TASKS.values(), ids=TASKS.keys())
@@ -229,13 +233,14 @@ def test_a_wrong_pair_of_wsc_teaches_t5_nothing() -> None:
     assert shown.answer == GenerateAnswer(text=" The dog")
 
 
-def test_a_wrong_pair_of_wsc_is_no_exemplar_for_t5() -> None:
-    formulation = way("wsc", "generate", "t5")
-    shots = [example("wsc", "False"), example("wsc", "True")]
-    (request,) = formulation.requests(example("wsc"), shots)
-    assert isinstance(request, Generate)
-    assert request.prompt.count("wsc:") == 2
-    assert "*it* slept . The dog\n\n" in request.prompt
+@pytest.mark.parametrize("regime", ["few-shot:5", "few-shot:5,draw=each"])
+def test_a_wrong_pair_of_wsc_is_no_exemplar_for_t5(regime: str) -> None:
+    suite = {"models": ["t5:tiny"], "tasks": ["superglue/wsc"], "regimes": [regime]}
+    asking = {"data": "sample", "formulation": "generate", "prompt": "t5"}
+    (cell,) = make_plan(make_suite({**suite, **asking}), load_plugins()).cells
+    asked = cell.examples()
+    shown = [cell.exemplars(asked)(one) for one in asked[:9]]
+    assert {tuple(shot.target for shot in shots) for shots in shown} == {("True",) * 5}
 
 
 def test_every_acceptable_entity_teaches_t5() -> None:
@@ -329,3 +334,20 @@ def test_a_head_reads_the_query_with_every_entity() -> None:
 )
 def test_a_head_reads_both_spans_marked(more: Any, marked: str) -> None:
     assert marked_text({**ROWS["wsc"], **more}) == marked
+
+
+def test_copa_asks_for_cause_or_effect_alone() -> None:
+    row = {**ROWS["copa"], "question": "why", "idx": 7}
+    with pytest.raises(DataError) as error:
+        copa_question(row)
+    assert str(error.value) == (
+        "the question of COPA's row 7 is 'why', expected cause or effect: correct the "
+        "row"
+    )
+
+
+@pytest.mark.parametrize("place", [-1, 99])
+def test_a_span_of_wsc_lies_within_its_text(place: int) -> None:
+    row = {**ROWS["wsc"], "span2_index": place, "idx": 7}
+    with pytest.raises(DataError, match=f"span2_index of WSC's row 7 is {place}, exp"):
+        lm_eval_text(row)

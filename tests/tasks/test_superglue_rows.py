@@ -6,10 +6,12 @@ import functools
 import json
 from collections import Counter
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import harness
 from harness import (
     Benchmark,
     Classification,
@@ -19,10 +21,11 @@ from harness import (
     Task,
 )
 from harness.data import load_split, open_source
+from harness.official import average_row
 from harness.plugins import load_plugins
 from harness.stats import score
 from harness.task import matches, parse_spec
-from harness_superglue.official import score_average
+from harness_superglue.official import COLUMNS
 from harness_superglue.plugin import harness_benchmarks, harness_tasks
 from harness_superglue.record import most_alike
 from tests.places import SHARED
@@ -218,6 +221,18 @@ def test_published_averages_are_reproduced() -> None:
         pytest.skip("needs the shared folder")
     for path in cases:
         case = json.loads(path.read_text())
-        ours = score_average(case["inputs"])
+        ours = average_row(benchmark(), COLUMNS, case["inputs"])
         for key, value in case["expected"].items():
             assert ours[key] == pytest.approx(value, abs=case["tolerance"][key])
+
+
+def test_a_limit_asks_whole_questions_and_says_how_many_answers(tmp_path: Path) -> None:
+    task, store = "superglue/multirc", tmp_path / "store.sqlite"
+    found = harness.run(["oracle:"], [task], data="sample", limit=25, store=store)
+    (cell,) = found.cells
+    source = open_source("sample", load_plugins().data_sources)
+    split = load_split(TASKS[task], source, "validation")
+    asked = split.sample(25, seed=1)
+    groups = {example.group for example in asked}
+    assert asked == [example for example in split if example.group in groups]
+    assert cell.caveats.limit == len(asked) <= 25

@@ -97,6 +97,13 @@ def test_what_is_not_utf_8_is_refused(tmp_path: Path) -> None:
         list(load_split(PERPLEXITY, TEXT.open(str(tmp_path)), "test"))
 
 
+@pytest.mark.parametrize("text", ["", "\n \n"])
+def test_a_file_without_words_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.txt").write_text(text)
+    with pytest.raises(DataError, match=r"a\.txt has no words, expected a text: leave"):
+        list(load_split(PERPLEXITY, TEXT.open(str(tmp_path)), "test"))
+
+
 def test_one_text_is_learnt_and_another_measured(folder: Path) -> None:
     results = run(
         ["ngram:", "majority:", "oracle:"],

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from harness import DataError, Example, Prediction
+from harness.cli import main
 from harness_wmt.submission import TextFile
 
 FILE = TextFile(name="wmt23.en-de.hyp.de")
@@ -41,3 +44,15 @@ def test_wrong_number_of_lines_is_refused() -> None:
 
 def test_last_line_needs_no_end() -> None:
     assert [p.value for p in FILE.read("a\r\nb", EXAMPLES)] == ["a", "b"]
+
+
+def test_the_scores_of_a_file_say_which_are_better_when_low(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "p.txt").write_text("x\n" * 100)
+    words = ["score", "wmt/wmt23/en-de", str(tmp_path / "p.txt"), "--data", "sample"]
+    monkeypatch.setattr("sys.argv", ["harness", *words])
+    with pytest.raises(SystemExit):
+        main()
+    marked = [w for w in capsys.readouterr().out.splitlines() if "lower is" in w]
+    assert [line.partition(" ")[0] for line in marked] == ["ter"]

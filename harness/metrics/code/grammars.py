@@ -52,7 +52,7 @@ def grammar_version(language: str) -> str:
 
 def parse(code: str, language: str) -> Node:
     """Parse code; what is no code of the language becomes nodes of type ``ERROR``."""
-    tree = _parser(language).parse(code.encode())
+    tree = _parser(language).parse(code.encode("utf-8", "surrogatepass"))
     return reshape(_plain(tree.walk()), language)
 
 

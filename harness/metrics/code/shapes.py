@@ -3,7 +3,8 @@
 CodeBLEU's script brings tree-sitter grammars as they were in early 2020. Since then
 they wrap, name and split some nodes in another way; where code is well-formed, these
 rules undo that, so that sub-trees and data flow count as the script counts them. Code
-that is broken still gives other trees: the parser recovers from errors in another way.
+that is broken mostly gives other trees still: what a parser does after an error hangs
+on its grammar's tables.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from harness.metrics.code.one_line import chain_assignments
 from harness.metrics.code.top_level import split_methods
 from harness.metrics.code.trees import Node, around, bottom_up
 
@@ -30,6 +32,7 @@ class Shape:
             the node that stood around it.
         clauses: nodes whose ``=`` and all behind it stood in an `equals_value_clause`.
         splits_methods: whether methods outside a class were broken code.
+        chains_assignments: whether any expression could stand left of an assignment.
     """
 
     leaves: frozenset[str] = frozenset()
@@ -41,6 +44,7 @@ class Shape:
     wrapped_tokens: Mapping[tuple[str, str], str] = field(default_factory=dict)
     clauses: frozenset[str] = frozenset()
     splits_methods: bool = False
+    chains_assignments: bool = False
 
 
 SHAPES: dict[str, Shape] = {
@@ -94,6 +98,7 @@ SHAPES: dict[str, Shape] = {
             "delete_statement": "expression_list",
             "raise_statement": "expression_list",
         },
+        chains_assignments=True,
     ),
 }
 _UNWRAPPED = frozenset({"assignment", "augmented_assignment", "yield"})
@@ -105,6 +110,8 @@ def reshape(root: Node, language: str) -> Node:
     shape = SHAPES.get(language)
     if shape is None:
         return root
+    if shape.chains_assignments:
+        chain_assignments(root)
     for node in bottom_up(root):
         _reshape_node(node, shape)
     if shape.splits_methods:
