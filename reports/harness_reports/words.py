@@ -12,6 +12,8 @@ from harness_reports.numbers import count, fixed
 from harness_reports.view import Entry, Flag, Section, TaskView
 
 LOWER_IS_BETTER = "lower is better"
+MANY = 8
+"""More reasons of blocked cells than this are folded; failures never are."""
 
 
 def metric_axis(task: TaskView) -> str:

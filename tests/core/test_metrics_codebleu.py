@@ -139,6 +139,13 @@ def test_a_corpus_without_data_flow_loses_that_share() -> None:
     assert found == 0
 
 
+def test_a_right_text_of_three_tokens_misses_a_four_gram_as_in_the_script() -> None:
+    # modified_precision's denominator is max(1, n-grams); eleven are right, one missed
+    texts = ["int f ( ) { int a = b ; return a ; }", "return x ;"]
+    found = score_of("codebleu,lang=java,params=1:0:0:0", texts, texts)
+    assert found == pytest.approx((11 / 12) ** 0.25, abs=1e-12)
+
+
 def test_half_a_surrogate_pair_is_code_like_any_other() -> None:
     code = 'String s = "\ud800";'
     assert score_of("codebleu,lang=java,params=0:0:1:0", [code], [code]) == 1

@@ -122,6 +122,24 @@ def test_a_failed_cell_says_why(page: Page) -> None:
     assert "loss is not a number at step 211" in "".join(page.words)
 
 
+def spoilt(cell: MakeCell, status: str, count: int) -> str:
+    """Return a page on which so many cells have no score."""
+    cells = [
+        cell(task=f"toy/t{n}", fingerprint=str(n), status=status, scores=(), reason="x")
+        for n in range(count)
+    ]
+    return to_html(Results(cells=[cell(), *cells]))
+
+
+def test_many_blocked_cells_are_folded(cell: MakeCell) -> None:
+    assert "9 cells blocked, and why</summary>" in spoilt(cell, "blocked", 9)
+    assert "and why</summary>" not in spoilt(cell, "blocked", 8)
+
+
+def test_failed_cells_are_never_folded(cell: MakeCell) -> None:
+    assert "and why</summary>" not in spoilt(cell, "failed", 30)
+
+
 def test_the_seeds_of_a_cell_are_told(page: Page) -> None:
     assert re.search(r"mean of 3 seeds, sd 2\.5 \(1: 69\.1, 2: ", "".join(page.words))
 
