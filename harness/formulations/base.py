@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -74,6 +75,40 @@ class PerExample:
 
     def finish(self, predictions: Sequence[Prediction]) -> list[Prediction]:
         return list(predictions)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unprompted(PerExample, ABC):
+    """What formulations share that ask one request, in no words of their own."""
+
+    @property
+    def prompt(self) -> None:
+        return None
+
+    @property
+    def head(self) -> Head:
+        return Head(kind="language")
+
+    @abstractmethod
+    def requests(
+        self, example: Example, exemplars: Exemplars = ()
+    ) -> tuple[Request, ...]: ...
+
+    @abstractmethod
+    def answer_for(self, example: Example) -> tuple[Answer, ...]: ...
+
+    def target(self, example: Example) -> tuple[TrainingExample, ...]:
+        (request,), (answer,) = self.requests(example), self.answer_for(example)
+        return (TrainingExample(request=request, answer=answer),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainedHead(Unprompted, ABC):
+    """What formulations share that ask a trained head."""
+
+    @property
+    def name(self) -> str:
+        return "head"
 
 
 def most_probable(

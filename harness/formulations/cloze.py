@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.formulations.base import Exemplars, PerExample, most_probable
+from harness.formulations.base import Exemplars, Unprompted, most_probable
 from harness.formulations.rank import Candidates
-from harness.model import Head, TrainingExample
 from harness.requests import Answer, Fill, FillAnswer, Request
 from harness.task import Example, Prediction, Template, is_right, render
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FillBlank(PerExample):
+class FillBlank(Unprompted):
     """Ask which candidate fits the text's one ``{blank}``; the most probable wins.
 
     Attributes:
@@ -30,16 +29,8 @@ class FillBlank(PerExample):
         return "cloze"
 
     @property
-    def prompt(self) -> None:
-        return None
-
-    @property
     def asks(self) -> type[Request]:
         return Fill
-
-    @property
-    def head(self) -> Head:
-        return Head(kind="language")
 
     def requests(
         self, example: Example, exemplars: Exemplars = ()
@@ -57,7 +48,3 @@ class FillBlank(PerExample):
         candidates = self.candidates(example.columns)
         hot = tuple(float(is_right(text, example.target)) for text in candidates)
         return (FillAnswer(probabilities=hot),)
-
-    def target(self, example: Example) -> tuple[TrainingExample, ...]:
-        (request,), (answer,) = self.requests(example), self.answer_for(example)
-        return (TrainingExample(request=request, answer=answer),)

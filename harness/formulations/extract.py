@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.errors import DataError
-from harness.formulations.base import Exemplars, PerExample
-from harness.model import Head, TrainingExample
+from harness.formulations.base import Exemplars, TrainedHead
+from harness.model import Head
 from harness.requests import Answer, Extract, ExtractAnswer, JsonValue, Request
 from harness.task import Example, Prediction, pick
 
@@ -16,7 +16,7 @@ NO_ANSWER: list[JsonValue] = [""]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExtractHead(PerExample):
+class ExtractHead(TrainedHead):
     """Ask a trained head for the span that answers a question.
 
     A prediction's detail holds the best spans and, as ``no_answer``, how much higher
@@ -40,14 +40,6 @@ class ExtractHead(PerExample):
     may_be_unanswerable: bool
     threshold: float
     n_best: int
-
-    @property
-    def name(self) -> str:
-        return "head"
-
-    @property
-    def prompt(self) -> None:
-        return None
 
     @property
     def asks(self) -> type[Request]:
@@ -84,10 +76,6 @@ class ExtractHead(PerExample):
 
     def answer_for(self, example: Example) -> tuple[Answer, ...]:
         return (self._right(example),)
-
-    def target(self, example: Example) -> tuple[TrainingExample, ...]:
-        request, answer = self._request(example), self._right(example)
-        return (TrainingExample(request=request, answer=answer),)
 
     def _request(self, example: Example) -> Extract:
         return Extract(

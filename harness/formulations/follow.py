@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.formulations.base import Exemplars, PerExample
-from harness.model import Head, TrainingExample
+from harness.formulations.base import Exemplars, Unprompted
 from harness.requests import Answer, Follow, FollowAnswer, JsonValue, Request
 from harness.task import Example, Prediction, Row, pick
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FollowWords(PerExample):
+class FollowWords(Unprompted):
     """Ask what the model would have said at each word of a column.
 
     Attributes:
@@ -26,16 +25,8 @@ class FollowWords(PerExample):
         return "follow"
 
     @property
-    def prompt(self) -> None:
-        return None
-
-    @property
     def asks(self) -> type[Request]:
         return Follow
-
-    @property
-    def head(self) -> Head:
-        return Head(kind="language")
 
     def requests(
         self, example: Example, exemplars: Exemplars = ()
@@ -50,10 +41,6 @@ class FollowWords(PerExample):
 
     def answer_for(self, example: Example) -> tuple[Answer, ...]:
         return (FollowAnswer(predictions=words_of(example.columns, self.words)),)
-
-    def target(self, example: Example) -> tuple[TrainingExample, ...]:
-        (request,), (answer,) = self.requests(example), self.answer_for(example)
-        return (TrainingExample(request=request, answer=answer),)
 
 
 def words_of(row: Row, column: str) -> tuple[str, ...]:

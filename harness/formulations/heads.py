@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.formulations.base import Exemplars, PerExample, most_probable
+from harness.formulations.base import Exemplars, TrainedHead, most_probable
 from harness.formulations.rank import Candidates, softmax
 from harness.model import Head, TrainingExample
 from harness.requests import (
@@ -23,18 +23,10 @@ from harness.task import Example, Prediction, Row, Template, is_right, render
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Head(PerExample):
+class _Head(TrainedHead):
     """What heads over one text or a pair share: the texts, as templates."""
 
     texts: tuple[Template, ...]
-
-    @property
-    def name(self) -> str:
-        return "head"
-
-    @property
-    def prompt(self) -> None:
-        return None
 
     def _texts(self, row: Row) -> tuple[str, str | None]:
         texts = [render(text, row) for text in self.texts]
@@ -67,10 +59,6 @@ class ClassifyHead(_Head):
 
     def answer_for(self, example: Example) -> tuple[Answer, ...]:
         return (self._right(example),)
-
-    def target(self, example: Example) -> tuple[TrainingExample, ...]:
-        request, answer = self._request(example), self._right(example)
-        return (TrainingExample(request=request, answer=answer),)
 
     def _request(self, example: Example) -> Classify:
         text, pair = self._texts(example.columns)
@@ -107,13 +95,9 @@ class RegressHead(_Head):
     def answer_for(self, example: Example) -> tuple[Answer, ...]:
         return (RegressAnswer(value=_number(example.target)),)
 
-    def target(self, example: Example) -> tuple[TrainingExample, ...]:
-        (request,), (answer,) = self.requests(example), self.answer_for(example)
-        return (TrainingExample(request=request, answer=answer),)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChooseHead(PerExample):
+class ChooseHead(TrainedHead):
     """Ask a trained head to score every candidate after the context.
 
     Attributes:
@@ -125,14 +109,6 @@ class ChooseHead(PerExample):
     context: Template
     candidates: Candidates
     texts: Candidates
-
-    @property
-    def name(self) -> str:
-        return "head"
-
-    @property
-    def prompt(self) -> None:
-        return None
 
     @property
     def asks(self) -> type[Request]:

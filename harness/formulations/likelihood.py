@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.errors import UsageError
-from harness.formulations.base import Exemplars, PerExample
-from harness.model import Head, TrainingExample
+from harness.formulations.base import Exemplars, Unprompted
+from harness.model import TrainingExample
 from harness.requests import (
     Answer,
     Generate,
@@ -22,20 +22,12 @@ from harness.task import Example, Prediction, Template, render
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _OfText(PerExample):
+class _OfText(Unprompted):
     """What both share: the name, no prompt, and the model's own output layer."""
 
     @property
     def name(self) -> str:
         return "likelihood"
-
-    @property
-    def prompt(self) -> None:
-        return None
-
-    @property
-    def head(self) -> Head:
-        return Head(kind="language")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

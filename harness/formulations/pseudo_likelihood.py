@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.errors import UsageError
-from harness.formulations.base import Exemplars, PerExample
-from harness.model import Head, TrainingExample
+from harness.formulations.base import Exemplars, Unprompted
+from harness.model import TrainingExample
 from harness.requests import (
     Answer,
     PseudoLikelihood,
@@ -18,7 +18,7 @@ from harness.task import Example, Prediction, Template, render
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TextPseudoLikelihood(PerExample):
+class TextPseudoLikelihood(Unprompted):
     """Ask for the pseudo-log-likelihood of a whole text.
 
     Its perplexity can't be compared with that of a likelihood, so a task that offers
@@ -35,16 +35,8 @@ class TextPseudoLikelihood(PerExample):
         return "pseudo-likelihood"
 
     @property
-    def prompt(self) -> None:
-        return None
-
-    @property
     def asks(self) -> type[Request]:
         return PseudoLikelihood
-
-    @property
-    def head(self) -> Head:
-        return Head(kind="language")
 
     def requests(
         self, example: Example, exemplars: Exemplars = ()

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.formulations.base import Exemplars, PerExample
-from harness.model import Head, TrainingExample
+from harness.formulations.base import Exemplars, TrainedHead
+from harness.model import Head
 from harness.requests import Answer, Request, Tag, TagAnswer
 from harness.task import Example, Prediction, pick
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TagHead(PerExample):
+class TagHead(TrainedHead):
     """Ask a trained head for the tag of every word.
 
     Attributes:
@@ -22,14 +22,6 @@ class TagHead(PerExample):
 
     words: str
     tags: tuple[str, ...]
-
-    @property
-    def name(self) -> str:
-        return "head"
-
-    @property
-    def prompt(self) -> None:
-        return None
 
     @property
     def asks(self) -> type[Request]:
@@ -55,10 +47,6 @@ class TagHead(PerExample):
 
     def answer_for(self, example: Example) -> tuple[Answer, ...]:
         return (self._right(example),)
-
-    def target(self, example: Example) -> tuple[TrainingExample, ...]:
-        request, answer = self._request(example), self._right(example)
-        return (TrainingExample(request=request, answer=answer),)
 
     def _request(self, example: Example) -> Tag:
         words = pick(example.columns, self.words)

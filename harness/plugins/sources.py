@@ -9,7 +9,8 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
+from functools import cache
+from importlib.metadata import Distribution, EntryPoint, entry_points
 from pathlib import Path
 
 from harness.errors import HarnessError, PluginError, UsageError
@@ -55,9 +56,16 @@ def installed(disabled: frozenset[str]) -> Iterator[Source]:
             yield _installed(point)
 
 
+@cache  # each look at the metadata parses all of it, long description included
+def _name_and_version(distribution: Distribution | None) -> tuple[str, str]:
+    if distribution is None:
+        return "unknown distribution", "?"
+    metadata = distribution.metadata
+    return metadata["Name"], metadata["Version"]
+
+
 def _installed(point: EntryPoint) -> Source:
-    distribution = point.dist.name if point.dist else "unknown distribution"
-    version = point.dist.version if point.dist else "?"
+    distribution, version = _name_and_version(point.dist)
     return Source(
         name=point.name,
         owner=f"{distribution} {version}",

@@ -75,8 +75,13 @@ def t5_text(row: Row) -> str:
     elif words[place].startswith(pronoun):
         words[place] = f"{marked} {words[place][len(pronoun) :]}"
         words = " ".join(words).rstrip().split(" ")
-    else:
+    elif pronoun in words[place:]:
         words[words.index(pronoun, place)] = marked
+    else:
+        raise DataError(
+            f"WSC's row {row.get('idx')!r} has no word {pronoun!r} at or after place "
+            f"{place}, expected span2_text there: correct the row"
+        )
     return "wsc: " + " ".join(words)
 
 

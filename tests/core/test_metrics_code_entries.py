@@ -10,7 +10,7 @@ from harness.metrics import ranking_entries
 from harness.metrics.code import entries
 from harness.metrics.code.grammars import GRAMMARS, grammar_version
 from harness.metrics.code.keywords import KEYWORDS
-from tests.core.code_scores import metric_of
+from tests.core.code_scores import metric_of, score_of
 
 ENTRIES = [*entries.METRICS, *ranking_entries.METRICS]
 
@@ -66,3 +66,11 @@ def test_shares_that_are_no_four_numbers_are_refused(params: str) -> None:
 def test_an_unknown_comparison_is_refused() -> None:
     with pytest.raises(PluginError, match=r"compare=words, expected one of stripped"):
         metric_of("exact_match,compare=words")
+
+
+def test_codebleu_says_why_short_programs_fall_short_of_themselves() -> None:
+    # bleu.py of CodeBLEU divides by one where a program has no n-grams
+    programs = ["int f(int a){int b = a;return b;}", "int x ;"]
+    assert score_of("codebleu,lang=java", programs, programs) < 1 - 1e-6
+    (entry,) = (each for each in entries.METRICS if each.name == "codebleu")
+    assert "fewer than four tokens" in entry.falls_short

@@ -351,3 +351,9 @@ def test_a_span_of_wsc_lies_within_its_text(place: int) -> None:
     row = {**ROWS["wsc"], "span2_index": place, "idx": 7}
     with pytest.raises(DataError, match=f"span2_index of WSC's row 7 is {place}, exp"):
         lm_eval_text(row)
+
+
+def test_a_pronoun_of_wsc_stands_in_its_text() -> None:
+    row = {**ROWS["wsc"], "span2_text": "zebra", "idx": 7}
+    with pytest.raises(DataError, match=r"WSC's row 7 has no word 'zebra' at or after"):
+        t5_text(row)

@@ -1,7 +1,7 @@
 """SmolLM2-135M-Instruct scores choices as lm-evaluation-harness does.
 
 ``lm_eval_choices.json`` holds what lm-eval 0.4.13 over transformers 5.23 gave for the
-first 200 rows of each split that is evaluated (of ReCoRD, 64 rows of training); HARNESS_TEST_FULL=1 compares all of them.
+first 200 rows of each split that is evaluated (of ReCoRD, 12 rows of training); HARNESS_TEST_FULL=1 compares all of them.
 """
 
 from __future__ import annotations
