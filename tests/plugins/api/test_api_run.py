@@ -109,7 +109,11 @@ def test_a_failed_run_goes_on_from_what_was_answered(
 @pytest.mark.slow
 def test_an_interrupted_run_ends_at_once(server: ToyServer, tmp_path: Path) -> None:
     server.hangs_after = 20  # so it is planned, and under way
-    code = "from harness.cli import main; main()"
+    # a shell that runs the tests in the background has interrupts ignored
+    code = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from harness.cli import main; main()"
+    )
     model = f"api:{server.url},model=toy"
     words = ["run", "--model", model, "--task", "glue/sst2", "--data", "sample"]
     process = subprocess.Popen(
