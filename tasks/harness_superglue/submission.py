@@ -7,6 +7,7 @@ jiant/evaluate.py at commit 15a78af26ba10d48c3a77cca725175b6d5179a5f.
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -23,7 +24,7 @@ class _Said(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _JsonLines:
+class _JsonLines(ABC):
     """What all the files share: one JSON object a line, every example once."""
 
     name: str
@@ -59,8 +60,8 @@ class _JsonLines:
         """Return the id by which the file knows an example."""
         return example.id
 
-    def _answers(self, number: int, line: Mapping[str, Any]) -> Iterator[_Said]:
-        raise NotImplementedError
+    @abstractmethod
+    def _answers(self, number: int, line: Mapping[str, Any]) -> Iterator[_Said]: ...
 
     def _load(self, number: int, line: str) -> dict[str, Any]:
         try:
@@ -94,8 +95,8 @@ class _JsonLines:
         )
 
     @property
-    def _form(self) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def _form(self) -> str: ...
 
     def _unwritable(self, prediction: Prediction) -> DataError:
         return DataError(
