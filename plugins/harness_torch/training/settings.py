@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from harness import ModelCard
-from harness.recipe import CommonSettings, setting_error
+from harness.recipe import CommonSettings, setting_error, without_effect
 
 USUAL_LEARNING_RATE = 5e-5
 
@@ -24,6 +25,9 @@ class LoopSettings(CommonSettings):
         clip: the largest norm of a step's gradient.
         dropout: replaces every dropout of the model; its own where None.
         micro_batch_tokens: most tokens in one forward; changes memory, not results.
+        save_every: seconds between two snapshots, from which a run that was killed
+            goes on; 0 saves every step. They are put off where they would take more
+            than 2 % of the time.
     """
 
     epochs: float = 3.0
@@ -34,24 +38,26 @@ class LoopSettings(CommonSettings):
     clip: float = 1.0
     dropout: float | None = None
     micro_batch_tokens: int = 2048
+    save_every: float = without_effect(60.0)
 
     def __post_init__(self) -> None:
         # Not super(): a slotted dataclass is not the class that super() looks for.
         CommonSettings.__post_init__(self)
-        for name in ("epochs", "learning_rate", "clip"):
-            value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise setting_error(name, value, "more than 0")
-        for name in ("batch_size", "micro_batch_tokens"):
-            if getattr(self, name) < 1:
-                raise setting_error(name, getattr(self, name), "1 or more")
-        if not 0 <= self.warmup <= 1:
-            raise setting_error("warmup", self.warmup, "a share from 0 to 1")
-        if not self.weight_decay >= 0:
-            raise setting_error("weight_decay", self.weight_decay, "0 or more")
-        if self.dropout is not None and not 0 <= self.dropout < 1:
-            raise setting_error("dropout", self.dropout, "from 0 to below 1")
+        for names, is_right, expected in _RANGES:
+            for name in names:
+                value = getattr(self, name)
+                if value is not None and not is_right(value):
+                    raise setting_error(name, value, expected)
 
+
+_RANGES: tuple[tuple[tuple[str, ...], Callable[[float], bool], str], ...] = (
+    (("epochs", "learning_rate", "clip"), lambda v: v > 0, "more than 0"),
+    (("weight_decay", "save_every"), lambda v: v >= 0, "0 or more"),
+    (("batch_size", "micro_batch_tokens"), lambda v: v >= 1, "1 or more"),
+    (("warmup",), lambda v: 0 <= v <= 1, "a share from 0 to 1"),
+    (("dropout",), lambda v: 0 <= v < 1, "from 0 to below 1"),
+)
+"""What values settings may have that are not None."""
 
 SettingsT = TypeVar("SettingsT", bound=LoopSettings)
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
-from torch import nn
+from torch import Tensor, nn
 
 from harness import (
+    CheckpointError,
     Encoded,
     LoadSettings,
     Trainable,
@@ -21,6 +22,7 @@ from harness import (
 from harness_torch.device import memory_errors
 from harness_torch.training.meter import StepOutcome
 from harness_torch.training.settings import LoopSettings
+from harness_torch.training.state import State
 
 
 class Stepper:
@@ -33,7 +35,8 @@ class Stepper:
         settings: LoopSettings,
         load: LoadSettings,
     ) -> None:
-        self.parameters = [p for p in module.parameters() if p.requires_grad]
+        self.named = {n: p for n, p in module.named_parameters() if p.requires_grad}
+        self.parameters = list(self.named.values())
         self._model = model
         self._settings = settings
         self._accelerator = _accelerator(load)
@@ -62,6 +65,40 @@ class Stepper:
         tokens = sum(item.cost for item in batch)
         return StepOutcome(loss, rate, len(batch), tokens)
 
+    def state(self) -> State:
+        """Return the trained weights, the optimiser's state and fp16's loss scale."""
+        held = self._optimizer.state_dict()["state"]
+        scaler = self._accelerator.scaler
+        return State(
+            tensors=dict(self.named)
+            | {f"{n} {key}": t for n, own in held.items() for key, t in own.items()},
+            facts={"scaler": scaler.state_dict() if scaler else {}},
+        )
+
+    def restore(self, state: State) -> None:
+        """Take back what `state` returned.
+
+        Raises:
+            CheckpointError: it holds other parameters; nothing was changed then.
+        """
+        held: dict[int, dict[str, Tensor]] = {}
+        weights: dict[str, Tensor] = {}
+        for name, tensor in state.tensors.items():
+            number, space, key = name.partition(" ")
+            if space:
+                held.setdefault(int(number), {})[key] = tensor
+            else:
+                weights[name] = tensor
+        if _shapes(weights) != _shapes(self.named):
+            raise CheckpointError("it holds the parameters of another model")
+        with torch.no_grad():
+            for name, parameter in self.named.items():
+                parameter.copy_(weights[name])
+        groups = self._optimizer.state_dict()["param_groups"]
+        self._optimizer.load_state_dict({"state": held, "param_groups": groups})
+        if self._accelerator.scaler is not None:
+            self._accelerator.scaler.load_state_dict(state.facts["scaler"])
+
     def _accumulate(self, batch: Sequence[Encoded]) -> float:
         """Leave the gradient of the step's mean loss, and return that loss."""
         total, count = 0.0, 0
@@ -78,6 +115,10 @@ class Stepper:
             if parameter.grad is not None:
                 parameter.grad.div_(count)
         return total / count
+
+
+def _shapes(tensors: Mapping[str, Tensor]) -> dict[str, torch.Size]:
+    return {name: tensor.shape for name, tensor in tensors.items()}
 
 
 def _accelerator(load: LoadSettings) -> Accelerator:
