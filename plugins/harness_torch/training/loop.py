@@ -69,6 +69,7 @@ class _Run:
             batch_size=settings.batch_size,
             epochs=settings.epochs,
             warmup=settings.warmup,
+            shape=settings.schedule,
         )
         self._stepper = Stepper(job.model, module, settings, job.load)
         self._meter = Meter(self._schedule.steps, job.on_step)

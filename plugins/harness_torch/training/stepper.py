@@ -21,6 +21,7 @@ from harness import (
 )
 from harness_torch.device import memory_errors
 from harness_torch.training.meter import StepOutcome
+from harness_torch.training.optimizers import make_optimizer, set_rate
 from harness_torch.training.settings import LoopSettings
 from harness_torch.training.state import State
 
@@ -40,10 +41,7 @@ class Stepper:
         self._model = model
         self._settings = settings
         self._accelerator = _accelerator(load)
-        optimizer = torch.optim.AdamW(
-            _decay_groups(self.parameters, settings.weight_decay),
-            fused=self.parameters[0].device.type in ("cpu", "cuda"),
-        )
+        optimizer = make_optimizer(module, self.named, settings)
         self._optimizer = self._accelerator.prepare(optimizer)
 
     def take(self, step: int, batch: Sequence[Encoded], rate: float) -> StepOutcome:
@@ -58,8 +56,7 @@ class Stepper:
                 f"{float(norm)}, expected numbers: lower learning_rate "
                 f"({self._settings.learning_rate}), or train in fp32"
             )
-        for group in self._optimizer.param_groups:
-            group["lr"] = rate
+        set_rate(self._optimizer.param_groups, rate)
         self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)
         tokens = sum(item.cost for item in batch)
@@ -134,13 +131,3 @@ def _accelerator(load: LoadSettings) -> Accelerator:
         cpu=load.device == "cpu",
         device_placement=False,
     )
-
-
-def _decay_groups(
-    parameters: Sequence[nn.Parameter], weight_decay: float
-) -> list[dict[str, object]]:
-    """Decay matrices, not vectors: those are biases and norms."""
-    return [
-        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": weight_decay},
-        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
-    ]

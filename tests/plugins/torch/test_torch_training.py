@@ -31,19 +31,6 @@ def _one_thread() -> None:
     torch.set_num_threads(1)
 
 
-@pytest.mark.parametrize(("warmup", "steps"), [(0.1, 40), (0.0, 7), (0.33, 10), (1, 5)])
-def test_the_learning_rate_is_that_of_transformers(warmup: float, steps: int) -> None:
-    ours = Schedule(examples=steps, batch_size=1, epochs=1.0, warmup=warmup)
-    optimizer = torch.optim.SGD([nn.Parameter(torch.ones(1))], lr=1.0)
-    theirs = transformers.get_linear_schedule_with_warmup(
-        optimizer, math.ceil(warmup * steps), steps
-    )
-    for step in range(1, steps + 1):
-        assert ours.rate(step) == pytest.approx(theirs.get_last_lr()[0], abs=1e-12)
-        optimizer.step()
-        theirs.step()
-
-
 @pytest.mark.parametrize(("epochs", "steps"), [(1.0, 4), (2.5, 10), (0.1, 1), (0.3, 2)])
 def test_fractions_of_an_epoch_are_rounded_up_to_steps(
     epochs: float, steps: int
