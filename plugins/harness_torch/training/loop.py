@@ -18,6 +18,7 @@ from torch import nn
 from harness import Encoded, PluginError, TrainingError, TrainJob, TrainReport
 from harness_torch.training.keeper import Keeper
 from harness_torch.training.meter import Meter
+from harness_torch.training.recompute import recompute_activations
 from harness_torch.training.saver import Saver
 from harness_torch.training.schedule import Schedule
 from harness_torch.training.settings import LoopSettings
@@ -41,6 +42,8 @@ def train(job: TrainJob, module: nn.Module, settings: LoopSettings) -> TrainRepo
     """
     if settings.dropout is not None:
         _set_dropout(module, settings.dropout)
+    if settings.checkpoint_activations:
+        recompute_activations(module)
     examples = job.model.encode_training(job.examples)
     if not examples:
         raise TrainingError(

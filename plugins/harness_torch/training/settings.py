@@ -38,6 +38,8 @@ class LoopSettings(CommonSettings):
         clip: the largest norm of a step's gradient.
         dropout: replaces every dropout of the model; its own where None.
         micro_batch_tokens: most tokens in one forward; changes memory, not results.
+        checkpoint_activations: compute the layers' inner values again on the way back
+            instead of holding them: less memory, a third more time, the same results.
         save_every: seconds between two snapshots, from which a run that was killed
             goes on; 0 saves every step. They are put off where they would take more
             than 2 % of the time.
@@ -54,6 +56,7 @@ class LoopSettings(CommonSettings):
     clip: float = 1.0
     dropout: float | None = None
     micro_batch_tokens: int = 2048
+    checkpoint_activations: bool = without_effect(False)
     save_every: float = without_effect(60.0)
 
     def __post_init__(self) -> None:
