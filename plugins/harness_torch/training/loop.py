@@ -9,7 +9,7 @@ Hugging Face `Trainer`, so that results can be compared.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from accelerate.utils import set_seed
@@ -30,7 +30,7 @@ def train(job: TrainJob, module: nn.Module, settings: LoopSettings) -> TrainRepo
     """Train the parameters of a prepared module that require gradients.
 
     The module is left in evaluation mode, with the last weights or, where the job
-    scores a selection slice, those of the epoch that scored highest. Where the job has
+    scores a selection slice, those that scored highest. Where the job has
     a scratch folder with a snapshot, training goes on from there.
 
     Raises:
@@ -67,6 +67,7 @@ class _Run:
         self._module = module
         self._examples = examples
         self._seed = job.seed
+        self._evaluate_every = settings.evaluate_every
         self._schedule = Schedule(
             examples=len(examples),
             batch_size=settings.batch_size,
@@ -76,7 +77,7 @@ class _Run:
         )
         self._stepper = Stepper(job.model, module, settings, job.load)
         self._meter = Meter(self._schedule.steps, job.on_step)
-        self._keeper = Keeper(self._stepper.named, job.select_score)
+        self._keeper = Keeper(self._stepper.named, job.select_score, settings.patience)
         parts: dict[str, Part] = {
             "stepper": self._stepper,
             "meter": self._meter,
@@ -88,10 +89,12 @@ class _Run:
         """Take the steps that are left, and leave the module with what is kept."""
         steps = enumerate(self._schedule.order(self._seed), start=1)
         for step, places in islice(steps, self._saver.resume(), None):
+            if self._keeper.is_enough:
+                break
             self._module.train()
             seed_step(self._seed, step)
             self._take(step, places, peak_rate * self._schedule.rate(step))
-            if self._schedule.ends_epoch(step):
+            if self._schedule.ends_stretch(step, self._evaluate_every):
                 self._module.eval()
                 self._keeper.consider(step)
             self._saver.offer(step)
@@ -109,7 +112,7 @@ class _Run:
     def report(self) -> TrainReport:
         """Say what came of it."""
         return TrainReport(
-            steps=self._schedule.steps,
+            steps=self._meter.steps,
             examples_seen=self._meter.examples,
             tokens_seen=self._meter.tokens,
             seconds=self._meter.seconds,
@@ -118,8 +121,13 @@ class _Run:
             selected_step=self._keeper.step,
             curve=self._meter.curve,
             resumed=self._saver.resumed,
-            notes=tuple(self._saver.notes),
+            notes=(*self._saver.notes, *self._early()),
         )
+
+    def _early(self) -> Iterator[str]:
+        taken, planned = self._meter.steps, self._schedule.steps
+        if taken < planned:
+            yield f"stopped at step {taken} of {planned}: the score no longer rose"
 
 
 def _peak_rate(settings: LoopSettings) -> float:

@@ -29,7 +29,7 @@ class Meter:
     """Keeps a run's losses and tells a listener of every step."""
 
     def __init__(self, steps: int, on_step: Callable[[TrainStep], None]) -> None:
-        self._steps = steps
+        self._planned = steps
         self._on_step = on_step
         self._outcomes: list[StepOutcome] = []
         self._started = time.perf_counter()
@@ -45,12 +45,12 @@ class Meter:
         self._on_step(
             TrainStep(
                 step=step,
-                steps=self._steps,
+                steps=self._planned,
                 loss=outcome.loss,
                 learning_rate=outcome.learning_rate,
                 examples_per_s=sum(one.examples for one in recent) / seconds,
                 tokens_per_s=sum(one.tokens for one in recent) / seconds,
-                seconds_left=(self._steps - step) * seconds / len(recent),
+                seconds_left=(self._planned - step) * seconds / len(recent),
             )
         )
 
@@ -73,6 +73,11 @@ class Meter:
     def seconds(self) -> float:
         """Wall-clock seconds of the run, whatever processes it took."""
         return time.perf_counter() - self._started
+
+    @property
+    def steps(self) -> int:
+        """Steps taken."""
+        return len(self._outcomes)
 
     @property
     def examples(self) -> int:
