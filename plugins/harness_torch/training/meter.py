@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
 
+from harness import TrainingError
 from harness.events import TrainStep
 from harness_torch.training.state import State
 
 _RECENT = 10
 _CURVE_POINTS = 300
+_EXPLODED = 10
 
 
 class StepOutcome(NamedTuple):
@@ -54,6 +56,22 @@ class Meter:
             )
         )
 
+    def check_growth(self) -> None:
+        """Refuse a loss that grew to many times what it was.
+
+        Raises:
+            TrainingError: it did, and did not fall again for some steps.
+        """
+        if len(self._outcomes) < 2 * _RECENT:
+            return
+        first, last = _mean(self._outcomes[:_RECENT]), _mean(self._outcomes[-_RECENT:])
+        if last > _EXPLODED * max(first, 1.0):
+            raise TrainingError(
+                f"the loss exploded by step {len(self._outcomes)}: its mean over "
+                f"{_RECENT} steps is {last:.4g}, expected less than {_EXPLODED} times "
+                f"that of the first ({first:.4g}): lower learning_rate or clip"
+            )
+
     def state(self) -> State:
         """Return every step's outcome, and the seconds so far."""
         rows = torch.tensor(self._outcomes, dtype=torch.float64).view(-1, 4)
@@ -92,8 +110,7 @@ class Meter:
     @property
     def final_loss(self) -> float:
         """Mean loss over the last tenth of the steps."""
-        last = self._outcomes[-max(1, len(self._outcomes) // 10) :]
-        return sum(outcome.loss for outcome in last) / len(last)
+        return _mean(self._outcomes[-max(1, len(self._outcomes) // 10) :])
 
     @property
     def curve(self) -> tuple[tuple[int, float, float], ...]:
@@ -102,3 +119,7 @@ class Meter:
         steps = range(len(self._outcomes), 0, -every)
         rows = [(n, self._outcomes[n - 1]) for n in reversed(steps)]
         return tuple((n, one.loss, one.learning_rate) for n, one in rows)
+
+
+def _mean(outcomes: Sequence[StepOutcome]) -> float:
+    return sum(outcome.loss for outcome in outcomes) / len(outcomes)
