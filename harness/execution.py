@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from harness import ranks
 from harness.commands import cell_command
 from harness.errors import HarnessError
 from harness.events import RunFinished
@@ -78,8 +79,10 @@ class Execution:
         self._record(fingerprints)
         self._record_unaskable()
         self._announce.run_started(cached=len(self._done))
-        for _ in executor.run(self._work, self.plan.jobs):
-            pass
+        with ranks.joined():
+            for _ in executor.run(self._work, self.plan.jobs):
+                pass
+            ranks.tell("")  # that is the end
         self.store.finish_run(self.id, _now())
         return self._announce.run_finished()
 
@@ -145,6 +148,7 @@ class Execution:
             if is_whole(cell, self.checkpoints, known):
                 return None
             self._announce.started(cell, "train")
+            ranks.tell(cell.fingerprint)
             report = train(cell, self._tools, self._announce.train_step)
         record = TrainingRecord(
             fingerprint=cell.fingerprint,

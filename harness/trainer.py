@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from harness import ranks
 from harness.data.draw import choose, split_off, take
 from harness.engine import Engine
 from harness.errors import CheckpointError, PluginError
@@ -47,27 +49,13 @@ def train(
         HarnessError: the model, the data or the recipe can't do it.
     """
     tools.models.release()
-    model = cell.entry.load(cell.model, cell.load)
-    if not isinstance(model, Trainable):
-        raise PluginError(
-            f"{cell.model} is declared trainable, but {type(model).__name__} lacks a "
-            "method of Trainable: add it, or declare no trainable heads"
-        )
-    chosen, selection = _examples(cell)
-    start_peak_memory(cell.load.device)
-    with _scratch(cell, tools.checkpoints) as scratch, _folder(scratch) as folder:
-        job = TrainJob(
-            model=model,
-            head=cell.formulation.head,
-            examples=[t for e in chosen for t in cell.formulation.target(e)],
-            settings=cell.settings,
-            seed=cell.seed,
-            load=cell.load,
-            folder=folder,
-            scratch=scratch / "snapshots",
-            on_step=on_step,
-            select_score=_select(cell, tools, model, selection) if selection else None,
-        )
+    with (
+        ranks.together(),
+        _scratch(cell, tools.checkpoints) as scratch,
+        _folder(scratch) as folder,
+    ):
+        job = _job(cell, folder, scratch, on_step, partial(_select, cell, tools))
+        start_peak_memory(cell.load.device)
         report = cell.recipe.run(job)
         publish(folder, tools.checkpoints / cell.fingerprint)
     return asdict(report) | {
@@ -76,6 +64,61 @@ def train(
             trained_name(cell, tools.checkpoints)
         ).fingerprint,
     }
+
+
+def follow(cells: Iterable[TrainCell], checkpoints: Path) -> None:
+    """Train along with the first process, cell by cell as it tells, until it ends.
+
+    Raises:
+        PluginError: it tells of a cell that is not planned here.
+        PeerError: it is gone.
+    """
+    known = {cell.fingerprint: cell for cell in cells}
+    while told := ranks.tell(""):
+        if told not in known:
+            raise PluginError(
+                f"the first process trains {told}, which is not planned here: give all "
+                "processes the same command and data"
+            )
+        # The first process has been told, and keeps the failure from the other cells.
+        with suppress(Exception):
+            _train_along(known[told], checkpoints)
+
+
+def _train_along(cell: TrainCell, checkpoints: Path) -> None:
+    with ranks.together(), tempfile.TemporaryDirectory() as folder:
+        scratch = _scratch_place(cell, checkpoints)
+        job = _job(cell, Path(folder), scratch, lambda _: None, _leave_to_first)
+        cell.recipe.run(job)
+
+
+def _job(
+    cell: TrainCell,
+    folder: Path,
+    scratch: Path,
+    on_step: Callable[[TrainStep], None],
+    scorer: Callable[[Trainable, Sequence[Example]], Callable[[], float]],
+) -> TrainJob:
+    """Load the model and the examples."""
+    model = cell.entry.load(cell.model, cell.load)
+    if not isinstance(model, Trainable):
+        raise PluginError(
+            f"{cell.model} is declared trainable, but {type(model).__name__} lacks a "
+            "method of Trainable: add it, or declare no trainable heads"
+        )
+    chosen, selection = _examples(cell)
+    return TrainJob(
+        model=model,
+        head=cell.formulation.head,
+        examples=[t for e in chosen for t in cell.formulation.target(e)],
+        settings=cell.settings,
+        seed=cell.seed,
+        load=cell.load,
+        folder=folder,
+        scratch=scratch / "snapshots",
+        on_step=on_step,
+        select_score=scorer(model, selection) if selection else None,
+    )
 
 
 def is_whole(
@@ -144,6 +187,15 @@ def _examples(cell: TrainCell) -> tuple[list[Example], list[Example]]:
     if limit is not None and limit < len(examples):
         examples = take(examples, choose(examples, limit, f"train {cell.seed}"))
     return examples, selection
+
+
+def _leave_to_first(
+    model: Trainable, selection: Sequence[Example]
+) -> Callable[[], float]:
+    def select_score() -> float:
+        raise PluginError("only the first process scores: ask harness.ranks.is_first")
+
+    return select_score
 
 
 def _select(
