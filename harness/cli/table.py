@@ -28,6 +28,12 @@ def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         print(line)
 
 
+def print_block(headers: Sequence[str], row: Sequence[str]) -> None:
+    """Print one row as its name, with a line below it for each other cell."""
+    for line in _block(headers, row, shutil.get_terminal_size().columns):
+        print(line)
+
+
 def _print_folded(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     from rich.console import Console
     from rich.table import Table
