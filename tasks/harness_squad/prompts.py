@@ -1,20 +1,23 @@
-"""How SQuAD is worded for text models: two published protocols.
+"""How SQuAD is worded for text models: two published protocols, and one for chats.
 
 `lm-eval` is what lm-evaluation-harness asks of its task ``squadv2``. `t5` is the
 text-to-text format of the T5 paper, which has SQuAD 1.1 alone; what it says where
-there is no answer is a convention and labelled so.
+there is no answer is a convention and labelled so. `chat` is our own: a chat model
+answers a question in a sentence, of which most words are wrong here, unless it is told
+to copy the answer and nothing else.
 """
 
 from __future__ import annotations
 
 import re
 import string
+from collections.abc import Callable
 
 from harness import Prompt, Row
 from harness.requests import JsonValue
 
 UNANSWERABLE = "unanswerable"
-"""What both protocols write where there is no answer."""
+"""What every wording writes where there is no answer."""
 
 LM_EVAL_SOURCE = (
     "EleutherAI/lm-evaluation-harness lm_eval/tasks/squadv2/task.py, release 0.4.13"
@@ -34,6 +37,14 @@ T5_STYLE_NOTE = (
     "convention, here the word of lm-evaluation-harness"
 )
 
+CHAT_SOURCE = "our own: an instruction, the passage, the question"
+COPY = (
+    "Answer the question with the shortest span of the passage that answers it. Copy "
+    "the span word for word and write nothing else."
+)
+COPY_OR_NONE = f"{COPY} If the passage does not answer it, write {UNANSWERABLE}."
+
+_QUOTES = "\"'`*\u201c\u201d"
 _PUNCTUATION = re.compile(f"([{re.escape(string.punctuation)}])")
 _WHITE = re.compile(r"[\t\n\f\r ]+")
 
@@ -84,6 +95,10 @@ def _read_t5_style(text: str, row: Row) -> str:
     return "" if text == UNANSWERABLE else _read_t5(text, row)
 
 
+def _write_plain(target: JsonValue, _row: Row) -> str:
+    return _first(target)
+
+
 def _write_lm_eval(target: JsonValue, _row: Row) -> str:
     # the protocol's exemplars have two spaces here: a delimiter, and one of the target
     return " " + _first(target)
@@ -91,6 +106,33 @@ def _write_lm_eval(target: JsonValue, _row: Row) -> str:
 
 def _read_lm_eval(text: str, _row: Row) -> str:
     return "" if text == UNANSWERABLE else text
+
+
+def _first_line(text: str) -> str:
+    """Return the first line that is not empty, without the marks around an answer."""
+    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    return line.strip(_QUOTES)
+
+
+def _read_chat(text: str, _row: Row) -> str:
+    return _first_line(text)
+
+
+def _read_chat_2(text: str, _row: Row) -> str:
+    line = _first_line(text)
+    return "" if line.rstrip(".").casefold() == UNANSWERABLE else line
+
+
+def _chat(instruction: str, parse: Callable[[str, Row], str]) -> Prompt:
+    return Prompt(
+        text=f"{instruction}\n\nPassage: {{context}}\n\nQuestion: {{question}}",
+        delimiter="\n\n",
+        write=_write_plain,
+        parse=parse,
+        max_tokens=64,
+        stop=(),  # a chat model ends its own turn, and some begin with empty lines
+        source=CHAT_SOURCE,
+    )
 
 
 LM_EVAL = Prompt(
@@ -116,5 +158,8 @@ T5_STYLE = Prompt(
     source=T5_SOURCE + T5_STYLE_NOTE,
 )
 
-V1 = {"lm-eval": LM_EVAL, "t5": T5}
-V2 = {"lm-eval": LM_EVAL, "t5-style": T5_STYLE}
+CHAT = _chat(COPY, _read_chat)
+CHAT_2 = _chat(COPY_OR_NONE, _read_chat_2)
+
+V1 = {"lm-eval": LM_EVAL, "t5": T5, "chat": CHAT}
+V2 = {"lm-eval": LM_EVAL, "t5-style": T5_STYLE, "chat": CHAT_2}

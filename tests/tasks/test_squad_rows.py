@@ -66,7 +66,7 @@ def test_the_task_keeps_the_contract(task: Task) -> None:
 def test_the_head_comes_first_and_prompts_follow(task: Task) -> None:
     first, *others = task.formulations()
     assert isinstance(first, ExtractHead)
-    assert [way.name for way in others] == ["generate", "generate"]
+    assert [way.name for way in others] == ["generate"] * 3
     assert [way.prompt for way in others] == list(task.prompts)
 
 
