@@ -77,31 +77,33 @@ def _t5_text(row: Row) -> str:
     return f"question: {question} context: {context}"
 
 
-def _first(target: JsonValue) -> str:
+def first(target: JsonValue) -> str:
     """Word a target: the first of its texts, or that there is none."""
     texts = target if isinstance(target, list) else [target]
     return str(texts[0]) or UNANSWERABLE
 
 
 def _write_t5(target: JsonValue, _row: Row) -> str:
-    return pad_punctuation(_first(target))
+    return pad_punctuation(first(target))
 
 
-def _read_t5(text: str, row: Row) -> str:
+def read_t5(text: str, row: Row) -> str:
+    """Read what T5 wrote with its punctuation apart, as the context has it."""
     return unpad(text, str(row["context"]))
 
 
 def _read_t5_style(text: str, row: Row) -> str:
-    return "" if text == UNANSWERABLE else _read_t5(text, row)
+    return "" if text == UNANSWERABLE else read_t5(text, row)
 
 
-def _write_plain(target: JsonValue, _row: Row) -> str:
-    return _first(target)
+def write_plain(target: JsonValue, _row: Row) -> str:
+    """Word a target as it stands."""
+    return first(target)
 
 
 def _write_lm_eval(target: JsonValue, _row: Row) -> str:
     # the protocol's exemplars have two spaces here: a delimiter, and one of the target
-    return " " + _first(target)
+    return " " + first(target)
 
 
 def _read_lm_eval(text: str, _row: Row) -> str:
@@ -127,7 +129,7 @@ def _chat(instruction: str, parse: Callable[[str, Row], str]) -> Prompt:
     return Prompt(
         text=f"{instruction}\n\nPassage: {{context}}\n\nQuestion: {{question}}",
         delimiter="\n\n",
-        write=_write_plain,
+        write=write_plain,
         parse=parse,
         max_tokens=64,
         stop=(),  # a chat model ends its own turn, and some begin with empty lines
@@ -146,7 +148,7 @@ LM_EVAL = Prompt(
 T5 = Prompt(
     text=_t5_text,
     write=_write_t5,
-    parse=_read_t5,
+    parse=read_t5,
     max_tokens=64,
     source=T5_SOURCE,
 )
