@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from harness import LoadSettings, ModelCard, ModelEntry, ModelName, hookimpl
 from harness.requests import Embed, Fill, PseudoLikelihood, Request
-from harness_bert.checkpoint import OPTIONS, BertCheckpoint, open_checkpoint
+from harness_bert.options import OPTIONS
 from harness_bert.tiny import TINY_LEARNING_RATE
 from harness_torch.heads.labels import HEAD_OF, VECTOR_HEADS
 
 if TYPE_CHECKING:
     from harness_bert.adapter import BertAdapter
+    from harness_bert.checkpoint import BertCheckpoint
 
 PRETRAINED_LEARNING_RATE = 5e-5
 """The largest that Devlin et al. 2018 (appendix A.3) tried; small encoders need it."""
@@ -25,6 +26,8 @@ def describe(name: ModelName) -> ModelCard:
         UsageError: an option is unknown or has a wrong value.
         CheckpointError: the checkpoint can't be used.
     """
+    from harness_bert.checkpoint import open_checkpoint
+
     checkpoint = open_checkpoint(name)
     head = checkpoint.head
     is_built_in = checkpoint.folder is None

@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from harness import LoadSettings, ModelCard, ModelEntry, ModelName, hookimpl
-from harness_gpt.checkpoint import OPTIONS, answered, open_checkpoint
-from harness_gpt.facts import facts_of
+from harness_gpt.options import OPTIONS
 from harness_gpt.tiny import TINY_LEARNING_RATE
-from harness_torch.chat import chat_prompts, load_render
 from harness_torch.heads.labels import VECTOR_HEADS
 
 if TYPE_CHECKING:
@@ -26,6 +24,10 @@ def describe(name: ModelName) -> ModelCard:
         UsageError: an option is unknown or has a wrong value.
         CheckpointError: the checkpoint can't be used.
     """
+    from harness_gpt.checkpoint import answered, open_checkpoint
+    from harness_gpt.facts import facts_of
+    from harness_torch.chat import chat_prompts
+
     checkpoint = open_checkpoint(name)
     is_built_in = checkpoint.folder is None
     return ModelCard(
@@ -50,6 +52,9 @@ def worded(name: ModelName, prompt: str) -> str | None:
         UsageError: an option is unknown or has a wrong value.
         CheckpointError: the checkpoint, or its template, can't be used.
     """
+    from harness_gpt.checkpoint import open_checkpoint
+    from harness_torch.chat import load_render
+
     render = load_render(open_checkpoint(name).chat)
     return None if render is None else render(prompt)
 

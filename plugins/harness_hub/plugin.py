@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from harness import LoadSettings, ModelCard, ModelEntry, ModelName, hookimpl
-from harness_hub.checkpoint import OPTIONS, HubCheckpoint, open_checkpoint
-from harness_torch.chat import chat_prompts, load_render
+from harness_hub.options import OPTIONS
 from harness_torch.heads.labels import HEAD_OF, VECTOR_HEADS
 
 if TYPE_CHECKING:
     from harness_hub.adapter import HubAdapter
+    from harness_hub.checkpoint import HubCheckpoint
 
 _TRAINABLE = VECTOR_HEADS | {"tag"}
 LEARNING_RATE = 5e-5
@@ -27,6 +27,9 @@ def describe(name: ModelName) -> ModelCard:
         UsageError: an option is unknown or has a wrong value.
         CheckpointError: the checkpoint can't be used.
     """
+    from harness_hub.checkpoint import open_checkpoint
+    from harness_torch.chat import chat_prompts
+
     checkpoint = open_checkpoint(name)
     head = checkpoint.head
     kind = checkpoint.kind
@@ -50,6 +53,9 @@ def worded(name: ModelName, prompt: str) -> str | None:
         UsageError: an option is unknown or has a wrong value.
         CheckpointError: the checkpoint, or its template, can't be used.
     """
+    from harness_hub.checkpoint import open_checkpoint
+    from harness_torch.chat import load_render
+
     render = load_render(open_checkpoint(name).chat)
     return None if render is None else render(prompt)
 

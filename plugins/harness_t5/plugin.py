@@ -7,17 +7,13 @@ from typing import TYPE_CHECKING
 
 from harness import LoadSettings, ModelCard, ModelEntry, ModelName, hookimpl
 from harness.requests import Fill, Generate, Score
-from harness_t5.checkpoint import (
-    OPTIONS,
-    T5Checkpoint,
-    answers,
-    open_checkpoint,
-)
+from harness_t5.options import OPTIONS
 from harness_t5.tiny import TINY_LEARNING_RATE
 from harness_torch.heads.labels import VECTOR_HEADS
 
 if TYPE_CHECKING:
     from harness_t5.adapter import T5Adapter
+    from harness_t5.checkpoint import T5Checkpoint
 
 _UNASKED = {
     "Likelihood": "the decoder was trained to follow a source, not to write a text alone",
@@ -36,6 +32,8 @@ def describe(name: ModelName) -> ModelCard:
         UsageError: an option is unknown or has a wrong value.
         CheckpointError: the checkpoint can't be used.
     """
+    from harness_t5.checkpoint import answers, open_checkpoint
+
     checkpoint = open_checkpoint(name)
     able = answers(checkpoint)
     is_built_in = checkpoint.folder is None
@@ -63,6 +61,8 @@ def load(name: ModelName, settings: LoadSettings) -> T5Adapter:
 
 
 def _facts(checkpoint: T5Checkpoint) -> dict[str, str]:
+    from harness_t5.checkpoint import answers
+
     able = answers(checkpoint)
     facts = {"pooling": "the mean of the encoder's states", **_UNASKED}
     if checkpoint.head is None and Generate not in able:
