@@ -42,6 +42,7 @@ def show(
 ) -> None:
     """Show a task's first examples as each formulation asks them."""
     from harness.data import load_split, open_source
+    from harness.formulations import takes_exemplars
     from harness.plugins import load_plugins
 
     plugins = load_plugins(plugin or ())
@@ -53,7 +54,7 @@ def show(
     reader = _Reader.of(model, plugins)
     for line in (*_heading(task, examples), *reader.heading()):
         print(line)
-    if shots and not any(way.prompt for way in ways):
+    if shots and not any(map(takes_exemplars, ways)):
         print("no exemplars are shown: nothing here words them with a prompt")
     for example in islice(examples, count):
         for line in _describe(example, ways, exemplars, reader):
