@@ -29,8 +29,9 @@ from harness import Budget, Head, LoadSettings, ModelName, TrainingExample
 from harness.recipe import TrainJob
 from harness.requests import Classify, ClassifyAnswer
 from harness_bert.adapter import BertAdapter, load_bert
-from harness_torch.schedule import Schedule
-from harness_torch.training import LoopSettings, train
+from harness_torch.training.loop import train
+from harness_torch.training.schedule import Schedule
+from harness_torch.training.settings import LoopSettings
 
 LABELS = ("0", "1")
 LEARNING_RATE = 5e-5

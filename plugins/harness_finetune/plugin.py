@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness import RecipeEntry, TrainJob, TrainReport, hookimpl
-from harness_finetune.settings import FullSettings, resolve_full
+from harness_finetune.settings import FullSettings
+from harness_torch.training.settings import resolve_rate
 
 
 def run_full(job: TrainJob) -> TrainReport:
-    """Train every weight; see `harness_finetune.full.train_full`."""
-    from harness_finetune.full import train_full  # torch and accelerate
+    """Train every weight; see `harness_finetune.full`."""
+    from harness_finetune.full import Full  # torch and accelerate
+    from harness_finetune.method import fine_tune
 
-    return train_full(job)
+    return fine_tune(job, Full())
 
 
 @hookimpl
@@ -25,6 +27,6 @@ def harness_recipes() -> Sequence[RecipeEntry]:
             settings=FullSettings,
             trains=frozenset({"choose", "classify", "extract", "regress", "tag"}),
             run=run_full,
-            resolve=resolve_full,
+            resolve=resolve_rate,
         )
     ]

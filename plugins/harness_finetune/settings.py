@@ -1,61 +1,12 @@
-"""Settings of the recipes."""
+"""Settings of the recipes. Light: they are read wherever recipes are listed."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from harness import ModelCard
-from harness.recipe import CommonSettings, setting_error
-
-USUAL_LEARNING_RATE = 5e-5
+from harness_torch.training.settings import LoopSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FullSettings(CommonSettings):
-    """How `full` trains.
-
-    Attributes:
-        epochs: how often every example is seen; may be a fraction.
-        learning_rate: its peak; the model's own suggestion where None (small
-            encoders 5e-5, `bert:tiny` 3e-3).
-        batch_size: examples in a step.
-        warmup: share of the steps with a rising learning rate, which then falls to 0.
-        weight_decay: AdamW's, for matrices alone.
-        clip: the largest norm of a step's gradient.
-        dropout: replaces every dropout of the model; its own where None.
-        micro_batch_tokens: most tokens in one forward; changes memory, not results.
-    """
-
-    epochs: float = 3.0
-    learning_rate: float | None = None
-    batch_size: int = 32
-    warmup: float = 0.1
-    weight_decay: float = 0.01
-    clip: float = 1.0
-    dropout: float | None = None
-    micro_batch_tokens: int = 2048
-
-    def __post_init__(self) -> None:
-        # Not super(): a slotted dataclass is not the class that super() looks for.
-        CommonSettings.__post_init__(self)
-        for name in ("epochs", "learning_rate", "clip"):
-            value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise setting_error(name, value, "more than 0")
-        for name in ("batch_size", "micro_batch_tokens"):
-            if getattr(self, name) < 1:
-                raise setting_error(name, getattr(self, name), "1 or more")
-        if not 0 <= self.warmup <= 1:
-            raise setting_error("warmup", self.warmup, "a share from 0 to 1")
-        if not self.weight_decay >= 0:
-            raise setting_error("weight_decay", self.weight_decay, "0 or more")
-        if self.dropout is not None and not 0 <= self.dropout < 1:
-            raise setting_error("dropout", self.dropout, "from 0 to below 1")
-
-
-def resolve_full(settings: FullSettings, card: ModelCard) -> FullSettings:
-    """Take the model's suggested learning rate where the settings name none."""
-    if settings.learning_rate is not None:
-        return settings
-    rate = card.suggested_learning_rate or USUAL_LEARNING_RATE
-    return replace(settings, learning_rate=rate)
+class FullSettings(LoopSettings):
+    """How `full` trains: every weight, by the loop's own settings."""

@@ -199,7 +199,7 @@ def test_the_runner_finds_the_common_settings_by_name() -> None:
 def test_training_loads_no_library_that_it_does_not_need(tmp_path: Path) -> None:
     heavy = ("transformers", "datasets", "pandas", "scipy", "sklearn", "peft")
     code = (
-        "import sys, harness_torch.training, harness_bert.adapter;"
+        "import sys, harness_torch.training.loop, harness_bert.adapter;"
         f"print([name for name in {heavy} if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

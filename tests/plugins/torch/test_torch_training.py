@@ -29,9 +29,10 @@ from harness.events import TrainStep
 from harness.recipe import TrainJob, TrainReport
 from harness.requests import Regress, RegressAnswer
 from harness_torch.device import memory_errors
-from harness_torch.meter import Meter, StepOutcome
-from harness_torch.schedule import Schedule
-from harness_torch.training import LoopSettings, train
+from harness_torch.training.loop import train
+from harness_torch.training.meter import Meter, StepOutcome
+from harness_torch.training.schedule import Schedule
+from harness_torch.training.settings import LoopSettings
 
 SETTINGS = LoopSettings(
     epochs=2.0,

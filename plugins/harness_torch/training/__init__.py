@@ -1,0 +1,1 @@
+"""Training: one loop, into which everything that varies is passed."""
