@@ -121,8 +121,8 @@ def _why_not(
     bare = sorted({f.asks.__name__ for f in offered if f.prompt and f not in fitting})
     told = "".join(f"; {request} takes no exemplars" for request in bare)
     if not fitting:
-        none = "needs a prompt to word exemplars, and the task offers none"
-        return f"{regime} {none}{told}"
+        ways = ", ".join(sorted({f.name for f in offered}))
+        return f"{regime} needs a prompt to word exemplars, and {ways} has none{told}"
     asked = ", ".join(sorted({_needed(f) for f in fitting}))
     able = ", ".join(sorted(ability.__name__ for ability in card.abilities))
     is_trainable = any(f.head.kind in card.trainable for f in offered)

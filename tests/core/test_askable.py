@@ -81,7 +81,7 @@ def test_exemplars_need_a_prompt() -> None:
 
 def test_a_blank_takes_no_exemplars() -> None:
     few = Regime(kind="few-shot", shots=2)
-    reason = "the task offers none; Fill takes no exemplars$"
+    reason = "needs a prompt to word exemplars, and cloze has none; Fill takes no"
     with pytest.raises(Unfit, match=reason):
         choose_formulation([BLANK_TO_FILL], FILLER, few, frozenset(), NAME)
 
