@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from harness.data import Split, draw_exemplars, draw_for_each
 from harness.formulations import ExemplarsOf, Formulation, no_exemplars
 from harness.model import LoadSettings, ModelCard, ModelEntry, ModelName, PredictorEntry
-from harness.recipe import RecipeEntry
+from harness.recipe import RecipeEntry, effective
 from harness.regime import Regime
 from harness.task import Example, Task
 
@@ -70,7 +70,7 @@ class TrainCell:
             formulation=self.formulation.name,
             prompt=self.formulation.prompt,
             recipe=self.recipe.name,
-            settings=asdict(self.settings),
+            settings=effective(self.settings),
             seed=self.seed,
             **precision(self.load),
         )
