@@ -47,8 +47,8 @@ RegimeOption = Annotated[
     typer.Option(
         "--regime",
         metavar="REGIME",
-        help="zero-shot (the default), few-shot:5[,draw=each], or finetune:full[,epochs=2,...]. "
-        "May be given several times.",
+        help="zero-shot (the default), few-shot:5[,draw=each], or finetune:full[,epochs=2,...]; "
+        "'finetune:full,epochs=1|2' tries several values. May be given several times.",
     ),
 ]
 SuiteDataOption = Annotated[
