@@ -221,6 +221,8 @@ class Execution:
         if cell.train:
             found["trained_on"] = cell.train.split.origin
             found["trained_on_hash"] = cell.train.split.content_hash
+            if cell.train.selection:
+                found["selected_on"] = cell.train.selection.origin
             found["settings"] = ", ".join(
                 f"{name}={value}" for name, value in asdict(cell.train.settings).items()
             )

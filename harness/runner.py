@@ -311,6 +311,6 @@ def _caveats(
         dropped_exemplars=ledger.dropped_exemplars,
         unparsable=sum(prediction.value is None for prediction in predictions),
         duplicates=cell.split.duplicates,
-        selected_on_evaluated=cell.is_trained_on_evaluated,
+        selected_on_evaluated=cell.is_selected_on_evaluated,
         cached=cached,
     )

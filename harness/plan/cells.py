@@ -41,6 +41,8 @@ class TrainCell:
         card: what is known of the base model.
         task: the task whose training split is used.
         split: the training split.
+        selection: the split to select on; None where that is a slice of `split`, or
+            where nothing is selected.
         formulation: says what is trained on.
         recipe: how.
         settings: an instance of the recipe's settings class.
@@ -53,6 +55,7 @@ class TrainCell:
     card: ModelCard
     task: Task
     split: Split
+    selection: Split | None = None
     formulation: Formulation
     recipe: RecipeEntry
     settings: Any
@@ -67,6 +70,7 @@ class TrainCell:
             model=self.card.fingerprint,
             task=f"{self.task.id}@{self.task.version}",
             data=self.split.content_hash,
+            selection=self.selection.content_hash if self.selection else None,
             formulation=self.formulation.name,
             prompt=self.formulation.prompt,
             recipe=self.recipe.name,
@@ -152,11 +156,12 @@ class EvaluateCell:
         )
 
     @property
-    def is_trained_on_evaluated(self) -> bool:
-        """Whether the checkpoint has seen the examples that it is asked about."""
+    def is_selected_on_evaluated(self) -> bool:
+        """Whether the evaluated examples trained or chose the checkpoint."""
         if self.train is None:
             return False
-        return self.train.split.content_hash == self.split.content_hash
+        seen = [self.train.split, self.train.selection]
+        return self.split.content_hash in [one.content_hash for one in seen if one]
 
     @property
     def size(self) -> int:
