@@ -85,7 +85,9 @@ def test_one_word_for_everything_is_collapsed_whatever_it_scores(toy: Plugins) -
         true("blue", "blue", "red"),
         200 / 3,
     )
-    assert judged == (pytest.approx(100 / 3), True)
+    assert judged is not None
+    assert judged.is_collapsed
+    assert judged.majority == pytest.approx(100 / 3)
 
 
 def test_the_right_answer_to_what_is_all_alike_is_no_collapse(toy: Plugins) -> None:
