@@ -232,7 +232,7 @@ class Data:
         id_column: the column that holds the data set's own ids; row numbers where
             it is None. Several, or paths into nested columns, are joined by ``-``.
         group_column: the column that groups examples, where metrics need it; several
-            likewise.
+            likewise. In Python rows a function of the row may say it instead.
         leave_out: tells rows that the official evaluation leaves out; they are counted
             beside the data's origin.
         sample: makes rows of the same columns from a split's name and a seed (see
@@ -245,7 +245,7 @@ class Data:
     evaluate: str = "validation"
     submit: str | None = "test"
     id_column: str | tuple[str, ...] | None = "idx"
-    group_column: str | tuple[str, ...] | None = None
+    group_column: str | tuple[str, ...] | Callable[[Row], str] | None = None
     leave_out: Callable[[Row], bool] | None = None
     sample: Callable[[str, int], Sequence[Row]] | None = None
 

@@ -118,7 +118,8 @@ def _why_not(
         heads = ", ".join(sorted({f.head.kind for f in offered}))
         return f"{name} can't be fine-tuned for {heads} by {regime}"
     if regime.kind == "few-shot" and not any(f.prompt for f in offered):
-        return f"{regime} needs a prompt to word exemplars, and the task offers none"
+        ways = ", ".join(sorted({f.name for f in offered}))
+        return f"{regime} needs a prompt to word exemplars, and {ways} has none"
     asked = ", ".join(sorted({_needed(f) for f in offered}))
     able = ", ".join(sorted(ability.__name__ for ability in card.abilities))
     is_trainable = any(f.head.kind in card.trainable for f in offered)

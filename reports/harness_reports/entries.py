@@ -96,7 +96,7 @@ def merge(
         seeds=tuple(scores),
         metrics=metrics,
         flags=flags_of(done, failed=len(chosen) - len(done), left_out=left_out),
-        reason=_reason(chosen, status),
+        reason=_reason(chosen, metrics, status),
         cells=tuple(chosen),
         confusion=_summed_confusion(done),
     )
@@ -130,13 +130,23 @@ def _status(
     return "undefined" if estimate.value is None else "done"
 
 
-def _reason(chosen: Sequence[CellResult], status: Status) -> str | None:
+def _reason(
+    chosen: Sequence[CellResult], metrics: Sequence[MetricLine], status: Status
+) -> str | None:
     if status == "predicted":
         return "predicted, not scored: the split has no labels"
     if status == "undefined":
-        return "the metric is undefined for these predictions"
+        return _why_undefined(metrics)
     reasons = [cell.reason for cell in chosen if cell.reason]
     return "; ".join(dict.fromkeys(reasons)) or None
+
+
+def _why_undefined(metrics: Sequence[MetricLine]) -> str:
+    """Say what the methods of undefined scores have behind a colon, if they have."""
+    lines = [m for m in metrics if m.is_headline and m.estimate.value is None]
+    told = dict.fromkeys(line.method.partition(": ")[2] for line in lines)
+    why = "; ".join(filter(None, told))
+    return "the metric is undefined for these predictions" + (f": {why}" if why else "")
 
 
 def _metric_lines(done: Sequence[CellResult]) -> tuple[MetricLine, ...]:

@@ -304,6 +304,13 @@ class Section:
     models: tuple[Standing, ...] = ()
     baselines: tuple[Standing, ...] = ()
 
+    @property
+    def headline_column(self) -> str | None:
+        """The title of the rows' one number; None where a task's column shows it."""
+        titles = [column.title for column in self.columns]
+        is_shown = len(titles) == 1 or self.headline_title in titles
+        return None if is_shown else self.headline_title
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskView:

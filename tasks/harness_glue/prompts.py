@@ -1,9 +1,9 @@
 """How GLUE is worded for text models: two published protocols, reproduced exactly.
 
-`lm-eval` is the wording of lm-evaluation-harness, which has none for STS-B and for the
-diagnostic set. `t5` is the text-to-text format of the T5 paper. Both insert columns as
-they stand, stray spaces included; scores can be compared only if every character is
-theirs.
+`lm-eval` is the wording of lm-evaluation-harness, which has none for STS-B; the
+diagnostic set, which it has not either, is worded as MNLI, the task it is trained on.
+`t5` is the text-to-text format of the T5 paper. Both insert columns as they stand, stray
+spaces included; scores can be compared only if every character is theirs.
 """
 
 from __future__ import annotations
@@ -19,10 +19,12 @@ NLI = ("entailment", "neutral", "contradiction")
 ENTAILED = ("entailment", "not_entailment")
 
 
-def _lm_eval(config: str, text: Template, answers: Mapping[str, Template]) -> Prompt:
+def _lm_eval(
+    config: str, text: Template, answers: Mapping[str, Template], note: str = ""
+) -> Prompt:
     source = (
         f"EleutherAI/lm-evaluation-harness lm_eval/tasks/glue/{config}/default.yaml, "
-        "release 0.4.13"
+        f"release 0.4.13{note}"
     )
     return Prompt(text=text, answers=answers, source=source)
 
@@ -168,4 +170,12 @@ WNLI = {
         "on: they saw WNLI recast as WSC)",
     ),
 }
-AX = {"t5": MNLI["t5"]}
+AX = {
+    "lm-eval": _lm_eval(
+        "mnli",
+        _mnli_text,
+        MNLI["lm-eval"].answers,
+        ", the wording of MNLI: it has no task of the diagnostic set",
+    ),
+    "t5": MNLI["t5"],
+}

@@ -70,6 +70,8 @@ CNN_DAILYMAIL = {
     "tldr": _tldr("article", sentences=3),
 }
 XSUM = {
+    "tldr": _tldr(
+        "document", sentences=1
+    ),  # first, as decoders prefer no name of these
     "t5": _t5_summary("document"),
-    "tldr": _tldr("document", sentences=1),
 }

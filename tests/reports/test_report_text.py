@@ -49,6 +49,10 @@ def test_csv_leaves_empty_what_is_no_number(cell: MakeCell, score: MakeScore) ->
     assert (line["score"], line["low"], line["high"]) == ("", "", "")
 
 
+def test_csv_has_each_column_once() -> None:
+    assert len(CSV_FIELDS) == len(set(CSV_FIELDS))
+
+
 def test_csv_without_cells_is_its_header() -> None:
     assert to_csv(Results(cells=())) == ",".join(CSV_FIELDS) + "\n"
 
@@ -80,7 +84,12 @@ def test_json_refuses_what_json_does_not_have(cell: MakeCell) -> None:
 
 def test_markdown_shows_the_rank_and_the_interval(cell: MakeCell) -> None:
     page = to_markdown(Results(cells=[cell()]))
-    assert "| 1 | one (zero-shot · rank) | 80.0 ±7.8 | 80.0 ±7.8 |" in page
+    assert "| 1 | one (zero-shot · rank) | 80.0 ±7.8 |" in page
+
+
+def test_markdown_shows_a_single_tasks_score_once(cell: MakeCell) -> None:
+    page = to_markdown(Results(cells=[cell(task_title="Task")]))
+    assert "| rank | model | Task | examples/s | memory |" in page
 
 
 def test_markdown_says_why_a_cell_failed(glue: Results) -> None:

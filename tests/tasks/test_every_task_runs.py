@@ -33,13 +33,15 @@ from harness.task import Task
 pytestmark = pytest.mark.slow
 
 IS_FULL = os.environ.get("HARNESS_TEST_FULL") == "1"
-SUITES = ["codexglue", "glue", "squad", "superglue", "text", "wmt"]
+SUITES = ["codexglue", "glue", "mlqa", "squad", "superglue", "text", "wmt", "xquad"]
 STAND_INS = {
     "codexglue/cloze-all/": ("ruby",),
     "codexglue/cloze-maxmin/": ("php",),
     "codexglue/code-summarisation/": ("ruby",),
     "codexglue/documentation-translation/": ("zh-en",),
+    "mlqa/": ("zh-en",),
     "wmt/": ("wmt14/fr-en", "wmt23/en-ja"),
+    "xquad/": ("th",),
 }
 """Prefixes of tasks that differ by language alone, with those that stand in for all."""
 BASELINES = ("oracle:", "majority:", "random:")

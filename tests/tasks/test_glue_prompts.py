@@ -89,9 +89,17 @@ def test_prompts_say_where_they_are_published(task: Task) -> None:
         assert "lm-evaluation-harness" in prompt.source or "Raffel" in prompt.source
 
 
-@pytest.mark.parametrize("task", ["glue/stsb", "glue/ax"])
-def test_lm_eval_has_no_wording_for(task: str) -> None:
-    assert TASKS[task].prompts.keys() == {"t5"}
+def test_lm_eval_has_no_wording_of_a_similarity() -> None:
+    assert TASKS["glue/stsb"].prompts.keys() == {"t5"}
+
+
+@pytest.mark.parametrize("name", ["rank", "generate"])
+def test_the_diagnostic_set_is_asked_as_mnli_first(name: str) -> None:
+    ways = [way for way in TASKS["glue/ax"].formulations() if way.name == name]
+    example = Example(id="0", columns=COLUMNS, target="neutral")
+    mnli = _formulation("glue/mnli/matched", name, "lm-eval")
+    assert ways[0].prompt == "lm-eval"
+    assert ways[0].requests(example) == mnli.requests(example)
 
 
 @pytest.mark.parametrize("name", ["sst2", "rte", "wnli"])
