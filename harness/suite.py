@@ -109,6 +109,8 @@ class Suite(BaseModel):
         batch_tokens: tokens that one forward may hold.
         skip_unavailable: leave out tasks whose data is missing instead of stopping.
         plugins: files or modules to load, as ``--plugin`` does.
+        track: experiment trackers that follow the run, such as
+            ``tensorboard:runs/board``.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -135,6 +137,7 @@ class Suite(BaseModel):
     batch_tokens: _Count = 2048
     skip_unavailable: bool = False
     plugins: list[str] = []
+    track: list[str] = []
 
     def parsed_regimes(self) -> list[Regime]:
         """Return the regimes, taken apart, with every point of a grid.

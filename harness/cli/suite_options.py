@@ -119,6 +119,17 @@ SkipOption = Annotated[
 ]
 
 
+TrackOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--track",
+        metavar="TRACKER",
+        help="Follow the run with tensorboard:FOLDER or mlflow:URI (extra track). "
+        "May be given several times.",
+    ),
+]
+
+
 _NAMES = {"model": "models", "task": "tasks", "regime": "regimes", "seed": "seeds"}
 """Options that repeat, by what the suite calls them."""
 _PARAMETERS: dict[str, tuple[Any, object]] = {
@@ -137,6 +148,7 @@ _PARAMETERS: dict[str, tuple[Any, object]] = {
     "seed": (SeedOption, None),
     "title": (TitleOption, None),
     "skip_unavailable": (SkipOption, False),
+    "track": (TrackOption, None),
 }
 
 

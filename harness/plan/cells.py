@@ -48,6 +48,7 @@ class TrainCell:
         settings: an instance of the recipe's settings class.
         seed: seeds the head, the order and the dropout.
         load: device and precision.
+        written: the regime as the suite writes it; no part of the identity.
     """
 
     model: ModelName
@@ -61,6 +62,7 @@ class TrainCell:
     settings: Any
     seed: int
     load: LoadSettings
+    written: str = ""
 
     @property
     def fingerprint(self) -> str:
@@ -82,8 +84,19 @@ class TrainCell:
     @property
     def title(self) -> str:
         """The cell in words."""
-        recipe = self.recipe.name
-        return f"train {self.model} · {self.task.id} · {recipe} · seed {self.seed}"
+        how = self.written or self.recipe.name
+        return f"train {self.model} · {self.task.id} · {how} · seed {self.seed}"
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What it is made of, for trackers."""
+        settings = {name: str(value) for name, value in asdict(self.settings).items()}
+        return settings | {
+            "model": str(self.model),
+            "task": self.task.id,
+            "regime": self.written or self.recipe.name,
+            "seed": str(self.seed),
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +167,16 @@ class EvaluateCell:
         return (
             f"{self.model} · {self.task.id} · {self.regime.written} · seed {self.seed}"
         )
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What it is made of, for trackers."""
+        return {
+            "model": str(self.model),
+            "task": self.task.id,
+            "regime": self.regime.written,
+            "seed": str(self.seed),
+        }
 
     @property
     def is_selected_on_evaluated(self) -> bool:
@@ -247,6 +270,7 @@ class Plan:
         unaskable: what the suite names and nobody can do.
         batch_tokens: tokens that one forward may hold.
         device: where the models run.
+        track: trackers that follow the run.
     """
 
     title: str
@@ -254,6 +278,7 @@ class Plan:
     unaskable: tuple[Unaskable, ...] = ()
     batch_tokens: int = 2048
     device: str = "cpu"
+    track: tuple[str, ...] = ()
 
     @property
     def cells(self) -> list[EvaluateCell]:

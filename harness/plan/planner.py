@@ -115,6 +115,8 @@ class _Planner:
             if regime.recipe:  # a wrong setting is found before any file is read
                 recipe = self._plugins.recipe(regime.recipe)
                 read_settings(recipe, regime.settings)
+        for text in self._suite.track:
+            self._plugins.tracker(text)
         entries = [self._entry(text) for text in self._suite.models]
         tasks = self._choose_tasks()
         self._check_data(tasks)
@@ -139,6 +141,7 @@ class _Planner:
             unaskable=tuple(self._unaskable.values()),
             batch_tokens=self._suite.batch_tokens,
             device=self._load.device,
+            track=tuple(self._suite.track),
         )
 
     # What the suite names
@@ -320,6 +323,7 @@ class _Planner:
             settings=settings,
             seed=seed,
             load=load,
+            written=regime.written,
         )
 
     def _examples_to_learn_from(

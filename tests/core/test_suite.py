@@ -106,7 +106,7 @@ def test_a_setting_without_plain_values_names_line_and_key(
 
 
 def test_a_call_with_an_empty_grid_is_refused() -> None:
-    regimes = [{"finetune": {"epochs": []}}]
+    regimes: list[object] = [{"finetune": {"epochs": []}}]
     with pytest.raises(UsageError, match=r"regimes\.0=.*the setting epochs is \[\]"):
         make_suite({"models": ["a:"], "tasks": ["b"], "regimes": regimes})
 
