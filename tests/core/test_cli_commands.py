@@ -114,7 +114,7 @@ def test_an_unknown_option_exits_with_2(run: Run) -> None:
 
 def test_a_mistake_is_one_line_on_stderr(run: Run) -> None:
     message = (
-        "error: unknown list 'task': did you mean tasks or data? "
+        "error: unknown list 'task': did you mean tasks or trackers or data? "
         "'harness list --help' shows all\n"
     )
     assert run("list", "task") == Outcome(2, "", message)
