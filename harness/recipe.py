@@ -152,6 +152,8 @@ class RecipeEntry:
             extension of `CommonSettings`; values from a suite or the command line are
             checked against its types.
         trains: head kinds that the recipe can train.
+        saves: ``checkpoint`` where the folder is a whole model; ``adapter`` where it
+            holds only what was trained, to be named ``base+folder``.
         run: trains and writes the checkpoint into `TrainJob.folder`.
         resolve: fills in what the settings leave to the model (its suggested learning
             rate). Called when a cell is planned, so that its fingerprint and its
@@ -163,4 +165,5 @@ class RecipeEntry:
     settings: type
     trains: frozenset[str]
     run: Callable[[TrainJob], TrainReport]
+    saves: Literal["checkpoint", "adapter"] = "checkpoint"
     resolve: Callable[[Any, ModelCard], Any] = keep_settings
