@@ -86,9 +86,10 @@ class Prompt:
         stop: texts that end a generated answer.
         beams: width of the search for a generated answer; 1 is greedy.
         length_penalty: see `Generate`.
-        asked_by: which of ``rank`` and ``generate`` ask by it: a text that does not
-            show what is to be judged can only be ranked, a wording that has no answer
-            for every candidate only be generated.
+        asked_by: which of ``rank``, ``generate`` and ``cloze`` ask by it: a text that
+            does not show what is to be judged can only be ranked, a wording that has
+            no answer for every candidate only be generated. What ``cloze`` asks by has
+            one ``{blank}`` in its text, where an answer goes, and is for it alone.
         source: where the wording is published.
     """
 
@@ -104,7 +105,7 @@ class Prompt:
     stop: tuple[str, ...] = ("\n",)
     beams: int = 1
     length_penalty: float = 1.0
-    asked_by: tuple[Literal["rank", "generate"], ...] = ("rank", "generate")
+    asked_by: tuple[Literal["rank", "generate", "cloze"], ...] = ("rank", "generate")
     source: str = ""
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from harness.recipe import RecipeEntry
     from harness.results import ReportFormat
     from harness.task import Benchmark, Task
+    from harness.tracker import TrackerEntry
 
 Fields = dict[str, Any]
 """One line of a list: text, numbers, or sequences of text."""
@@ -34,7 +35,7 @@ def list_entries(
         typer.Argument(
             metavar="KIND",
             help="plugins, tasks, models, benchmarks, recipes, metrics, formats, "
-            "executors or data.",
+            "executors, trackers or data.",
         ),
     ],
     text: Annotated[
@@ -182,6 +183,10 @@ def _executor(entry: ExecutorEntry) -> Fields:
     return {"executor": entry.name, "summary": entry.summary}
 
 
+def _tracker(entry: TrackerEntry) -> Fields:
+    return {"tracker": f"{entry.name}:{entry.place}", "summary": entry.summary}
+
+
 def _source(entry: DataSourceEntry) -> Fields:
     return {"source": entry.name, "summary": entry.summary}
 
@@ -209,6 +214,7 @@ LISTS: Mapping[str, Callable[[Plugins], list[Fields]]] = {
     "metrics": _registered("metrics", _metric),
     "formats": _registered("formats", _format),
     "executors": _registered("executors", _executor),
+    "trackers": _registered("trackers", _tracker),
     "data": _registered("data_sources", _source),
 }
 """The lists, by the word behind `harness list`."""

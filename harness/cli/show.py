@@ -55,6 +55,7 @@ def show(
     """
     from harness.cli.model_card import Reader
     from harness.data import load_split, open_source
+    from harness.formulations import takes_exemplars
     from harness.plugins import load_plugins
 
     plugins = load_plugins(plugin or ())
@@ -70,7 +71,7 @@ def show(
     reader = Reader.of(model, plugins)
     for line in (*_heading(task, examples), *reader.heading(task, ways, shots)):
         print(line)
-    if shots and not any(way.prompt for way in ways):
+    if shots and not any(map(takes_exemplars, ways)):
         print("no exemplars are shown: nothing here words them with a prompt")
     for example in islice(examples, count):
         for line in _describe(example, ways, exemplars, reader):

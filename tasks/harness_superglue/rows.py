@@ -22,6 +22,7 @@ from harness import (
     Task,
 )
 from harness_superglue import prompts
+from harness_superglue.columns import copa_question
 from harness_superglue.record import Cloze, fill, most_alike, plain_passage
 from harness_superglue.sources import SUPERGLUE_PAPER
 from harness_superglue.submission import ARCHIVE, FILES
@@ -81,7 +82,7 @@ def pair_of(row: Row) -> str:
 
 
 def _copa_context(row: Row) -> str:
-    return f"{row['premise']} {COPA_QUESTIONS[prompts.copa_question(row)]}"
+    return f"{row['premise']} {COPA_QUESTIONS[copa_question(row)]}"
 
 
 TASKS: tuple[Task, ...] = (

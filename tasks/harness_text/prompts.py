@@ -57,6 +57,13 @@ IMDB = {
         answers=SENTIMENTS,
         source=f"{T5_SOURCE}: the prefix of SST-2, since IMDB was not trained on",
     ),
+    "cloze": Prompt(
+        text="{text} It was {blank}.",
+        answers={"negative": "terrible", "positive": "great"},
+        asked_by=("cloze",),
+        source="Gao et al., Making Pre-trained Language Models Better Few-shot Learners "
+        "(ACL 2021), table 1: the template of film reviews, since IMDB is not among them",
+    ),
 }
 CNN_DAILYMAIL = {
     "lm-eval": Prompt(

@@ -114,7 +114,7 @@ def test_an_unknown_option_exits_with_2(run: Run) -> None:
 
 def test_a_mistake_is_one_line_on_stderr(run: Run) -> None:
     message = (
-        "error: unknown list 'task': did you mean tasks or data? "
+        "error: unknown list 'task': did you mean tasks or trackers or data? "
         "'harness list --help' shows all\n"
     )
     assert run("list", "task") == Outcome(2, "", message)
@@ -304,6 +304,12 @@ def test_show_can_choose_a_formulation_a_prompt_and_exemplars(
     assert shown.count(" asks ") == 1
     assert "| fine film good\n" in shown
     assert "| bad film bad\n" in shown
+
+
+def test_show_says_where_nothing_words_exemplars(run: Run, rows: str) -> None:
+    words = "show my/reviews --formulation head --shots 2 --count 1"
+    shown = run(*words.split(), "-p", rows, "--data", str(Path(rows).parent)).out
+    assert "no exemplars are shown: nothing here words them with a prompt\n" in shown
 
 
 @pytest.mark.parametrize(

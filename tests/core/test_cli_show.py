@@ -20,11 +20,11 @@ def test_a_formulation_that_a_model_cant_be_asked_in_is_named_with_the_reason(
     outcome = run_command("show", "glue/rte", "--count", "1", "--model", "bert:tiny")
     assert (
         "  can't be asked as rank with lm-eval, rank with t5: bert:tiny answers Embed, "
-        "and zero-shot needs one of Score\n"
+        "Fill, PseudoLikelihood, and zero-shot needs one of Score\n"
     ) in outcome.out
     assert (
-        "  can't be asked as head: bert:tiny answers Embed, and zero-shot needs one of "
-        "Classify (a head with the task's own labels): fine-tune it with --regime "
+        "  can't be asked as head: bert:tiny answers Embed, Fill, PseudoLikelihood, and "
+        "zero-shot needs one of Classify (a head with the task's own labels): fine-tune it with --regime "
         "finetune:full\n"
     ) in outcome.out
 
@@ -33,8 +33,9 @@ def test_exemplars_count_in_how_a_model_can_be_asked(run_command: Run) -> None:
     words = ("show", "glue/rte", "--shots", "2", "--count", "1", "--model", "gpt:tiny")
     lines = run_command(*words).out.splitlines()
     assert [line for line in lines if "can't be asked" in line] == [
-        "  can't be asked as head: few-shot:2 needs a prompt to word exemplars, and "
-        "head has none"
+        f"  can't be asked as {way}: few-shot:2 needs a prompt that words exemplars, "
+        f"and {way.split()[0]} has none"
+        for way in ("head", "cloze with cloze")
     ]
 
 
