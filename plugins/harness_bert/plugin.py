@@ -48,6 +48,7 @@ def _describe(name: ModelName) -> ModelCard:
             "architecture": checkpoint.config.family.architecture,
             "tokenizer": _tokenizer(checkpoint),
             "pooling": _pooling(checkpoint),
+            **_unasked(checkpoint),
         },
     )
 
@@ -69,6 +70,12 @@ def _tokenizer(checkpoint: BertCheckpoint) -> str:
 def _pooling(checkpoint: BertCheckpoint) -> str:
     pooling = checkpoint.pooling
     return f"{pooling.mode}, normalised" if pooling.is_normalised else pooling.mode
+
+
+def _unasked(checkpoint: BertCheckpoint) -> dict[str, str]:
+    if checkpoint.parts.has_words:
+        return {}
+    return {"Fill": "the checkpoint has no masked-language head"}
 
 
 def load(name: ModelName, settings: LoadSettings) -> BertAdapter:

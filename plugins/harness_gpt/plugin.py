@@ -11,7 +11,7 @@ from harness_gpt.facts import facts_of
 from harness_gpt.tiny import TINY_LEARNING_RATE
 from harness_torch.adapters.cards import describe_named
 from harness_torch.adapters.naming import base_name
-from harness_torch.chat import load_render
+from harness_torch.chat import chat_prompts, load_render
 from harness_torch.heads.labels import VECTOR_HEADS
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def _describe(name: ModelName) -> ModelCard:
         fingerprint=checkpoint.fingerprint(),
         parameters=checkpoint.parameters,
         max_tokens=checkpoint.length,
-        prefers=("rank", "generate", "lm-eval"),
+        prefers=("rank", "generate", *chat_prompts(checkpoint.chat), "lm-eval"),
         suggested_learning_rate=(
             TINY_LEARNING_RATE if is_built_in else PRETRAINED_LEARNING_RATE
         ),

@@ -9,7 +9,7 @@ from harness import LoadSettings, ModelCard, ModelEntry, ModelName, hookimpl
 from harness_hub.checkpoint import OPTIONS, HubCheckpoint, open_checkpoint
 from harness_torch.adapters.cards import describe_named
 from harness_torch.adapters.naming import base_name
-from harness_torch.chat import load_render
+from harness_torch.chat import chat_prompts, load_render
 from harness_torch.heads.labels import HEAD_OF, VECTOR_HEADS
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def _describe(name: ModelName) -> ModelCard:
         fingerprint=checkpoint.fingerprint(),
         parameters=checkpoint.parameters,
         max_tokens=checkpoint.length,
-        prefers=kind.prefers,
+        prefers=(*chat_prompts(checkpoint.chat), *kind.prefers),
         suggested_learning_rate=LEARNING_RATE,
         facts=_facts(checkpoint),
     )

@@ -44,7 +44,7 @@ def _describe(name: ModelName) -> ModelCard:
     checkpoint = open_checkpoint(name)
     able = answers(checkpoint)
     is_built_in = checkpoint.folder is None
-    writes = ("generate", "t5", "rank") if Generate in able else ()
+    writes = ("generate", "t5", "t5-style", "rank") if Generate in able else ()
     return ModelCard(
         abilities=able,
         trainable=VECTOR_HEADS | {"tag"},
