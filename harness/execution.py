@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -30,7 +30,7 @@ from harness.runner import (
     unaskable_result,
 )
 from harness.store import RunRecord, Store, TrainingRecord
-from harness.trainer import is_whole, train
+from harness.trainer import clear, is_whole, train
 
 
 @dataclass(slots=True, kw_only=True)
@@ -157,6 +157,8 @@ class Execution:
             report=report,
         )
         self.store.save_training(record, run=self.id, finished=_now())
+        if failure.reason is None:
+            clear(cell, self.checkpoints)
         return failure.reason
 
     def _evaluate(self, cell: EvaluateCell) -> None:
@@ -231,7 +233,16 @@ class Execution:
                 f"{name}={value}" for name, value in asdict(cell.train.settings).items()
             )
             found["checkpoint"] = trained_name(cell.train, self.checkpoints).checkpoint
+            found |= _befell(self.store.training(cell.train.fingerprint) or {})
         return found | self._environment
+
+
+def _befell(report: Mapping[str, Any]) -> dict[str, str]:
+    """Say what a training went through, if it went through anything."""
+    resumed = report.get("resumed", 0)
+    notes = [f"resumed from snapshots: {resumed}"] if resumed else []
+    notes += report.get("notes", ())
+    return {"training": "; ".join(notes)} if notes else {}
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -60,6 +60,20 @@ def setting_error(name: str, value: object, expected: str) -> UsageError:
     )
 
 
+def without_effect(default: Any) -> Any:  # noqa: ANN401 # as `dataclasses.field`
+    """Declare a setting that can't change what is trained, so no cell's identity."""
+    return field(default=default, metadata={"has_effect": False})
+
+
+def effective(settings: Any) -> dict[str, Any]:  # noqa: ANN401 # any settings class
+    """Return the settings that can change what is trained, by name."""
+    return {
+        one.name: getattr(settings, one.name)
+        for one in fields(settings)
+        if one.metadata.get("has_effect", True)
+    }
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainJob:
     """All that a recipe needs for one train cell.
@@ -73,6 +87,9 @@ class TrainJob:
         load: device and precision.
         folder: where the checkpoint goes; the runner makes it visible only when the
             recipe has returned.
+        scratch: a folder that outlives the process, for what the recipe needs to go on
+            after a kill; the runner removes it when the checkpoint is recorded. None
+            where nothing is kept.
         on_step: told of every optimiser step.
         select_score: scores the model as it stands on the selection slice, higher is
             better; None where the last checkpoint is taken.
@@ -87,6 +104,7 @@ class TrainJob:
     folder: Path
     on_step: Callable[[TrainStep], None]
     select_score: Callable[[], float] | None = None
+    scratch: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +120,8 @@ class TrainReport:
         trainable_parameters: parameters that were updated.
         selected_step: the step whose weights were kept; the last by default.
         curve: (step, loss, learning rate), at most a few hundred points.
+        resumed: how often a new process went on from a snapshot.
+        notes: what else befell the run, a sentence each without a full stop.
     """
 
     steps: int
@@ -112,6 +132,8 @@ class TrainReport:
     trainable_parameters: int
     selected_step: int
     curve: tuple[tuple[int, float, float], ...] = ()
+    resumed: int = 0
+    notes: tuple[str, ...] = ()
 
 
 def keep_settings(settings: Settings, card: ModelCard) -> Settings:
@@ -130,6 +152,8 @@ class RecipeEntry:
             extension of `CommonSettings`; values from a suite or the command line are
             checked against its types.
         trains: head kinds that the recipe can train.
+        saves: ``checkpoint`` where the folder is a whole model; ``adapter`` where it
+            holds only what was trained, to be named ``base+folder``.
         run: trains and writes the checkpoint into `TrainJob.folder`.
         resolve: fills in what the settings leave to the model (its suggested learning
             rate). Called when a cell is planned, so that its fingerprint and its
@@ -141,4 +165,5 @@ class RecipeEntry:
     settings: type
     trains: frozenset[str]
     run: Callable[[TrainJob], TrainReport]
+    saves: Literal["checkpoint", "adapter"] = "checkpoint"
     resolve: Callable[[Any, ModelCard], Any] = keep_settings

@@ -249,11 +249,12 @@ def asked_name(cell: EvaluateCell, checkpoints: Path) -> ModelName:
 
 
 def trained_name(cell: TrainCell, checkpoints: Path) -> ModelName:
-    """Return the name of the checkpoint that a train cell makes."""
+    """Return the name of what a train cell makes: a checkpoint, or base and adapter."""
     folder = checkpoints / cell.fingerprint
+    is_adapter = cell.recipe.saves == "adapter"
     return ModelName(
         adapter=cell.model.adapter,
-        checkpoint=str(folder),
+        checkpoint=f"{cell.model.checkpoint}+{folder}" if is_adapter else str(folder),
         options=cell.model.options,
     )
 

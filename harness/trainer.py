@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -52,11 +54,8 @@ def train(
             "method of Trainable: add it, or declare no trainable heads"
         )
     chosen, selection = lesson_of(cell)
-    tools.checkpoints.mkdir(parents=True, exist_ok=True)
     start_peak_memory(cell.load.device)
-    with tempfile.TemporaryDirectory(dir=tools.checkpoints, prefix=".") as scratch:
-        folder = Path(scratch) / "checkpoint"
-        folder.mkdir()
+    with _scratch(cell, tools.checkpoints) as scratch, _folder(scratch) as folder:
         job = TrainJob(
             model=model,
             head=cell.formulation.head,
@@ -65,6 +64,7 @@ def train(
             seed=cell.seed,
             load=cell.load,
             folder=folder,
+            scratch=scratch / "snapshots",
             on_step=on_step,
             select_score=_select(cell, tools, model, selection) if selection else None,
         )
@@ -89,6 +89,37 @@ def is_whole(
     except CheckpointError:
         return False
     return bool(card.fingerprint == report.get("checkpoint"))
+
+
+def clear(cell: TrainCell, checkpoints: Path) -> None:
+    """Remove what was kept to go on with a cell's training, which is recorded now."""
+    shutil.rmtree(_scratch_place(cell, checkpoints), ignore_errors=True)
+
+
+@contextmanager
+def _scratch(cell: TrainCell, checkpoints: Path) -> Iterator[Path]:
+    """Make a cell's scratch folder; it stays while there is something in it."""
+    place = _scratch_place(cell, checkpoints)
+    place.mkdir(parents=True, exist_ok=True)
+    try:
+        yield place
+    finally:
+        with suppress(OSError):
+            place.rmdir()
+
+
+def _scratch_place(cell: TrainCell, checkpoints: Path) -> Path:
+    return checkpoints / f".{cell.fingerprint}"
+
+
+@contextmanager
+def _folder(scratch: Path) -> Iterator[Path]:
+    """Make a new folder, which goes unless it is moved away."""
+    # Another process that trains the same cell may have removed the scratch folder.
+    with tempfile.TemporaryDirectory(dir=scratch, ignore_cleanup_errors=True) as own:
+        folder = Path(own) / "checkpoint"
+        folder.mkdir()
+        yield folder
 
 
 def publish(folder: Path, place: Path) -> None:

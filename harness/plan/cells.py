@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from harness.data import Split, draw_exemplars, draw_for_each
 from harness.formulations import ExemplarsOf, Formulation, no_exemplars
 from harness.model import LoadSettings, ModelCard, ModelEntry, ModelName, PredictorEntry
-from harness.recipe import RecipeEntry
+from harness.recipe import RecipeEntry, effective
 from harness.regime import Regime
 from harness.task import Example, Task
 
@@ -76,7 +76,7 @@ class TrainCell:
             formulation=self.formulation.name,
             prompt=self.formulation.prompt,
             recipe=self.recipe.name,
-            settings=asdict(self.settings),
+            settings=effective(self.settings),
             seed=self.seed,
             **precision(self.load),
         )
@@ -90,7 +90,9 @@ class TrainCell:
     @property
     def facts(self) -> dict[str, str]:
         """What it is made of, for trackers."""
-        settings = {name: str(value) for name, value in asdict(self.settings).items()}
+        settings = {
+            name: str(value) for name, value in effective(self.settings).items()
+        }
         return settings | {
             "model": str(self.model),
             "task": self.task.id,

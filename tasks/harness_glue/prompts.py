@@ -2,8 +2,9 @@
 
 `lm-eval` is the wording of lm-evaluation-harness, which has none for STS-B; the
 diagnostic set, which it has not either, is worded as MNLI, the task it is trained on.
-`t5` is the text-to-text format of the T5 paper. Both insert columns as they stand, stray
-spaces included; scores can be compared only if every character is theirs.
+`t5` is the text-to-text format of the T5 paper. `cloze` are LM-BFF's manual templates
+(`harness_glue.cloze`). All insert columns as they stand, stray spaces included; scores
+can be compared only if every character is theirs.
 """
 
 from __future__ import annotations

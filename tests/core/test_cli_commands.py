@@ -306,6 +306,12 @@ def test_show_can_choose_a_formulation_a_prompt_and_exemplars(
     assert "| bad film bad\n" in shown
 
 
+def test_show_says_where_nothing_words_exemplars(run: Run, rows: str) -> None:
+    words = "show my/reviews --formulation head --shots 2 --count 1"
+    shown = run(*words.split(), "-p", rows, "--data", str(Path(rows).parent)).out
+    assert "no exemplars are shown: nothing here words them with a prompt\n" in shown
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

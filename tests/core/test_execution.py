@@ -102,6 +102,16 @@ def test_a_failed_training_leaves_no_checkpoint(toy: Plugins, place: str) -> Non
     assert list(checkpoints_of(place).iterdir()) == []
 
 
+def test_what_a_broken_off_training_kept_is_there_for_the_next(
+    toy: Plugins, place: str
+) -> None:
+    go(toy, place, "memory:blank", regimes=["finetune:learn,breaks_off=true"])
+    cell = only(go(toy, place, "memory:blank", **LEARN))
+    assert cell.provenance["training"] == "resumed from snapshots: 1; went well"
+    kept = [path.name for path in checkpoints_of(place).iterdir()]
+    assert kept == [Path(cell.provenance["checkpoint"]).name]
+
+
 @pytest.mark.parametrize("content", [None, "{", '{"red": "red"}'])
 def test_a_damaged_checkpoint_is_trained_again(
     toy: Plugins, place: str, content: str | None
