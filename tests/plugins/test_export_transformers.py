@@ -45,8 +45,9 @@ def harness(*words: object) -> str:
     return done.output
 
 
-def read_by_harness(folder: Path) -> torch.Tensor:
-    adapter = load(ModelName(adapter="bert", checkpoint=str(folder)), LoadSettings())
+def read_by_harness(checkpoint: object) -> torch.Tensor:
+    name = ModelName(adapter="bert", checkpoint=str(checkpoint))
+    adapter = load(name, LoadSettings())
     encoded = adapter.encode([Classify(text=text, labels=LABELS) for text in TEXTS])
     answers: dict[int, Any] = dict(
         adapter.session().answer(encoded, Budget(tokens=512))
@@ -86,3 +87,22 @@ def test_a_trained_checkpoint_is_exported_and_loads_with_equal_answers(
     assert told.endswith(f"{out}, with 1 results in its card\n")
     ours, theirs = read_by_harness(out), read_by_transformers(out)
     assert torch.allclose(ours, theirs, rtol=0, atol=1e-5)
+
+
+@pytest.mark.slow
+def test_an_adapter_is_exported_alone_and_merged_with_its_base(tmp_path: Path) -> None:
+    torch.set_num_threads(1)
+    base, store = make_base(tmp_path / "base"), tmp_path / "s.sqlite"
+    regime = "finetune:lora,train_examples=16,epochs=1,learning_rate=0.1"
+    harness(
+        *("run", "--model", f"bert:{base}", "--task", "glue/sst2", "--data", "sample"),
+        *("--regime", regime, "--limit", 20, "--device", "cpu", "--store", store),
+    )
+    words = ("export", "checkpoint", "--task", "glue/sst2", "--store", store, "--out")
+    harness(*words, tmp_path / "adapter")
+    harness(*words, tmp_path / "whole", "--merge")
+    ours = read_by_harness(f"{base}+{tmp_path / 'adapter'}")
+    assert torch.allclose(ours, read_by_transformers(tmp_path / "whole"), atol=1e-5)
+    card = (tmp_path / "adapter" / "README.md").read_text("utf-8")
+    assert "library_name: peft" in card
+    assert f"An adapter for `{base}`" in card
