@@ -15,6 +15,7 @@ from harness_reports.charts import (
 )
 from harness_reports.curves import CurveLine, curve_line, curve_panel
 from harness_reports.numbers import fixed
+from harness_reports.rows import differing_settings
 from harness_reports.scatter import scatter
 from harness_reports.view import ModelView, Section, Standing, TaskView
 
@@ -111,7 +112,8 @@ def _trainings(model: ModelView) -> dict[str, dict[int, Curve]]:
     """Return a model's curves by task and way to train, and by seed."""
     found: dict[str, dict[int, Curve]] = defaultdict(dict)
     trained = [cell for cell in model.cells if cell.curve]
-    ways = {cell.row[1:3] for cell in trained}
+    ways = differing_settings([cell.row[1:3] for cell in trained])
+    regimes = {regime for regime, _ in ways}
     drawn: set[tuple[int, float | None, Curve]] = set()
     for cell in trained:
         # evaluations of one checkpoint carry the same curve: it is drawn once
@@ -119,6 +121,7 @@ def _trainings(model: ModelView) -> dict[str, dict[int, Curve]]:
         if training in drawn:
             continue
         drawn.add(training)
-        way = " ".join(cell.row[1:3]) if len(ways) > 1 else ""
-        found[f"{cell.task_title} {way}".strip()][cell.seed] = cell.curve
+        way = cell.regime if len(regimes) > 1 else ""
+        parts = (cell.task_title, way, ways[cell.row[1:3]])
+        found[" ".join(part for part in parts if part)][cell.seed] = cell.curve
     return found

@@ -155,7 +155,7 @@ def test_each_way_to_train_has_a_panel(cell: MakeCell) -> None:
     titles = [
         re.findall(r'panel-title">(.*?)<', panel) for panel in model_curves(found)
     ]
-    assert titles == [["Task zero-shot lr=1e-5"], ["Task zero-shot lr=2e-5"]]
+    assert titles == [["Task lr=1e-5"], ["Task lr=2e-5"]]
 
 
 def test_each_seed_has_a_line_in_its_panel(cell: MakeCell) -> None:
