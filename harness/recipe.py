@@ -51,6 +51,13 @@ class CommonSettings:
             if value is not None and value < 1:
                 raise setting_error(name, value, "1 or more")
 
+    def steps(self, examples: int) -> int | None:
+        """Return how many optimiser steps so many examples make, None where unknown.
+
+        For `harness plan`; a recipe's own settings may know.
+        """
+        return None
+
 
 def setting_error(name: str, value: object, expected: str) -> UsageError:
     """Make the error for a setting out of its range."""
