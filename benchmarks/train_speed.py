@@ -7,7 +7,7 @@ two in bf16. Prints medians and the ratio of each to the others, with its range 
 the turns. With one thread the clock is the process's own CPU seconds, which a busy
 machine disturbs least; else it is the wall's.
 
-    python benchmarks/train_speed.py MODEL_FOLDER DATA_FOLDER --threads 1
+    python -m benchmarks.train_speed MODEL_FOLDER DATA_FOLDER --threads 1
 
 MODEL_FOLDER holds a BERT checkpoint in Hugging Face format, DATA_FOLDER the file
 train.parquet with sentence1, sentence2 and label (0 or 1).
@@ -25,7 +25,8 @@ from typing import Any
 
 import torch
 import transformers
-from train_against_trainer import (
+
+from benchmarks.train_against_trainer import (
     BATCH_SIZE,
     CLIP,
     LABELS,
@@ -37,7 +38,6 @@ from train_against_trainer import (
     as_example,
     read_rows,
 )
-
 from harness import Head, LoadSettings, ModelName
 from harness.model import Precision
 from harness.recipe import TrainJob

@@ -71,6 +71,7 @@ from harness.task import (
     Task,
     Template,
 )
+from harness.tracker import TrackerEntry
 
 __all__ = [
     "Adapter",
@@ -127,6 +128,7 @@ __all__ = [
     "Task",
     "Template",
     "TextToText",
+    "TrackerEntry",
     "TrainJob",
     "TrainReport",
     "Trainable",

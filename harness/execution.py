@@ -78,7 +78,9 @@ class Execution:
         self._announce = Announcer(self.plugins.hook, self.id, cells)
         self._record(fingerprints)
         self._record_unaskable()
-        self._announce.run_started(cached=len(self._done))
+        self._announce.run_started(
+            cached=len(self._done), title=self.plan.title, command=self.command
+        )
         with ranks.joined():
             for _ in executor.run(self._work, self.plan.jobs):
                 pass
@@ -149,7 +151,7 @@ class Execution:
                 return None
             self._announce.started(cell, "train")
             ranks.tell(cell.fingerprint)
-            report = train(cell, self._tools, self._announce.train_step)
+            report = train(cell, self._tools, self._announce.train_steps(cell))
         record = TrainingRecord(
             fingerprint=cell.fingerprint,
             task=cell.task.id,
@@ -171,7 +173,9 @@ class Execution:
         if result is None:
             self._give_up(cell, "failed", failure)
         else:
-            self._announce.finished(cell, "done", score=result.score)
+            self._announce.finished(
+                cell, "done", score=result.score, scores=result.scores
+            )
 
     def _result(self, cell: EvaluateCell) -> CellResult:
         """Evaluate a cell and store it; what can't be stored fails as the cell does."""
@@ -227,6 +231,8 @@ class Execution:
         if cell.train:
             found["trained_on"] = cell.train.split.origin
             found["trained_on_hash"] = cell.train.split.content_hash
+            if cell.train.selection:
+                found["selected_on"] = cell.train.selection.origin
             found["settings"] = ", ".join(
                 f"{name}={value}" for name, value in asdict(cell.train.settings).items()
             )

@@ -21,13 +21,22 @@ class CommonSettings:
     Attributes:
         select: ``last`` keeps the last weights; ``best`` keeps those of the epoch that
             scores highest on the selection slice.
-        select_share: share of the training split that is set aside as the selection
-            slice, where `select` is ``best``.
-        max_examples: train on a seeded draw of so many examples; on all where None.
+        select_on: what ``best`` selects on: ``train``, a slice of the training split,
+            or another split's name or role. Where that is the split to evaluate, the
+            result is flagged.
+        select_share: share of the training examples that is set aside as the selection
+            slice, where `select_on` is ``train``.
+        train_examples: learn from exactly so many examples, drawn by the seed with as
+            many of each label as there can be, the selection slice among them; from
+            all where None. A larger draw holds the smaller ones.
+        max_examples: train on a seeded draw of so many examples at most, which keeps
+            the shares of the labels; on all where None.
     """
 
     select: Literal["last", "best"] = "last"
+    select_on: str = "train"
     select_share: float = 0.1
+    train_examples: int | None = None
     max_examples: int | None = None
 
     def __post_init__(self) -> None:
@@ -35,8 +44,19 @@ class CommonSettings:
             raise setting_error("select", self.select, "last or best")
         if not 0 < self.select_share < 1:
             raise setting_error("select_share", self.select_share, "between 0 and 1")
-        if self.max_examples is not None and self.max_examples < 1:
-            raise setting_error("max_examples", self.max_examples, "1 or more")
+        if self.select_on != "train" and self.select != "best":
+            raise setting_error("select_on", self.select_on, "select=best beside it")
+        for name in ("train_examples", "max_examples"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise setting_error(name, value, "1 or more")
+
+    def steps(self, examples: int) -> int | None:
+        """Return how many optimiser steps so many examples make, None where unknown.
+
+        For `harness plan`; a recipe's own settings may know.
+        """
+        return None
 
 
 def setting_error(name: str, value: object, expected: str) -> UsageError:
@@ -142,6 +162,8 @@ class RecipeEntry:
             extension of `CommonSettings`; values from a suite or the command line are
             checked against its types.
         trains: head kinds that the recipe can train.
+        saves: ``checkpoint`` where the folder is a whole model; ``adapter`` where it
+            holds only what was trained, to be named ``base+folder``.
         run: trains and writes the checkpoint into `TrainJob.folder`.
         resolve: fills in what the settings leave to the model (its suggested learning
             rate). Called when a cell is planned, so that its fingerprint and its
@@ -153,4 +175,5 @@ class RecipeEntry:
     settings: type
     trains: frozenset[str]
     run: Callable[[TrainJob], TrainReport]
+    saves: Literal["checkpoint", "adapter"] = "checkpoint"
     resolve: Callable[[Any, ModelCard], Any] = keep_settings

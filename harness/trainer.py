@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from harness import ranks
-from harness.data.draw import choose, split_off, take
 from harness.engine import Engine
 from harness.errors import CheckpointError, PluginError
 from harness.events import TrainStep
 from harness.measure import peak_memory_bytes, start_peak_memory
 from harness.model import Adapter, Budget, Trainable
 from harness.plan import TrainCell
+from harness.plan.learning import lesson_of
 from harness.recipe import TrainJob
 from harness.requests import Answer
 from harness.runner import Tools, ask_about, trained_name
@@ -106,7 +106,7 @@ def _job(
             f"{cell.model} is declared trainable, but {type(model).__name__} lacks a "
             "method of Trainable: add it, or declare no trainable heads"
         )
-    chosen, selection = _examples(cell)
+    chosen, selection = lesson_of(cell)
     return TrainJob(
         model=model,
         head=cell.formulation.head,
@@ -175,18 +175,6 @@ def publish(folder: Path, place: Path) -> None:
     except OSError:  # it is there, perhaps since a moment ago by another process
         place.rename(folder.with_name("replaced"))
         folder.rename(place)
-
-
-def _examples(cell: TrainCell) -> tuple[list[Example], list[Example]]:
-    """Return what to train on, and the slice to select on (empty for the last)."""
-    examples = list(cell.split)
-    selection: list[Example] = []
-    if cell.settings.select == "best":
-        examples, selection = split_off(examples, cell.settings.select_share, cell.seed)
-    limit = cell.settings.max_examples
-    if limit is not None and limit < len(examples):
-        examples = take(examples, choose(examples, limit, f"train {cell.seed}"))
-    return examples, selection
 
 
 def _leave_to_first(

@@ -114,12 +114,12 @@ def save_checkpoint(
         save_file(tensors, path, metadata={"format": "pt"})
 
     text = json.dumps(dict(config), indent=2, sort_keys=True) + "\n"
-    _write(folder / SINGLE, write_tensors)
+    write_file(folder / SINGLE, write_tensors)
     for name, content in {**files, "config.json": text.encode()}.items():
-        _write(folder / name, partial(Path.write_bytes, data=content))
+        write_file(folder / name, partial(Path.write_bytes, data=content))
 
 
-def _write(path: Path, write: Callable[[Path], object]) -> None:
+def write_file(path: Path, write: Callable[[Path], object]) -> None:
     """Write beside the place, reach the disk, then move into place."""
     part = path.with_name(path.name + ".part")
     try:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import torch
 
-from harness_torch.training.settings import ScheduleShape
+from harness_torch.training.settings import ScheduleShape, count_steps
 
 _STEPS_WITHOUT_WARMUP = 10_000
 """What the inverse square root is scaled by where no warm-up says it."""
@@ -40,7 +40,9 @@ class Schedule:
     @property
     def steps(self) -> int:
         """Steps in the run."""
-        return math.ceil(self.epochs * self.steps_per_epoch)
+        return count_steps(
+            self.examples, batch_size=self.batch_size, epochs=self.epochs
+        )
 
     @property
     def warm_steps(self) -> int:

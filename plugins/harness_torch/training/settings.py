@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, TypeVar, get_args
@@ -78,6 +79,15 @@ class LoopSettings(CommonSettings):
                 value = getattr(self, name)
                 if value is not None and not is_right(value):
                     raise setting_error(name, value, expected)
+
+    def steps(self, examples: int) -> int:
+        """Return how many optimiser steps so many examples make."""
+        return count_steps(examples, batch_size=self.batch_size, epochs=self.epochs)
+
+
+def count_steps(examples: int, *, batch_size: int, epochs: float) -> int:
+    """Return the steps of a run, whose epochs' last ones may hold fewer examples."""
+    return math.ceil(epochs * math.ceil(examples / batch_size))
 
 
 _NAMES: Mapping[str, tuple[str, ...]] = {
