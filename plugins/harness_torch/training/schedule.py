@@ -49,9 +49,10 @@ class Schedule:
         """Steps of the warm-up."""
         return math.ceil(self.warmup * self.steps)
 
-    def ends_epoch(self, step: int) -> bool:
-        """Tell whether an epoch, or the run, ends with this step, counted from 1."""
-        return step % self.steps_per_epoch == 0 or step == self.steps
+    def ends_stretch(self, step: int, epochs: float) -> bool:
+        """Tell whether a stretch of so many epochs, or the run, ends with this step."""
+        length = epochs * self.steps_per_epoch
+        return step // length > (step - 1) // length or step == self.steps
 
     def rate(self, step: int) -> float:
         """Return the learning rate of a step, counted from 1, as a share of the peak.
