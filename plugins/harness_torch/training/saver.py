@@ -72,8 +72,8 @@ class Saver:
             self._due = ended + pause
 
     @property
-    def last_good(self) -> str:
-        """Say where the newest snapshot stands."""
+    def told_last(self) -> str:
+        """Say where the last snapshot stands."""
         if self._last is None:
-            return "no snapshot was written before"
-        return f"the last good snapshot is {self._last}"
+            return "there is no snapshot yet"
+        return f"the last snapshot is {self._last}"
