@@ -39,6 +39,7 @@ def train(job: TrainJob, module: nn.Module, settings: LoopSettings) -> TrainRepo
         UsageError: the precision can't be trained in on this device.
         PluginError: the settings still leave the learning rate to the model.
     """
+    peak_rate = _peak_rate(settings)
     if settings.dropout is not None:
         _set_dropout(module, settings.dropout)
     if settings.checkpoint_activations:
@@ -49,7 +50,7 @@ def train(job: TrainJob, module: nn.Module, settings: LoopSettings) -> TrainRepo
             "there are no training examples: check the training split and max_examples"
         )
     run = _Run(job, module, settings, examples)
-    run.go_on(_peak_rate(settings))
+    run.go_on(peak_rate)
     return run.report()
 
 
