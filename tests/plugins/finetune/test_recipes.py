@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -269,7 +270,7 @@ def test_a_training_that_was_broken_off_ends_with_the_same_adapter(
         if step.step == 3:
             raise Killed
 
-    settings = {"save_every": 0.0, "dropout": 0.1, "epochs": 3.0}
+    settings: dict[str, Any] = {"save_every": 0.0, "dropout": 0.1, "epochs": 3.0}
     whole = train_by(recipe, "bert:tiny", tmp_path / "whole", **settings)
     place, kept = tmp_path / "broken", {"scratch": tmp_path / "kept"}
     stopped = {**kept, "on_step": stop}
