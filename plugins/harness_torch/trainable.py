@@ -236,6 +236,7 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
             UsageError: the model has an adapter that can't be merged.
         """
         self.check_merged()
+        is_writer = self._head is None and self._adapter is not None
         kept = {k: v for k, v in self._checkpoint.raw.items() if k not in _DROPPED}
         save_checkpoint(
             folder,
@@ -244,7 +245,7 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
             stored_name=self.stored_name,
             config={
                 **kept,
-                **self.saved_config(self._prepared_head()),
+                **({} if is_writer else self.saved_config(self._prepared_head())),
                 "dtype": "float32",
             },
             files=self.tokenizer.files,
