@@ -8,6 +8,11 @@ from harness import RecipeEntry, TrainJob, TrainReport, hookimpl
 from harness_finetune.settings import FullSettings
 from harness_torch.training.settings import resolve_rate
 
+HEAD_KINDS = frozenset(
+    {"choose", "classify", "extract", "fill", "language", "regress", "tag"}
+)
+"""All kinds of heads there are, a model's own output layer among them."""
+
 
 def run_full(job: TrainJob) -> TrainReport:
     """Train every weight; see `harness_finetune.full`."""
@@ -25,7 +30,7 @@ def harness_recipes() -> Sequence[RecipeEntry]:
             name="full",
             summary="train every weight of the model and its head",
             settings=FullSettings,
-            trains=frozenset({"choose", "classify", "extract", "regress", "tag"}),
+            trains=HEAD_KINDS,
             run=run_full,
             resolve=resolve_rate,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, cast
 
 import torch
@@ -10,11 +11,16 @@ from torch import Tensor, nn
 
 from harness import Encoded, Head, LoadSettings, ModelName
 from harness.requests import Embed, Fill, Follow, Generate, Likelihood, Score
-from harness_gpt.checkpoint import GptCheckpoint, has_output, open_checkpoint
+from harness_gpt.checkpoint import (
+    GptCheckpoint,
+    answered,
+    has_output,
+    open_checkpoint,
+)
 from harness_gpt.config import DecoderConfig
-from harness_gpt.ending import end_tokens
+from harness_gpt.ending import end_tokens, last_token
 from harness_gpt.fill import FillAbility
-from harness_gpt.follow import GreedyTokens
+from harness_gpt.follow import GreedyTokens, window_states
 from harness_gpt.generate import GenerateAbility
 from harness_gpt.gpt2 import Gpt2, initialise
 from harness_gpt.gpt2_config import Gpt2Config
@@ -35,6 +41,7 @@ from harness_torch.follow import FollowAbility, Limits
 from harness_torch.heads.labels import HEAD_OF, count_outputs, head_settings
 from harness_torch.heads.tag import TagHead
 from harness_torch.heads.vector import VectorHead
+from harness_torch.objectives.continuation import Continuations, DecoderTexts
 from harness_torch.packed import pack
 from harness_torch.text_vectors import TextVectors, mean_over_sequences
 from harness_torch.tokenizers.protocol import TextTokenizer, Tokens
@@ -48,6 +55,9 @@ _TITLES = {
     "qwen3": "Qwen3",
 }
 """What the names of Hugging Face's classes begin with."""
+
+_WRITERS = {"GPT2": "LMHeadModel"}
+"""What the names of those end with that write, where it isn't ``ForCausalLM``."""
 
 
 def load_gpt(name: ModelName, settings: LoadSettings) -> GptAdapter:
@@ -123,9 +133,34 @@ class GptAdapter(TrainableAdapter[GptCheckpoint, Gpt2 | Llama, TextTokenizer]):
         setattr(self.module, name, layer.to(self.device))
         self.module.lm_head = None
 
+    def language(self) -> Continuations:
+        """Return what trains the output layer to say what comes next.
+
+        Raises:
+            PluginError: the checkpoint has none.
+        """
+        if Generate not in answered(self._checkpoint):
+            return super().language()
+        checkpoint, tokenizer = self._checkpoint, self.tokenizer
+        reader = Reader(tokenizer, title=self.title, length=checkpoint.length)
+        texts = DecoderTexts(
+            title=self.title,
+            tokenizer=tokenizer,
+            ids=reader.ids,
+            bare=reader.bare,
+            prefix=reader.prefix,
+            end=last_token(checkpoint, tokenizer),
+            render=load_render(checkpoint.chat),
+            length=reader.length,
+        )
+        states = partial(window_states, self.module, device=self.device)
+        return Continuations(texts, states, self.module.logits)
+
     def saved_config(self, head: Head) -> dict[str, Any]:
         """Return what config.json says of the module with its head."""
         title = _TITLES[self._checkpoint.raw["model_type"]]
+        if head.kind == "language":
+            return {"architectures": [title + _WRITERS.get(title, "ForCausalLM")]}
         suffix = TAGGER if head.kind == "tag" else "ForSequenceClassification"
         return {
             **head_settings(head),

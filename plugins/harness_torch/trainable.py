@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from harness import Encoded, Head, Loss, PluginError, TrainingExample
 from harness_torch.abilities import Abilities, TorchAdapter, TorchSession
 from harness_torch.checkpoint import save_checkpoint
-from harness_torch.heads.labels import HEAD_OF
+from harness_torch.heads.labels import HEAD_OF, OWN_LAYERS
 from harness_torch.tokenizers.protocol import TextTokenizer
 
 _DROPPED = ("_name_or_path", "torch_dtype", "transformers_version")
@@ -47,7 +47,7 @@ class Objective(Protocol):
     def encode_training(self, examples: Sequence[TrainingExample]) -> list[Encoded]:
         """Tokenise training examples in one batch; `extra` holds what is right."""
 
-    def loss(self, batch: Sequence[Encoded]) -> Loss:
+    def loss(self, batch: Sequence[Encoded], *, label_smoothing: float = 0.0) -> Loss:
         """Return the summed loss of a micro-batch."""
 
 
@@ -56,7 +56,8 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
 
     Once prepared for training the weights stay fp32 and lower precision is autocast.
     A family says what abilities the module has with a head (`abilities`), puts a fresh
-    head on it (`attach`) and names the architecture that it then has (`architecture`).
+    head on it (`attach`) and what config.json then says of it (`saved_config`). One
+    that writes says what it is trained to write (`language`).
     """
 
     module: ModuleT
@@ -74,6 +75,7 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
         self.tokenizer = tokenizer
         self._checkpoint = checkpoint
         self._head = checkpoint.head
+        self._trained: Objective | None = None
         self._is_prepared = False
         super().__init__(
             title=checkpoint.title,
@@ -98,8 +100,20 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
     def saved_config(self, head: Head) -> dict[str, Any]:
         """Return what config.json says of the module with its head, on top of the rest.
 
-        ``architectures`` and what `harness_torch.heads.labels.head_settings` returns.
+        ``architectures`` and what `harness_torch.heads.labels.head_settings` returns;
+        of a layer of its own the former alone.
         """
+
+    def language(self) -> Objective:
+        """Return what trains the module's own output layer to say what comes next.
+
+        Raises:
+            PluginError: it has none.
+        """
+        raise PluginError(
+            f"{self.title} has no output layer that says what comes next: train a head, "
+            "or choose a model that writes"
+        )
 
     def stored(self, name: str, tensor: Tensor) -> Tensor:
         """Return a parameter as a checkpoint's files hold it: as it is, by default."""
@@ -118,6 +132,8 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
     def prepare(self, head: Head, *, seed: int) -> nn.Module:
         """Attach a freshly seeded head and return the module that holds all weights.
 
+        For a layer of its own nothing is attached, and it answers what it did before.
+
         Raises:
             PluginError: the head is of a kind that this model has not, or the model
                 was trained or cast before, so that it no longer is the base model.
@@ -128,9 +144,15 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
                 f"{self.title} was already used: load it again, so that training "
                 "starts from the checkpoint's own weights"
             )
-        self.attach(head, torch.Generator().manual_seed(seed))
+        if head.kind not in OWN_LAYERS:
+            self.attach(head, torch.Generator().manual_seed(seed))
+        return self.prepared(head)
+
+    def prepared(self, head: Head) -> nn.Module:
+        """Return the module, ready to be trained with the head that it has now."""
         self._head = head
-        self._abilities = self.abilities(head)
+        self._abilities = self.abilities(None if head.kind in OWN_LAYERS else head)
+        self._trained = None
         self._is_prepared = True
         return self.module
 
@@ -138,9 +160,9 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
         """Tokenise training examples in one batch; `extra` holds what is right."""
         return self._objective().encode_training(examples)
 
-    def loss(self, batch: Sequence[Encoded]) -> Loss:
+    def loss(self, batch: Sequence[Encoded], *, label_smoothing: float = 0.0) -> Loss:
         """Return the summed loss of a micro-batch."""
-        return self._objective().loss(batch)
+        return self._objective().loss(batch, label_smoothing=label_smoothing)
 
     def save(self, folder: Path) -> None:
         """Write a checkpoint with its head, in Hugging Face format."""
@@ -159,9 +181,16 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
         )
 
     def _objective(self) -> Objective:
-        objective = self._ability(HEAD_OF[self._prepared_head().kind])
+        if self._trained is None:
+            self._trained = self._find_objective(self._prepared_head())
+        return self._trained
+
+    def _find_objective(self, head: Head) -> Objective:
+        if head.kind == "language":
+            return self.language()
+        objective = self._ability(HEAD_OF[head.kind])
         if not isinstance(objective, Objective):
-            raise PluginError(f"{self.title} can't train its {self._head} yet")
+            raise PluginError(f"{self.title} can't train its {head} yet")
         return objective
 
     def _prepared_head(self) -> Head:

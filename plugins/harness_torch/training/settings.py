@@ -20,6 +20,8 @@ class LoopSettings(CommonSettings):
         learning_rate: its peak; None leaves it to the recipe and the model.
         batch_size: examples in a step.
         warmup: share of the steps with a rising learning rate, which then falls to 0.
+        label_smoothing: share of a right label, word or place that is spread evenly
+            over all there are; a value that is trained stays as it is.
         weight_decay: AdamW's, for matrices alone: not for biases and norms.
         clip: the largest norm of a step's gradient.
         dropout: replaces every dropout of the model; its own where None.
@@ -30,6 +32,7 @@ class LoopSettings(CommonSettings):
     learning_rate: float | None = None
     batch_size: int = 32
     warmup: float = 0.1
+    label_smoothing: float = 0.0
     weight_decay: float = 0.01
     clip: float = 1.0
     dropout: float | None = None
@@ -49,8 +52,13 @@ class LoopSettings(CommonSettings):
             raise setting_error("warmup", self.warmup, "a share from 0 to 1")
         if not self.weight_decay >= 0:
             raise setting_error("weight_decay", self.weight_decay, "0 or more")
-        if self.dropout is not None and not 0 <= self.dropout < 1:
-            raise setting_error("dropout", self.dropout, "from 0 to below 1")
+        self._check_shares()
+
+    def _check_shares(self) -> None:
+        for name in ("dropout", "label_smoothing"):
+            value = getattr(self, name)
+            if value is not None and not 0 <= value < 1:
+                raise setting_error(name, value, "from 0 to below 1")
 
 
 SettingsT = TypeVar("SettingsT", bound=LoopSettings)

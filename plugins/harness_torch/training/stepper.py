@@ -65,12 +65,13 @@ class Stepper:
     def _accumulate(self, batch: Sequence[Encoded]) -> float:
         """Leave the gradient of the step's mean loss, and return that loss."""
         total, count = 0.0, 0
+        smoothing = self._settings.label_smoothing
         by_length = sorted(batch, key=lambda item: item.cost)
         for micro in cut_batches(by_length, self._settings.micro_batch_tokens):
             tokens = sum(item.cost for item in micro)
             with memory_errors(f"a training micro-batch of {tokens} tokens"):
                 with self._accelerator.autocast():
-                    loss = self._model.loss(micro)
+                    loss = self._model.loss(micro, label_smoothing=smoothing)
                 self._accelerator.backward(loss.total)
             total += float(loss.total.detach())
             count += loss.count
