@@ -70,6 +70,7 @@ from harness.task import (
     Task,
     Template,
 )
+from harness.tracker import TrackerEntry
 
 __all__ = [
     "Adapter",
@@ -125,6 +126,7 @@ __all__ = [
     "Task",
     "Template",
     "TextToText",
+    "TrackerEntry",
     "TrainJob",
     "TrainReport",
     "Trainable",

@@ -48,6 +48,33 @@ def choose(examples: Iterable[Example], count: int, salt: str) -> list[int]:
     return sorted(position for stratum, quota in drawn for position in stratum[:quota])
 
 
+def choose_balanced(
+    examples: Iterable[Example], count: int, salt: str, labels: Sequence[str] = ()
+) -> list[int]:
+    """Return the positions of a draw with as many of each label as there can be.
+
+    Numbers are cut into ten bins of equal size in the order of their values, which
+    take turns as labels do; texts and other targets are drawn plainly. A larger draw
+    of the same salt holds the smaller one.
+
+    Args:
+        examples: read once; a few bytes an example are kept.
+        count: how many to draw, at most the number of examples.
+        salt: purpose and seed, such as ``few 1``.
+        labels: the targets that are labels, empty where none is.
+    """
+    orders, keys = array("Q"), []
+    for example in examples:
+        orders.append(_order(salt, example.id))
+        keys.append(_stratum_key(example.target))
+    known = set(labels)
+    if all(isinstance(key, float) or key in known for key in keys):
+        places = _in_turns(_strata(keys, orders, bins=_BINS))
+    else:
+        places = iter(sorted(range(len(keys)), key=orders.__getitem__))
+    return sorted(islice(places, count))
+
+
 def choose_groups(examples: Iterable[Example], count: int, salt: str) -> list[int]:
     """Return the positions of a draw of whole groups, so that none is cut apart.
 
@@ -105,7 +132,7 @@ def split_off(examples: Sequence[Example], share: float, seed: int) -> SplitOff:
             f"a training split of size {len(examples)} has no slice to select on, "
             "expected 2 or more: add examples or select on another split"
         )
-    count = min(max(round(share * len(examples)), 1), len(examples) - 1)
+    count = slice_size(len(examples), share)
     is_grouped = examples[0].group is not None
     draw = choose_groups if is_grouped else choose
     chosen = set(draw(examples, count, f"select {seed}"))
@@ -118,6 +145,11 @@ def split_off(examples: Sequence[Example], share: float, seed: int) -> SplitOff:
         rest=[e for position, e in enumerate(examples) if position not in chosen],
         slice=[e for position, e in enumerate(examples) if position in chosen],
     )
+
+
+def slice_size(size: int, share: float) -> int:
+    """Return how many of two or more examples a selection slice has."""
+    return min(max(round(share * size), 1), size - 1)
 
 
 def draw_exemplars(examples: Iterable[Example], k: int, seed: int) -> list[Example]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, cast
 
@@ -45,7 +46,7 @@ from harness_torch.objectives.continuation import Continuations, DecoderTexts
 from harness_torch.packed import pack
 from harness_torch.text_vectors import TextVectors, mean_over_sequences
 from harness_torch.tokenizers.protocol import TextTokenizer, Tokens
-from harness_torch.trainable import TrainableAdapter
+from harness_torch.trainable import Objective, TrainableAdapter
 
 _TITLES = {
     "gpt2": "GPT2",
@@ -85,7 +86,7 @@ class GptAdapter(TrainableAdapter[GptCheckpoint, Gpt2 | Llama, TextTokenizer]):
     def abilities(self, head: Head | None) -> Abilities:
         """Return what the module answers, with the head if there is one."""
         checkpoint, model, device = self._checkpoint, self.module, self.device
-        reader = Reader(self.tokenizer, title=self.title, length=checkpoint.length)
+        reader = self._reader()
         embed = TextVectors(
             tokenizer=HeadReader(reader, pad=None),
             vectors=self._vectors,
@@ -133,7 +134,7 @@ class GptAdapter(TrainableAdapter[GptCheckpoint, Gpt2 | Llama, TextTokenizer]):
         setattr(self.module, name, layer.to(self.device))
         self.module.lm_head = None
 
-    def language(self) -> Continuations:
+    def language(self) -> Objective:
         """Return what trains the output layer to say what comes next.
 
         Raises:
@@ -142,7 +143,7 @@ class GptAdapter(TrainableAdapter[GptCheckpoint, Gpt2 | Llama, TextTokenizer]):
         if Generate not in answered(self._checkpoint):
             return super().language()
         checkpoint, tokenizer = self._checkpoint, self.tokenizer
-        reader = Reader(tokenizer, title=self.title, length=checkpoint.length)
+        reader = self._reader()
         texts = DecoderTexts(
             title=self.title,
             tokenizer=tokenizer,
@@ -152,6 +153,7 @@ class GptAdapter(TrainableAdapter[GptCheckpoint, Gpt2 | Llama, TextTokenizer]):
             end=last_token(checkpoint, tokenizer),
             render=load_render(checkpoint.chat),
             length=reader.length,
+            virtual=reader.virtual,
         )
         states = partial(window_states, self.module, device=self.device)
         return Continuations(texts, states, self.module.logits)
@@ -171,6 +173,25 @@ class GptAdapter(TrainableAdapter[GptCheckpoint, Gpt2 | Llama, TextTokenizer]):
     def stored(self, name: str, tensor: Tensor) -> Tensor:
         """Return a parameter as files hold it: GPT-2's are turned."""
         return tensor.t() if is_transposed(name, self._checkpoint.config) else tensor
+
+    def words(self) -> nn.Embedding:
+        """Return the module that makes vectors of token ids."""
+        if isinstance(self.module, Gpt2):
+            return self.module.transformer.wte
+        return self.module.model.embed_tokens
+
+    def make_tokenizer(self, length: int, virtual: Sequence[int]) -> TextTokenizer:
+        """Make the checkpoint's tokenizer again, with virtual tokens before all else."""
+        # The reader puts them there, behind which a text may be cut from its left.
+        return load_tokenizer(replace(self._checkpoint, length=length))
+
+    def _reader(self) -> Reader:
+        return Reader(
+            self.tokenizer,
+            title=self.title,
+            length=self._checkpoint.length - len(self.virtual),
+            virtual=self.virtual,
+        )
 
     def _head_ability(self, head: Head, reader: Reader) -> Ability:
         if head.kind == "tag":

@@ -6,64 +6,32 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from harness import LoadSettings, ModelCard, ModelEntry, ModelName, hookimpl
-from harness.requests import Generate
-from harness_gpt.checkpoint import OPTIONS, answered, open_checkpoint
-from harness_gpt.facts import facts_of
-from harness_gpt.tiny import TINY_LEARNING_RATE
-from harness_torch.chat import load_render
-from harness_torch.heads.labels import VECTOR_HEADS
+from harness_gpt.options import OPTIONS
 
 if TYPE_CHECKING:
     from harness_gpt.adapter import GptAdapter
 
-PRETRAINED_LEARNING_RATE = 5e-5
-"""In the range that Radford et al. 2018 fine-tuned with (6.25e-5, section 4.1)."""
-
 
 def describe(name: ModelName) -> ModelCard:
-    """Read the configuration and hash the files.
+    """Describe a model without its weights; see `harness_gpt.card.describe`."""
+    from harness_gpt import card  # reads configurations, files and adapters
 
-    Raises:
-        UsageError: an option is unknown or has a wrong value.
-        CheckpointError: the checkpoint can't be used.
-    """
-    checkpoint = open_checkpoint(name)
-    able = answered(checkpoint)
-    is_built_in = checkpoint.folder is None
-    return ModelCard(
-        abilities=able,
-        trainable=VECTOR_HEADS
-        | {"tag"}
-        | ({"language"} if Generate in able else set()),
-        head=checkpoint.head,
-        fingerprint=checkpoint.fingerprint(),
-        parameters=checkpoint.parameters,
-        max_tokens=checkpoint.length,
-        prefers=("rank", "generate", "lm-eval"),
-        prefers_trained=("head",),
-        suggested_learning_rate=(
-            TINY_LEARNING_RATE if is_built_in else PRETRAINED_LEARNING_RATE
-        ),
-        facts=facts_of(checkpoint),
-    )
+    return card.describe(name)
 
 
 def worded(name: ModelName, prompt: str) -> str | None:
-    """Return a prompt within the chat template, None where it is read as it is.
+    """Word a prompt as the model reads it; see `harness_gpt.card.worded`."""
+    from harness_gpt import card
 
-    Raises:
-        UsageError: an option is unknown or has a wrong value.
-        CheckpointError: the checkpoint, or its template, can't be used.
-    """
-    render = load_render(open_checkpoint(name).chat)
-    return None if render is None else render(prompt)
+    return card.worded(name, prompt)
 
 
 def load(name: ModelName, settings: LoadSettings) -> GptAdapter:
-    """Load the model; see `harness_gpt.adapter.load_gpt`."""
+    """Load the model, and the adapter that its name has."""
     from harness_gpt.adapter import load_gpt  # torch
+    from harness_torch.adapters.placing import load_named
 
-    return load_gpt(name, settings)
+    return load_named(name, settings, load_gpt)
 
 
 @hookimpl

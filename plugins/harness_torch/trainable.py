@@ -10,8 +10,9 @@ from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 import torch
 from torch import Tensor, nn
 
-from harness import Encoded, Head, Loss, PluginError, TrainingExample
+from harness import Encoded, Head, Loss, PluginError, TrainingExample, UsageError
 from harness_torch.abilities import Abilities, TorchAdapter, TorchSession
+from harness_torch.adapters.folder import PROMPTED, Adapter
 from harness_torch.checkpoint import save_checkpoint
 from harness_torch.heads.labels import HEAD_OF, OWN_LAYERS
 from harness_torch.tokenizers.protocol import TextTokenizer
@@ -33,6 +34,18 @@ class Opened(Protocol):
     @property
     def head(self) -> Head | None:
         """The trained head that it carries, if any."""
+
+    @property
+    def length(self) -> int:
+        """The longest input in tokens."""
+
+    @property
+    def folder(self) -> Path | None:
+        """Where its files are, None for the built-in ones."""
+
+    @property
+    def identity(self) -> str:
+        """What tells its weights from all others."""
 
 
 OpenedT = TypeVar("OpenedT", bound=Opened)
@@ -58,9 +71,17 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
     A family says what abilities the module has with a head (`abilities`), puts a fresh
     head on it (`attach`) and what config.json then says of it (`saved_config`). One
     that writes says what it is trained to write (`language`).
+
+    Attributes:
+        reads_sources: whether an encoder reads what its decoder writes about.
+        fresh: names of the parameters that came with the head, not with the base.
+        virtual: ids of the virtual tokens that stand before every input.
     """
 
     module: ModuleT
+    reads_sources = False
+    fresh: frozenset[str] = frozenset()
+    virtual: Sequence[int] = ()
 
     def __init__(
         self,
@@ -77,6 +98,7 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
         self._head = checkpoint.head
         self._trained: Objective | None = None
         self._is_prepared = False
+        self._adapter: Adapter | None = None
         super().__init__(
             title=checkpoint.title,
             module=module,
@@ -115,6 +137,19 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
             "or choose a model that writes"
         )
 
+    @abstractmethod
+    def words(self) -> nn.Embedding:
+        """Return the module that makes vectors of token ids."""
+
+    @abstractmethod
+    def make_tokenizer(self, length: int, virtual: Sequence[int]) -> TokenizerT:
+        """Make the checkpoint's tokenizer again, with virtual tokens before all else.
+
+        Args:
+            length: the longest input in tokens, virtual ones not counted.
+            virtual: their ids.
+        """
+
     def stored(self, name: str, tensor: Tensor) -> Tensor:
         """Return a parameter as a checkpoint's files hold it: as it is, by default."""
         return tensor
@@ -138,23 +173,72 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
             PluginError: the head is of a kind that this model has not, or the model
                 was trained or cast before, so that it no longer is the base model.
         """
+        if self._adapter is not None:
+            raise PluginError(
+                f"{self.title} is a base with an adapter, which is not trained further: "
+                "write it merged with 'harness export checkpoint' and name that"
+            )
         is_cast = next(self.module.parameters()).dtype != torch.float32
         if self._is_prepared or is_cast:
             raise PluginError(
                 f"{self.title} was already used: load it again, so that training "
                 "starts from the checkpoint's own weights"
             )
-        if head.kind not in OWN_LAYERS:
-            self.attach(head, torch.Generator().manual_seed(seed))
-        return self.prepared(head)
-
-    def prepared(self, head: Head) -> nn.Module:
-        """Return the module, ready to be trained with the head that it has now."""
-        self._head = head
-        self._abilities = self.abilities(None if head.kind in OWN_LAYERS else head)
-        self._trained = None
+        self.take_head(head, seed=seed)
+        self.refresh()
         self._is_prepared = True
         return self.module
+
+    @property
+    def base(self) -> OpenedT:
+        """The checkpoint that the model was loaded from, without any adapter."""
+        return self._checkpoint
+
+    def take_head(self, head: Head, *, seed: int) -> None:
+        """Attach a freshly seeded head, and note which parameters came with it.
+
+        For a layer of its own there is nothing to attach.
+
+        Raises:
+            PluginError: the model has no such head.
+        """
+        # Kept until the new ones are there, so that no address is used again.
+        before = {p.data_ptr(): p for p in self.module.parameters()}
+        if head.kind not in OWN_LAYERS:
+            self.attach(head, torch.Generator().manual_seed(seed))
+        self._head = head
+        self.fresh = frozenset(
+            name
+            for name, parameter in self.module.named_parameters()
+            if parameter.data_ptr() not in before
+        )
+
+    def prompt(self, tokens: int) -> None:
+        """Read so many virtual tokens before every input; the longest stays as it was."""
+        rows = self.words().num_embeddings
+        virtual = range(rows, rows + tokens)
+        length = self._checkpoint.length - tokens
+        if length < 1:
+            raise UsageError(
+                f"{self.title} reads {self._checkpoint.length} tokens at most, which "
+                f"leaves no room behind {tokens} virtual ones: take fewer"
+            )
+        self.virtual = virtual
+        self.tokenizer = self.make_tokenizer(length, virtual)
+        self.refresh()
+
+    def carry(self, adapter: Adapter) -> None:
+        """Note that the module is no longer the base: an adapter is on it."""
+        self._adapter = adapter
+
+    def refresh(self) -> None:
+        """Make the abilities anew, as the title, tokenizer or head has changed."""
+        is_own = self._head is None or self._head.kind in OWN_LAYERS
+        able = self.abilities(None if is_own else self._head)
+        if is_own and self.virtual:
+            able = {asked: able[asked] for asked in able if asked in PROMPTED}
+        self._abilities = able
+        self._trained = None
 
     def encode_training(self, examples: Sequence[TrainingExample]) -> list[Encoded]:
         """Tokenise training examples in one batch; `extra` holds what is right."""
@@ -165,7 +249,14 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
         return self._objective().loss(batch, label_smoothing=label_smoothing)
 
     def save(self, folder: Path) -> None:
-        """Write a checkpoint with its head, in Hugging Face format."""
+        """Write a checkpoint with its head if there is one, in Hugging Face format.
+
+        A merged adapter is part of it.
+
+        Raises:
+            UsageError: the model has an adapter that can't be merged.
+        """
+        self.check_merged()
         kept = {k: v for k, v in self._checkpoint.raw.items() if k not in _DROPPED}
         save_checkpoint(
             folder,
@@ -174,11 +265,24 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
             stored_name=self.stored_name,
             config={
                 **kept,
-                **self.saved_config(self._prepared_head()),
+                **({} if self._head is None else self.saved_config(self._head)),
                 "dtype": "float32",
             },
             files=self.tokenizer.files,
         )
+
+    def check_merged(self) -> None:
+        """Refuse to write a model whose adapter is no part of its own weights.
+
+        Raises:
+            UsageError: it has such an adapter.
+        """
+        if self._adapter is not None and not self._adapter.is_merged:
+            raise UsageError(
+                f"the adapter of {self.title} ({self._adapter.method}) adds layers or "
+                "tokens, which can't be merged into the base's weights: keep it beside "
+                "its base, or train with lora"
+            )
 
     def _objective(self) -> Objective:
         if self._trained is None:

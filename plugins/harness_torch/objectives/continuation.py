@@ -40,7 +40,8 @@ class DecoderTexts:
         prefix: the token that stands for nothing; None where there is none.
         end: the token that ends what is written; None where there is none.
         render: puts a prompt into the chat template; None where prompts are plain.
-        length: the longest input in tokens.
+        length: the longest input in tokens, virtual ones not counted.
+        virtual: ids of virtual tokens, which stand before every input.
     """
 
     title: str
@@ -51,6 +52,7 @@ class DecoderTexts:
     end: int | None
     render: Render | None
     length: int
+    virtual: Sequence[int] = ()
 
 
 class Continuations:
@@ -85,12 +87,16 @@ class Continuations:
         for key, (example, pair) in enumerate(zip(examples, pairs, strict=True)):
             if not pair.continuation:
                 continue
-            windows, cut = cut_windows(pair, self._texts.length)
+            whole, cut = cut_windows(pair, self._texts.length)
+            virtual = self._texts.virtual
+            windows = [Window([*virtual, *read], said) for read, said in whole]
+            ids = [token for window in windows for token in read_of(window)]
             encoded.append(
                 Encoded(
                     key=key,
                     request=example.request,
-                    cost=sum(len(read_of(window)) for window in windows),
+                    cost=len(ids),
+                    ids=ids,
                     truncated_tokens=cut,
                     truncated_side="left",
                     extra={"windows": windows},

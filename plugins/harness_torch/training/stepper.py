@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
-from torch import nn
+from torch import Tensor, nn
 
 from harness import (
+    CheckpointError,
     Encoded,
     LoadSettings,
     Trainable,
     TrainingError,
     UsageError,
-    cut_batches,
 )
 from harness_torch.device import memory_errors
+from harness_torch.training.accumulator import Accumulator
 from harness_torch.training.meter import StepOutcome
+from harness_torch.training.optimizers import make_optimizer, set_rate
 from harness_torch.training.settings import LoopSettings
+from harness_torch.training.state import State
 
 
 class Stepper:
@@ -33,19 +36,34 @@ class Stepper:
         settings: LoopSettings,
         load: LoadSettings,
     ) -> None:
-        self.parameters = [p for p in module.parameters() if p.requires_grad]
-        self._model = model
+        self.named = {n: p for n, p in module.named_parameters() if p.requires_grad}
+        self.parameters = list(self.named.values())
+        self.device = self.parameters[0].device
         self._settings = settings
         self._accelerator = _accelerator(load)
-        optimizer = torch.optim.AdamW(
-            _decay_groups(self.parameters, settings.weight_decay),
-            fused=self.parameters[0].device.type in ("cpu", "cuda"),
-        )
+        optimizer = make_optimizer(module, self.named, settings)
         self._optimizer = self._accelerator.prepare(optimizer)
+        self._accumulator = Accumulator(
+            model, self.parameters, self._accelerator, settings
+        )
+
+    @property
+    def micro_batch_tokens(self) -> int:
+        """Most tokens in one forward, as memory allowed so far."""
+        return self._accumulator.tokens
 
     def take(self, step: int, batch: Sequence[Encoded], rate: float) -> StepOutcome:
-        """Take one step over a batch."""
-        loss = self._accumulate(batch)
+        """Take one step over a batch, by its mean loss.
+
+        Raises:
+            TrainingError: the loss or its gradient is no number.
+            OutOfMemoryError: one example, or the optimiser's state, does not fit.
+        """
+        total = self._accumulator.add(batch)
+        loss = total.loss / total.terms
+        for parameter in self.parameters:
+            if parameter.grad is not None:
+                parameter.grad.div_(total.terms)
         norm = self._accelerator.clip_grad_norm_(self.parameters, self._settings.clip)
         # In fp16 the scaler skips a step whose gradients overflow, and lowers its scale.
         is_scaled = self._accelerator.scaler is not None
@@ -55,30 +73,54 @@ class Stepper:
                 f"{float(norm)}, expected numbers: lower learning_rate "
                 f"({self._settings.learning_rate}), or train in fp32"
             )
-        for group in self._optimizer.param_groups:
-            group["lr"] = rate
-        self._optimizer.step()
+        set_rate(self._optimizer.param_groups, rate)
+        with memory_errors("the optimiser's state"):
+            self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)
         tokens = sum(item.cost for item in batch)
         return StepOutcome(loss, rate, len(batch), tokens)
 
-    def _accumulate(self, batch: Sequence[Encoded]) -> float:
-        """Leave the gradient of the step's mean loss, and return that loss."""
-        total, count = 0.0, 0
-        smoothing = self._settings.label_smoothing
-        by_length = sorted(batch, key=lambda item: item.cost)
-        for micro in cut_batches(by_length, self._settings.micro_batch_tokens):
-            tokens = sum(item.cost for item in micro)
-            with memory_errors(f"a training micro-batch of {tokens} tokens"):
-                with self._accelerator.autocast():
-                    loss = self._model.loss(micro, label_smoothing=smoothing)
-                self._accelerator.backward(loss.total)
-            total += float(loss.total.detach())
-            count += loss.count
-        for parameter in self.parameters:
-            if parameter.grad is not None:
-                parameter.grad.div_(count)
-        return total / count
+    def state(self) -> State:
+        """Return the trained weights, the optimiser's state and fp16's loss scale."""
+        held = self._optimizer.state_dict()["state"]
+        scaler = self._accelerator.scaler
+        return State(
+            tensors=dict(self.named)
+            | {f"{n} {key}": t for n, own in held.items() for key, t in own.items()},
+            facts={
+                "scaler": scaler.state_dict() if scaler else {},
+                "micro_batch_tokens": self.micro_batch_tokens,
+            },
+        )
+
+    def restore(self, state: State) -> None:
+        """Take back what `state` returned.
+
+        Raises:
+            CheckpointError: it holds other parameters; nothing was changed then.
+        """
+        held: dict[int, dict[str, Tensor]] = {}
+        weights: dict[str, Tensor] = {}
+        for name, tensor in state.tensors.items():
+            number, space, key = name.partition(" ")
+            if space:
+                held.setdefault(int(number), {})[key] = tensor
+            else:
+                weights[name] = tensor
+        if _shapes(weights) != _shapes(self.named):
+            raise CheckpointError("it holds the parameters of another model")
+        with torch.no_grad():
+            for name, parameter in self.named.items():
+                parameter.copy_(weights[name])
+        groups = self._optimizer.state_dict()["param_groups"]
+        self._optimizer.load_state_dict({"state": held, "param_groups": groups})
+        self._accumulator.tokens = state.facts["micro_batch_tokens"]
+        if self._accelerator.scaler is not None:
+            self._accelerator.scaler.load_state_dict(state.facts["scaler"])
+
+
+def _shapes(tensors: Mapping[str, Tensor]) -> dict[str, torch.Size]:
+    return {name: tensor.shape for name, tensor in tensors.items()}
 
 
 def _accelerator(load: LoadSettings) -> Accelerator:
@@ -94,13 +136,3 @@ def _accelerator(load: LoadSettings) -> Accelerator:
         cpu=load.device == "cpu",
         device_placement=False,
     )
-
-
-def _decay_groups(
-    parameters: Sequence[nn.Parameter], weight_decay: float
-) -> list[dict[str, object]]:
-    """Decay matrices, not vectors: those are biases and norms."""
-    return [
-        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": weight_decay},
-        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
-    ]

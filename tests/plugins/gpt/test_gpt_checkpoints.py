@@ -150,7 +150,7 @@ def test_a_language_model_is_described_without_its_weights(
 ) -> None:
     card = describe(name_of(tmp_path))
     assert card.abilities == {Score, Generate, Likelihood, Fill, Follow, Embed}
-    assert card.trainable == {"classify", "regress", "tag"}
+    assert card.trainable == {"classify", "regress", "tag", "language"}
     assert card.parameters == sum(p.numel() for p in gpt2.parameters())
     assert card.max_tokens == 64
     assert card.head is None
@@ -174,6 +174,15 @@ def test_the_card_names_the_chat_template(gpt2: Any, tmp_path: Path) -> None:
     facts = describe(name_of(tmp_path)).facts
     assert facts["chat template"].startswith("chat_template.jinja, sha256 ")
     assert describe(name_of(tmp_path, chat="off")).facts["chat template"] == "none"
+
+
+def test_a_chat_model_prefers_an_instruction(gpt2: Any, tmp_path: Path) -> None:
+    plain = ("rank", "generate", "lm-eval")
+    assert describe(name_of(tmp_path)).prefers == plain
+    (tmp_path / "chat_template.jinja").write_text("{{ messages }}")
+    chat = describe(name_of(tmp_path)).prefers
+    assert chat == ("rank", "generate", "chat", "lm-eval")
+    assert describe(name_of(tmp_path, chat="off")).prefers == plain
 
 
 def test_options_and_files_change_the_fingerprint(gpt2: Any, tmp_path: Path) -> None:

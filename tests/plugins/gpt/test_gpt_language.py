@@ -85,11 +85,11 @@ def padded(rows: list[tuple[list[int], list[int]]]) -> dict[str, Tensor]:
     return dict(zip(names, map(torch.tensor, zip(*made, strict=True)), strict=True))
 
 
-def summed(theirs: Any, batch: dict[str, Tensor], **options: float) -> Tensor:
+def summed(theirs: Any, batch: dict[str, Tensor], smoothing: float = 0.0) -> Tensor:
     """Return the summed cross-entropy of transformers' logits, in their precision."""
     told = theirs(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"])
     logits, labels = told.logits[:, :-1].flatten(0, 1), batch["labels"][:, 1:].flatten()
-    return F.cross_entropy(logits, labels, reduction="sum", **options)
+    return F.cross_entropy(logits, labels, reduction="sum", label_smoothing=smoothing)
 
 
 def number(value: Tensor) -> float:
@@ -130,7 +130,7 @@ def test_gradients_are_those_of_transformers_in_fp64(
     model.module.double()
     encoded = model.encode_training([written(*pair) for pair in SAID])
     loss = model.loss(encoded, label_smoothing=0.1)
-    reference = summed(pair.theirs, padded(expected(SAID)), label_smoothing=0.1)
+    reference = summed(pair.theirs, padded(expected(SAID)), 0.1)
     loss.total.backward()
     reference.backward()
     assert number(loss.total) == pytest.approx(number(reference), rel=1e-9)
@@ -201,9 +201,9 @@ def test_a_choice_is_trained_as_it_is_scored() -> None:
         ([BOS], ids("yes")),
     ]
     asked = model.encode([example.request for example in examples])
-    (first, second) = dict(model.session().answer(asked, Budget(tokens=999))).values()
+    told: dict[int, Any] = dict(model.session().answer(asked, Budget(tokens=999)))
     total = number(model.loss(encoded).total)
-    wanted = first.log_probabilities[1] + second.log_probabilities[0]
+    wanted = told[0].log_probabilities[1] + told[1].log_probabilities[0]
     assert -total == pytest.approx(wanted, abs=1e-4)
 
 
@@ -239,9 +239,8 @@ def test_transformers_loads_what_was_saved_with_equal_logits(
     for parameter in model.module.parameters():
         parameter.mul_(1.05)
     model.save(tmp_path / "ours")
-    theirs, told = transformers.AutoModelForCausalLM.from_pretrained(
-        tmp_path / "ours", output_loading_info=True
-    )
+    made: Any = transformers.AutoModelForCausalLM
+    theirs, told = made.from_pretrained(tmp_path / "ours", output_loading_info=True)
     assert not told["missing_keys"]
     assert not told["unexpected_keys"]
     batch = padded(expected(SAID))

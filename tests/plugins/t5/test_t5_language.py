@@ -219,7 +219,7 @@ def test_a_saved_model_is_asked_what_its_base_is(folder: Path, tmp_path: Path) -
     assert describe(saved).abilities == describe(base).abilities
     assert describe(saved).trainable == {"classify", "regress", "tag", "language"}
     config = opened(tmp_path / "ours").module.config
-    assert (config.start_token_id, config.end_token_ids) == (5, {7, 1})
+    assert (config.start_token_id, sorted(config.end_token_ids)) == (5, [1, 7])
 
 
 def test_a_few_texts_are_learnt_by_heart_with_their_end() -> None:
@@ -244,8 +244,8 @@ def test_an_encoder_alone_is_not_trained_to_write(folder: Path, tmp_path: Path) 
     alone: Any = transformers.T5EncoderModel(config)
     alone.encoder.load_state_dict(model.state_dict())
     alone.save_pretrained(tmp_path / "alone")
-    for name in ("tokenizer.json", "tokenizer_config.json"):
-        (tmp_path / "alone" / name).write_bytes((folder / name).read_bytes())
+    for file in ("tokenizer.json", "tokenizer_config.json"):
+        (tmp_path / "alone" / file).write_bytes((folder / file).read_bytes())
     name = ModelName(adapter="t5", checkpoint=str(tmp_path / "alone"))
     assert "language" not in describe(name).trainable
     with pytest.raises(PluginError, match="has no output layer that says what comes"):
