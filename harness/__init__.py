@@ -34,6 +34,7 @@ from harness.model import (
     ModelCard,
     ModelEntry,
     ModelName,
+    NewModel,
     Predictor,
     PredictorEntry,
     Session,
@@ -42,6 +43,12 @@ from harness.model import (
     TrainingExample,
 )
 from harness.official import OfficialScorer
+from harness.pretraining import (
+    EpochFigures,
+    ObjectiveEntry,
+    PretrainJob,
+    PretrainReport,
+)
 from harness.problems import (
     Blank,
     Classification,
@@ -85,6 +92,7 @@ __all__ = [
     "DataError",
     "DataSourceEntry",
     "Encoded",
+    "EpochFigures",
     "Example",
     "ExecutorEntry",
     "Following",
@@ -101,12 +109,16 @@ __all__ = [
     "ModelEntry",
     "ModelName",
     "MultipleChoice",
+    "NewModel",
+    "ObjectiveEntry",
     "OfficialScorer",
     "OutOfMemoryError",
     "PluginError",
     "Prediction",
     "Predictor",
     "PredictorEntry",
+    "PretrainJob",
+    "PretrainReport",
     "Problem",
     "Prompt",
     "RecipeEntry",

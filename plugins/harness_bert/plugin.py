@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness import LoadSettings, ModelCard, ModelEntry, ModelName, hookimpl
+from harness import LoadSettings, ModelCard, ModelEntry, ModelName, NewModel, hookimpl
 from harness.requests import Embed, Fill, PseudoLikelihood, Request
 from harness_bert.checkpoint import OPTIONS, BertCheckpoint, open_checkpoint
+from harness_bert.new_settings import NEW_LEARNING_RATE, NewBert
 from harness_bert.tiny import TINY_LEARNING_RATE
 from harness_torch.heads.labels import HEAD_OF, VECTOR_HEADS
 
@@ -31,6 +33,7 @@ def describe(name: ModelName) -> ModelCard:
     return ModelCard(
         abilities=frozenset(_abilities(checkpoint)),
         trainable=VECTOR_HEADS | {"choose", "extract", "tag"},
+        pretrains=checkpoint.config.family.pretrains,
         head=head,
         fingerprint=checkpoint.fingerprint(),
         parameters=checkpoint.parameters,
@@ -73,6 +76,13 @@ def load(name: ModelName, settings: LoadSettings) -> BertAdapter:
     return load_bert(name, settings)
 
 
+def write_new(sizes: NewBert, texts: Sequence[str], seed: int, folder: Path) -> None:
+    """Write a model from scratch; see `harness_bert.new.write_new`."""
+    from harness_bert.new import write_new  # torch
+
+    write_new(sizes, texts, seed, folder)
+
+
 @hookimpl
 def harness_models() -> Sequence[ModelEntry]:
     """Register the BERT family."""
@@ -89,5 +99,8 @@ def harness_models() -> Sequence[ModelEntry]:
             describe=describe,
             load=load,
             options=OPTIONS,
+            new=NewModel(
+                settings=NewBert, write=write_new, learning_rate=NEW_LEARNING_RATE
+            ),
         )
     ]

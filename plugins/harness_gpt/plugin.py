@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness import LoadSettings, ModelCard, ModelEntry, ModelName, hookimpl
-from harness_gpt.checkpoint import OPTIONS, answered, open_checkpoint
+from harness import LoadSettings, ModelCard, ModelEntry, ModelName, NewModel, hookimpl
+from harness_gpt.checkpoint import OPTIONS, answered, has_output, open_checkpoint
 from harness_gpt.facts import facts_of
+from harness_gpt.new_settings import NEW_LEARNING_RATE, NewGpt
 from harness_gpt.tiny import TINY_LEARNING_RATE
 from harness_torch.chat import load_render
 from harness_torch.heads.labels import VECTOR_HEADS
@@ -28,9 +30,11 @@ def describe(name: ModelName) -> ModelCard:
     """
     checkpoint = open_checkpoint(name)
     is_built_in = checkpoint.folder is None
+    is_writer = checkpoint.head is None and has_output(checkpoint)
     return ModelCard(
         abilities=answered(checkpoint),
         trainable=VECTOR_HEADS | {"tag"},
+        pretrains=frozenset({"causal"} if is_writer else ()),
         head=checkpoint.head,
         fingerprint=checkpoint.fingerprint(),
         parameters=checkpoint.parameters,
@@ -61,6 +65,13 @@ def load(name: ModelName, settings: LoadSettings) -> GptAdapter:
     return load_gpt(name, settings)
 
 
+def write_new(sizes: NewGpt, texts: Sequence[str], seed: int, folder: Path) -> None:
+    """Write a model from scratch; see `harness_gpt.new.write_new`."""
+    from harness_gpt.new import write_new  # torch
+
+    write_new(sizes, texts, seed, folder)
+
+
 @hookimpl
 def harness_models() -> Sequence[ModelEntry]:
     """Register the GPT family."""
@@ -75,6 +86,9 @@ def harness_models() -> Sequence[ModelEntry]:
             describe=describe,
             load=load,
             options=OPTIONS,
+            new=NewModel(
+                settings=NewGpt, write=write_new, learning_rate=NEW_LEARNING_RATE
+            ),
             worded=worded,
         )
     ]

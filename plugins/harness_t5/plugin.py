@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness import LoadSettings, ModelCard, ModelEntry, ModelName, hookimpl
+from harness import LoadSettings, ModelCard, ModelEntry, ModelName, NewModel, hookimpl
 from harness.requests import Fill, Generate, Score
 from harness_t5.checkpoint import (
     OPTIONS,
@@ -13,6 +14,7 @@ from harness_t5.checkpoint import (
     answers,
     open_checkpoint,
 )
+from harness_t5.new_settings import NEW_LEARNING_RATE, NewT5
 from harness_t5.tiny import TINY_LEARNING_RATE
 from harness_torch.heads.labels import VECTOR_HEADS
 
@@ -43,6 +45,7 @@ def describe(name: ModelName) -> ModelCard:
     return ModelCard(
         abilities=able,
         trainable=VECTOR_HEADS | {"tag"},
+        pretrains=frozenset({"rewritten"} if Fill in able else ()),
         head=checkpoint.head,
         fingerprint=checkpoint.fingerprint(),
         parameters=checkpoint.parameters,
@@ -73,6 +76,13 @@ def _facts(checkpoint: T5Checkpoint) -> dict[str, str]:
     return facts
 
 
+def write_new(sizes: NewT5, texts: Sequence[str], seed: int, folder: Path) -> None:
+    """Write a model from scratch; see `harness_t5.new.write_new`."""
+    from harness_t5.new import write_new  # torch
+
+    write_new(sizes, texts, seed, folder)
+
+
 @hookimpl
 def harness_models() -> Sequence[ModelEntry]:
     """Register the T5 family."""
@@ -87,5 +97,8 @@ def harness_models() -> Sequence[ModelEntry]:
             describe=describe,
             load=load,
             options=OPTIONS,
+            new=NewModel(
+                settings=NewT5, write=write_new, learning_rate=NEW_LEARNING_RATE
+            ),
         )
     ]

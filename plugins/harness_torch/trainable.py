@@ -115,6 +115,39 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
             return super().session()
         return TorchSession(self.module, self._abilities, autocast=self._dtype)
 
+    def attach_words(self, needs: str, generator: torch.Generator) -> None:
+        """Give the module the output layers that pre-training needs; none by default.
+
+        Args:
+            needs: one of the card's `pretrains`.
+            generator: draws what the checkpoint lacks.
+        """
+
+    def words_config(self) -> dict[str, Any]:
+        """Return what config.json says of the module with its own output layers.
+
+        Raises:
+            PluginError: the family has none.
+        """
+        raise PluginError(f"{self.title} can't be pre-trained: choose another model")
+
+    def prepare_words(self, needs: str, *, seed: int) -> nn.Module:
+        """Return the module with the output layers that pre-training needs.
+
+        Raises:
+            PluginError: the model was trained or cast before.
+        """
+        self._check_unused()
+        self.attach_words(needs, torch.Generator().manual_seed(seed))
+        self._head = None
+        self._abilities = self.abilities(None)
+        self._is_prepared = True
+        return self.module
+
+    def save_words(self, folder: Path) -> None:
+        """Write a checkpoint with its own output layers, in Hugging Face format."""
+        self._save(folder, self.words_config())
+
     def prepare(self, head: Head, *, seed: int) -> nn.Module:
         """Attach a freshly seeded head and return the module that holds all weights.
 
@@ -122,12 +155,7 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
             PluginError: the head is of a kind that this model has not, or the model
                 was trained or cast before, so that it no longer is the base model.
         """
-        is_cast = next(self.module.parameters()).dtype != torch.float32
-        if self._is_prepared or is_cast:
-            raise PluginError(
-                f"{self.title} was already used: load it again, so that training "
-                "starts from the checkpoint's own weights"
-            )
+        self._check_unused()
         self.attach(head, torch.Generator().manual_seed(seed))
         self._head = head
         self._abilities = self.abilities(head)
@@ -144,19 +172,26 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
 
     def save(self, folder: Path) -> None:
         """Write a checkpoint with its head, in Hugging Face format."""
+        self._save(folder, self.saved_config(self._prepared_head()))
+
+    def _save(self, folder: Path, said: Mapping[str, Any]) -> None:
         kept = {k: v for k, v in self._checkpoint.raw.items() if k not in _DROPPED}
         save_checkpoint(
             folder,
             module=self.module,
             stored=self.stored,
             stored_name=self.stored_name,
-            config={
-                **kept,
-                **self.saved_config(self._prepared_head()),
-                "dtype": "float32",
-            },
+            config={**kept, **said, "dtype": "float32"},
             files=self.tokenizer.files,
         )
+
+    def _check_unused(self) -> None:
+        is_cast = next(self.module.parameters()).dtype != torch.float32
+        if self._is_prepared or is_cast:
+            raise PluginError(
+                f"{self.title} was already used: load it again, so that training "
+                "starts from the checkpoint's own weights"
+            )
 
     def _objective(self) -> Objective:
         objective = self._ability(HEAD_OF[self._prepared_head().kind])

@@ -14,6 +14,7 @@ from torch import nn
 from harness import PluginError, TrainingError, TrainJob, TrainReport
 from harness_torch.training.keeper import Keeper
 from harness_torch.training.meter import Meter
+from harness_torch.training.redrawing import drawn
 from harness_torch.training.schedule import Schedule
 from harness_torch.training.settings import LoopSettings
 from harness_torch.training.stepper import Stepper
@@ -56,7 +57,9 @@ def train(job: TrainJob, module: nn.Module, settings: LoopSettings) -> TrainRepo
     for step, places in enumerate(schedule.order(job.seed), start=1):
         module.train()
         rate = settings.learning_rate * schedule.rate(step)
-        meter.record(stepper.take(step, [examples[place] for place in places], rate))
+        epoch = (step - 1) // schedule.steps_per_epoch
+        batch = drawn(job.model, [examples[place] for place in places], epoch)
+        meter.record(stepper.take(step, batch, rate))
         if schedule.ends_epoch(step):
             module.eval()
             keeper.consider(step)

@@ -1,0 +1,63 @@
+"""Measures what is held out at the end of each epoch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from torch import nn
+
+from harness import EpochFigures
+from harness.events import TrainStep
+
+
+class Watch:
+    """Hears of every step, and measures where an epoch ends.
+
+    Args:
+        module: is in training mode when it is heard of a step, and afterwards.
+        measure: measures what is held out, with the weights as they stand; None where
+            nothing is.
+        steps_per_epoch: steps in a whole epoch.
+        on_step: is told of every step.
+        on_epoch: is told of every epoch.
+    """
+
+    def __init__(
+        self,
+        module: nn.Module,
+        measure: Callable[[], dict[str, float]] | None,
+        *,
+        steps_per_epoch: int,
+        on_step: Callable[[TrainStep], None],
+        on_epoch: Callable[[EpochFigures], None],
+    ) -> None:
+        self.epochs: list[EpochFigures] = []
+        self._module = module
+        self._measure = measure
+        self._steps_per_epoch = steps_per_epoch
+        self._on_step = on_step
+        self._on_epoch = on_epoch
+
+    def hear(self, event: TrainStep) -> None:
+        """Pass a step on, and measure where it ends an epoch or the run."""
+        self._on_step(event)
+        ends = event.step % self._steps_per_epoch == 0 or event.step == event.steps
+        if self._measure is None or not ends:
+            return
+        self._module.eval()
+        others = self._measure()
+        self._module.train()
+        figures = EpochFigures(
+            step=event.step,
+            epoch=event.step / self._steps_per_epoch,
+            loss=others.pop("loss"),
+            perplexity=others.pop("perplexity"),
+            others=others,
+        )
+        self.epochs.append(figures)
+        self._on_epoch(figures)
+
+    def score(self) -> float:
+        """Return the last measured loss, turned so that higher is better."""
+        return -self.epochs[-1].loss if self.epochs else -math.inf
