@@ -77,6 +77,7 @@ from harness.task import (
     Task,
     Template,
 )
+from harness.tracker import TrackerEntry
 
 __all__ = [
     "Adapter",
@@ -137,6 +138,7 @@ __all__ = [
     "Task",
     "Template",
     "TextToText",
+    "TrackerEntry",
     "TrainJob",
     "TrainReport",
     "Trainable",

@@ -95,7 +95,8 @@ def carry_out(plan: Plan, plugins: Plugins, place: str, command: str) -> Outcome
             checkpoints=checkpoints_of(place),
             command=command,
         )
-        finished = execution.run(plugins.executor("in-process"))
+        with plugins.tracking(plan.track):
+            finished = execution.run(plugins.executor("in-process"))
         found = read_results(
             store, plugins, plan.fingerprints, title=plan.title, command=command
         )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 CellStatus = Literal["done", "failed", "blocked", "cached"]
@@ -15,6 +16,8 @@ class RunStarted:
     run_id: str
     cells: int
     cached: int
+    title: str = ""
+    command: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +29,7 @@ class CellStarted:
         kind: ``train`` or ``evaluate``.
         title: such as ``bert:tiny · glue/cola · finetune:full · seed 1``.
         index: its place in the run, from 1.
+        facts: model, task, regime, seed and settings by name, all as text.
     """
 
     fingerprint: str
@@ -33,11 +37,17 @@ class CellStarted:
     title: str
     index: int
     cells: int
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainStep:
-    """An optimiser step is done; rates are over the last few steps."""
+    """An optimiser step is done; rates are over the last few steps.
+
+    Attributes:
+        fingerprint: the train cell's identity; the runner adds it to what the recipe
+            tells.
+    """
 
     step: int
     steps: int
@@ -46,6 +56,7 @@ class TrainStep:
     examples_per_s: float
     tokens_per_s: float
     seconds_left: float
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +76,13 @@ class BatchAnswered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellFinished:
-    """A cell ended; `reason` says why where it did not succeed."""
+    """An evaluate cell ended; `reason` says why where it did not succeed.
+
+    Attributes:
+        scores: every metric that is a number, on the displayed scale, as
+            ``glue/mrpc accuracy``.
+        trained: the identity of the train cell behind it, None where there is none.
+    """
 
     fingerprint: str
     title: str
@@ -73,6 +90,8 @@ class CellFinished:
     seconds: float
     score: float | None = None
     reason: str | None = None
+    scores: Mapping[str, float] = field(default_factory=dict)
+    trained: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

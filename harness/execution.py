@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -30,7 +30,7 @@ from harness.runner import (
     unaskable_result,
 )
 from harness.store import RunRecord, Store, TrainingRecord
-from harness.trainer import is_whole, train
+from harness.trainer import clear, is_whole, train
 
 
 @dataclass(slots=True, kw_only=True)
@@ -77,7 +77,9 @@ class Execution:
         self._announce = Announcer(self.plugins.hook, self.id, cells)
         self._record(fingerprints)
         self._record_unaskable()
-        self._announce.run_started(cached=len(self._done))
+        self._announce.run_started(
+            cached=len(self._done), title=self.plan.title, command=self.command
+        )
         for _ in executor.run(self._work, self.plan.jobs):
             pass
         self.store.finish_run(self.id, _now())
@@ -145,7 +147,7 @@ class Execution:
             if is_whole(cell, self.checkpoints, known):
                 return None
             self._announce.started(cell, "train")
-            report = train(cell, self._tools, self._announce.train_step)
+            report = train(cell, self._tools, self._announce.train_steps(cell))
         record = TrainingRecord(
             fingerprint=cell.fingerprint,
             task=cell.task.id,
@@ -155,6 +157,8 @@ class Execution:
             report=report,
         )
         self.store.save_training(record, run=self.id, finished=_now())
+        if failure.reason is None:
+            clear(cell, self.checkpoints)
         return failure.reason
 
     def _evaluate(self, cell: EvaluateCell) -> None:
@@ -165,7 +169,9 @@ class Execution:
         if result is None:
             self._give_up(cell, "failed", failure)
         else:
-            self._announce.finished(cell, "done", score=result.score)
+            self._announce.finished(
+                cell, "done", score=result.score, scores=result.scores
+            )
 
     def _result(self, cell: EvaluateCell) -> CellResult:
         """Evaluate a cell and store it; what can't be stored fails as the cell does."""
@@ -221,11 +227,22 @@ class Execution:
         if cell.train:
             found["trained_on"] = cell.train.split.origin
             found["trained_on_hash"] = cell.train.split.content_hash
+            if cell.train.selection:
+                found["selected_on"] = cell.train.selection.origin
             found["settings"] = ", ".join(
                 f"{name}={value}" for name, value in asdict(cell.train.settings).items()
             )
             found["checkpoint"] = trained_name(cell.train, self.checkpoints).checkpoint
+            found |= _befell(self.store.training(cell.train.fingerprint) or {})
         return found | self._environment
+
+
+def _befell(report: Mapping[str, Any]) -> dict[str, str]:
+    """Say what a training went through, if it went through anything."""
+    resumed = report.get("resumed", 0)
+    notes = [f"resumed from snapshots: {resumed}"] if resumed else []
+    notes += report.get("notes", ())
+    return {"training": "; ".join(notes)} if notes else {}
 
 
 @contextmanager

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from harness.recipe import RecipeEntry
     from harness.results import ReportFormat
     from harness.task import Benchmark, Task
+    from harness.tracker import TrackerEntry
 
 hookspec = pluggy.HookspecMarker("harness")
 hookimpl = pluggy.HookimplMarker("harness")
@@ -156,6 +157,18 @@ def harness_data_sources() -> Sequence[DataSourceEntry]:  # type: ignore[empty-b
         @hookimpl
         def harness_data_sources():
             return [DataSourceEntry(name="sample", summary="...", open=open_sample)]
+    """
+
+
+@hookspec
+def harness_trackers() -> Sequence[TrackerEntry]:  # type: ignore[empty-body] # likewise
+    """Return experiment trackers, which ``--track`` names. Called once.
+
+    Example::
+
+        @hookimpl
+        def harness_trackers():
+            return [TrackerEntry(name="csv", summary="...", place="FILE", make=Csv)]
     """
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from harness.events import (
@@ -17,6 +19,7 @@ from harness.events import (
     TrainStep,
 )
 from harness.plan import EvaluateCell, TrainCell
+from harness.results import CellScore
 
 if TYPE_CHECKING:
     import pluggy
@@ -38,9 +41,15 @@ class Announcer:
         self._ended: Counter[CellStatus] = Counter()
         self._run_started = self._cell_started = time.perf_counter()
 
-    def run_started(self, *, cached: int) -> None:
+    def run_started(self, *, cached: int, title: str, command: str) -> None:
         """Announce the run."""
-        event = RunStarted(run_id=self._run_id, cells=self._cells, cached=cached)
+        event = RunStarted(
+            run_id=self._run_id,
+            cells=self._cells,
+            cached=cached,
+            title=title,
+            command=command,
+        )
         self._hook.harness_run_started(event=event)
 
     def started(
@@ -54,12 +63,19 @@ class Announcer:
             title=cell.title,
             index=self._ended.total() + 1,
             cells=self._cells,
+            facts=cell.facts,
         )
         self._hook.harness_cell_started(event=event)
 
-    def train_step(self, event: TrainStep) -> None:
-        """Pass an optimiser step on."""
-        self._hook.harness_train_step(event=event)
+    def train_steps(self, cell: TrainCell) -> Callable[[TrainStep], None]:
+        """Return what announces the optimiser steps of a cell."""
+        fingerprint = cell.fingerprint
+
+        def on_step(event: TrainStep) -> None:
+            own = replace(event, fingerprint=fingerprint)
+            self._hook.harness_train_step(event=own)
+
+        return on_step
 
     def batches(self, cell: EvaluateCell) -> Callable[[int], None]:
         """Return what announces the answers of a cell as they are journalled."""
@@ -86,6 +102,7 @@ class Announcer:
         *,
         score: float | None = None,
         reason: str | None = None,
+        scores: Sequence[CellScore] = (),
     ) -> None:
         """Announce that a cell ended."""
         self._ended[status] += 1
@@ -97,6 +114,12 @@ class Announcer:
             seconds=0.0 if status in ("cached", "blocked") else spent,
             score=score,
             reason=reason,
+            scores={
+                f"{cell.task.id} {one.metric}": one.value * one.scale
+                for one in scores
+                if math.isfinite(one.value)
+            },
+            trained=cell.train.fingerprint if cell.train else None,
         )
         self._hook.harness_cell_finished(event=event)
 

@@ -91,6 +91,8 @@ class MetricEntry:
         options: option names with what each does.
         falls_short: why perfect predictions may score less than the best, empty where
             they never do.
+        undefined: what is so where the score is NaN, for the reader of the page; empty
+            where it never is on a labelled set.
         source: the definition or official script.
     """
 
@@ -99,6 +101,7 @@ class MetricEntry:
     make: Callable[[tuple[str, ...], Mapping[str, str]], Metric]
     options: Mapping[str, str] = field(default_factory=dict)
     falls_short: str = ""
+    undefined: str = ""
     source: str = ""
 
 

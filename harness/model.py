@@ -122,8 +122,9 @@ class Head:
     """A trained head: what a formulation needs and a recipe trains.
 
     Attributes:
-        kind: ``classify``, ``regress``, ``choose``, ``extract``, ``tag`` or
-            ``language`` (the model's own output layer).
+        kind: ``classify``, ``regress``, ``choose``, ``extract``, ``tag``,
+            ``language`` (the model's own output layer) or ``fill`` (the layer that
+            fills blanks, which nothing here trains).
         labels: label names in the order of the outputs, empty where there are none.
     """
 

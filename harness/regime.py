@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Literal
 
 from harness.errors import UsageError
@@ -11,6 +12,8 @@ from harness.task import parse_spec
 
 Kind = Literal["zero-shot", "few-shot", "finetune", "baseline"]
 
+ALTERNATIVE = "|"
+"""Stands between the values of a setting that is tried with several."""
 _EXPECTED = (
     "expected zero-shot, few-shot:K (such as few-shot:5, or few-shot:5,draw=each) or "
     "finetune:RECIPE (such as finetune:full or finetune:full,epochs=2)"
@@ -34,6 +37,20 @@ class Regime:
     shots: int = 0
     recipe: str = ""
     settings: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def parse_grid(cls, text: str) -> list[Regime]:
+        """Parse a regime whose settings may have several values, one regime for each.
+
+        ``finetune:full,learning_rate=2e-5|5e-5,epochs=1|3`` is four, in the order in
+        which the last setting changes first.
+
+        Raises:
+            UsageError: one of them is no regime, or a value is missing or stands twice.
+        """
+        kind, colon, rest = text.partition(":")
+        pieces = [_values(text, piece) for piece in rest.split(",")]
+        return [cls.parse(f"{kind}{colon}{','.join(one)}") for one in product(*pieces)]
 
     @classmethod
     def parse(cls, text: str) -> Regime:
@@ -78,6 +95,18 @@ class Regime:
         """The regime with its settings by name, as the command line takes it."""
         settings = "".join(f",{k}={v}" for k, v in sorted(self.settings.items()))
         return f"{self}{settings}"
+
+
+def _values(text: str, piece: str) -> list[str]:
+    """Return a setting once with each of its values."""
+    name, equals, written = piece.rpartition("=")
+    values = [value.strip() for value in written.split(ALTERNATIVE)]
+    if len(values) > 1 and (not all(values) or len(set(values)) < len(values)):
+        raise UsageError(
+            f"regime {text!r}: the values of {piece!r} are empty or the same, expected "
+            f"different ones between {ALTERNATIVE!r}: correct them"
+        )
+    return [f"{name}{equals}{value}" for value in values]
 
 
 BASELINE = Regime(kind="baseline")

@@ -353,6 +353,9 @@ HEAD_REQUESTS: frozenset[type[Request]] = frozenset(
 )
 """What only a trained head answers; all else a model may answer as it is."""
 
+EXEMPLAR_REQUESTS: frozenset[type[Request]] = frozenset({Score, Generate})
+"""What carries itself with fewer exemplars too, so that the first that fits is asked."""
+
 Value = TypeVar("Value")
 
 

@@ -101,6 +101,9 @@ class Caveats:
         duplicates: examples that stand more than once in the data.
         selected_on_evaluated: whether the evaluated split trained or chose the
             checkpoint.
+        collapsed: whether a training left nothing better than the majority baseline.
+        majority: that baseline's score on the same examples, on the displayed scale;
+            None where nothing was trained.
         cached: answers that came from the store.
     """
 
@@ -116,6 +119,8 @@ class Caveats:
     unparsable: int = 0
     duplicates: int = 0
     selected_on_evaluated: bool = False
+    collapsed: bool = False
+    majority: float | None = None
     cached: int = 0
 
     @property

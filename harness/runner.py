@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
+from harness.collapse import judge
 from harness.engine import Engine
 from harness.errors import PluginError
 from harness.formulations import ExemplarsOf, Formulation, no_exemplars
@@ -129,7 +130,7 @@ def _with_scores(
     examples: Sequence[Example],
 ) -> CellResult:
     scored = score_task(cell.task, plugins, predictions, examples)
-    return replace(
+    result = replace(
         result,
         scores=scored.scores,
         low=scored.headline.low,
@@ -137,6 +138,13 @@ def _with_scores(
         method=scored.headline.method,
         confusion=confusion(cell.task.problem.labels, predictions, examples),
     )
+    judged = judge(cell, plugins, predictions, examples, result.score or 0.0)
+    if judged is None:
+        return result
+    caveats = replace(
+        result.caveats, collapsed=judged.is_collapsed, majority=judged.majority
+    )
+    return replace(result, caveats=caveats)
 
 
 def _predict(
@@ -241,11 +249,12 @@ def asked_name(cell: EvaluateCell, checkpoints: Path) -> ModelName:
 
 
 def trained_name(cell: TrainCell, checkpoints: Path) -> ModelName:
-    """Return the name of the checkpoint that a train cell makes."""
+    """Return the name of what a train cell makes: a checkpoint, or base and adapter."""
     folder = checkpoints / cell.fingerprint
+    is_adapter = cell.recipe.saves == "adapter"
     return ModelName(
         adapter=cell.model.adapter,
-        checkpoint=str(folder),
+        checkpoint=f"{cell.model.checkpoint}+{folder}" if is_adapter else str(folder),
         options=cell.model.options,
     )
 
@@ -311,6 +320,6 @@ def _caveats(
         dropped_exemplars=ledger.dropped_exemplars,
         unparsable=sum(prediction.value is None for prediction in predictions),
         duplicates=cell.split.duplicates,
-        selected_on_evaluated=cell.is_trained_on_evaluated,
+        selected_on_evaluated=cell.is_selected_on_evaluated,
         cached=cached,
     )

@@ -56,6 +56,7 @@ def score_task(
             spec,
             metric,
             rows[spec],
+            undefined=plugins.metrics[metric.name].undefined,
             signature=signature(metric, len(rows[spec]), examples),
             is_headline=spec in headline,
         )
@@ -102,16 +103,23 @@ def confusion(
 
 
 def _score(
-    spec: str, metric: Metric, rows: Floats, *, signature: str, is_headline: bool
+    spec: str,
+    metric: Metric,
+    rows: Floats,
+    *,
+    undefined: str,
+    signature: str,
+    is_headline: bool,
 ) -> CellScore:
     found = stats.interval(metric, rows)
+    is_told = found is stats.UNDEFINED and undefined != ""
     return CellScore(
         metric=spec,
         signature=signature,
         value=stats.score(metric, rows),
         low=found.low,
         high=found.high,
-        method=found.method,
+        method=f"{found.method}: {undefined}" if is_told else found.method,
         scale=metric.scale,
         units=len(rows),
         is_headline=is_headline,

@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from harness.errors import UsageError
 from harness.model import Precision
-from harness.regime import Regime
+from harness.regime import ALTERNATIVE, Regime
 from harness.task import matches
 
 
@@ -28,19 +28,30 @@ def _model_item(value: object) -> object:
 def _regime_item(value: object) -> object:
     """Write a regime's key and value as the command line does.
 
-    ``finetune: {recipe: full, epochs: 2}`` is ``finetune:full,epochs=2``, and
+    ``finetune: {recipe: full, epochs: [1, 2]}`` is ``finetune:full,epochs=1|2``, and
     ``few-shot: {shots: 5, draw: each}`` is ``few-shot:5,draw=each``.
     """
     if not isinstance(value, dict) or len(value) != 1:
         return value
     ((kind, argument),) = value.items()
     if isinstance(argument, dict) or (kind == "finetune" and argument is None):
-        settings = dict(argument or {})
+        settings = {name: _written(name, v) for name, v in (argument or {}).items()}
         first = ("shots", "") if kind == "few-shot" else ("recipe", "full")
         argument = ",".join(
-            [str(settings.pop(*first)), *(f"{k}={v}" for k, v in settings.items())]
+            [settings.pop(*first), *(f"{k}={v}" for k, v in settings.items())]
         )
     return f"{kind}:{argument}"
+
+
+def _written(name: str, value: object) -> str:
+    """Write a setting's value as the command line does, or several of a grid."""
+    values = value if isinstance(value, list) else [value]
+    if not values or any(isinstance(one, list | dict) for one in values):
+        raise ValueError(
+            f"the setting {name} is {value!r}, expected a value or a list of values: "
+            "correct it"
+        )
+    return ALTERNATIVE.join(str(one) for one in values)
 
 
 _Count = Annotated[int, Field(gt=0, strict=True)]
@@ -83,7 +94,8 @@ class Suite(BaseModel):
         models: model names, ``adapter:checkpoint[,option=value]``.
         tasks: task ids or prefixes, each with its own settings where needed.
         regimes: ``zero-shot``, ``few-shot:K[,draw=each]`` or
-            ``finetune:RECIPE[,setting=value]``.
+            ``finetune:RECIPE[,setting=value]``; a setting with several values
+            (``epochs=1|3``) makes a regime of each.
         data: ``hub``, ``sample`` or a folder.
         seeds: one cell for each, from 0 to 2**32 - 1.
         split: the split to evaluate, each task's own by default.
@@ -97,6 +109,8 @@ class Suite(BaseModel):
         batch_tokens: tokens that one forward may hold.
         skip_unavailable: leave out tasks whose data is missing instead of stopping.
         plugins: files or modules to load, as ``--plugin`` does.
+        track: experiment trackers that follow the run, such as
+            ``tensorboard:runs/board``.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -123,14 +137,15 @@ class Suite(BaseModel):
     batch_tokens: _Count = 2048
     skip_unavailable: bool = False
     plugins: list[str] = []
+    track: list[str] = []
 
     def parsed_regimes(self) -> list[Regime]:
-        """Return the regimes, taken apart.
+        """Return the regimes, taken apart, with every point of a grid.
 
         Raises:
             UsageError: one of them can't be parsed.
         """
-        return [Regime.parse(text) for text in self.regimes]
+        return [one for text in self.regimes for one in Regime.parse_grid(text)]
 
     def choice(self, task_id: str) -> TaskChoice:
         """Return the settings for a task: its own over its prefixes', over the suite's."""
@@ -177,7 +192,7 @@ def make_suite(values: Mapping[str, Any]) -> Suite:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
-        raise UsageError(
-            f"{place}={first['input']!r}: {first['msg'][0].lower()}{first['msg'][1:]}: "
-            "correct it"
-        ) from error
+        message = f"{first['msg'][0].lower()}{first['msg'][1:]}: correct it"
+        if first["type"] == "value_error":
+            message = str(first["ctx"]["error"])
+        raise UsageError(f"{place}={first['input']!r}: {message}") from error

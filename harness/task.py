@@ -86,9 +86,10 @@ class Prompt:
         stop: texts that end a generated answer.
         beams: width of the search for a generated answer; 1 is greedy.
         length_penalty: see `Generate`.
-        asked_by: which of ``rank`` and ``generate`` ask by it: a text that does not
-            show what is to be judged can only be ranked, a wording that has no answer
-            for every candidate only be generated.
+        asked_by: which of ``rank``, ``generate`` and ``cloze`` ask by it: a text that
+            does not show what is to be judged can only be ranked, a wording that has
+            no answer for every candidate only be generated. What ``cloze`` asks by has
+            one ``{blank}`` in its text, where an answer goes, and is for it alone.
         source: where the wording is published.
     """
 
@@ -104,7 +105,7 @@ class Prompt:
     stop: tuple[str, ...] = ("\n",)
     beams: int = 1
     length_penalty: float = 1.0
-    asked_by: tuple[Literal["rank", "generate"], ...] = ("rank", "generate")
+    asked_by: tuple[Literal["rank", "generate", "cloze"], ...] = ("rank", "generate")
     source: str = ""
 
 
@@ -232,7 +233,7 @@ class Data:
         id_column: the column that holds the data set's own ids; row numbers where
             it is None. Several, or paths into nested columns, are joined by ``-``.
         group_column: the column that groups examples, where metrics need it; several
-            likewise.
+            likewise. In Python rows a function of the row may say it instead.
         leave_out: tells rows that the official evaluation leaves out; they are counted
             beside the data's origin.
         sample: makes rows of the same columns from a split's name and a seed (see
@@ -245,7 +246,7 @@ class Data:
     evaluate: str = "validation"
     submit: str | None = "test"
     id_column: str | tuple[str, ...] | None = "idx"
-    group_column: str | tuple[str, ...] | None = None
+    group_column: str | tuple[str, ...] | Callable[[Row], str] | None = None
     leave_out: Callable[[Row], bool] | None = None
     sample: Callable[[str, int], Sequence[Row]] | None = None
 

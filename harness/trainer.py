@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from harness.data.draw import choose, split_off, take
 from harness.engine import Engine
 from harness.errors import CheckpointError, PluginError
 from harness.events import TrainStep
 from harness.measure import peak_memory_bytes, start_peak_memory
 from harness.model import Adapter, Budget, Trainable
 from harness.plan import TrainCell
+from harness.plan.learning import lesson_of
 from harness.recipe import TrainJob
 from harness.requests import Answer
 from harness.runner import Tools, ask_about, trained_name
@@ -51,12 +53,9 @@ def train(
             f"{cell.model} is declared trainable, but {type(model).__name__} lacks a "
             "method of Trainable: add it, or declare no trainable heads"
         )
-    chosen, selection = _examples(cell)
-    tools.checkpoints.mkdir(parents=True, exist_ok=True)
+    chosen, selection = lesson_of(cell)
     start_peak_memory(cell.load.device)
-    with tempfile.TemporaryDirectory(dir=tools.checkpoints, prefix=".") as scratch:
-        folder = Path(scratch) / "checkpoint"
-        folder.mkdir()
+    with _scratch(cell, tools.checkpoints) as scratch, _folder(scratch) as folder:
         job = TrainJob(
             model=model,
             head=cell.formulation.head,
@@ -65,6 +64,7 @@ def train(
             seed=cell.seed,
             load=cell.load,
             folder=folder,
+            scratch=scratch / "snapshots",
             on_step=on_step,
             select_score=_select(cell, tools, model, selection) if selection else None,
         )
@@ -91,6 +91,37 @@ def is_whole(
     return bool(card.fingerprint == report.get("checkpoint"))
 
 
+def clear(cell: TrainCell, checkpoints: Path) -> None:
+    """Remove what was kept to go on with a cell's training, which is recorded now."""
+    shutil.rmtree(_scratch_place(cell, checkpoints), ignore_errors=True)
+
+
+@contextmanager
+def _scratch(cell: TrainCell, checkpoints: Path) -> Iterator[Path]:
+    """Make a cell's scratch folder; it stays while there is something in it."""
+    place = _scratch_place(cell, checkpoints)
+    place.mkdir(parents=True, exist_ok=True)
+    try:
+        yield place
+    finally:
+        with suppress(OSError):
+            place.rmdir()
+
+
+def _scratch_place(cell: TrainCell, checkpoints: Path) -> Path:
+    return checkpoints / f".{cell.fingerprint}"
+
+
+@contextmanager
+def _folder(scratch: Path) -> Iterator[Path]:
+    """Make a new folder, which goes unless it is moved away."""
+    # Another process that trains the same cell may have removed the scratch folder.
+    with tempfile.TemporaryDirectory(dir=scratch, ignore_cleanup_errors=True) as own:
+        folder = Path(own) / "checkpoint"
+        folder.mkdir()
+        yield folder
+
+
 def publish(folder: Path, place: Path) -> None:
     """Move a finished folder to its place; one that is there already is replaced.
 
@@ -101,18 +132,6 @@ def publish(folder: Path, place: Path) -> None:
     except OSError:  # it is there, perhaps since a moment ago by another process
         place.rename(folder.with_name("replaced"))
         folder.rename(place)
-
-
-def _examples(cell: TrainCell) -> tuple[list[Example], list[Example]]:
-    """Return what to train on, and the slice to select on (empty for the last)."""
-    examples = list(cell.split)
-    selection: list[Example] = []
-    if cell.settings.select == "best":
-        examples, selection = split_off(examples, cell.settings.select_share, cell.seed)
-    limit = cell.settings.max_examples
-    if limit is not None and limit < len(examples):
-        examples = take(examples, choose(examples, limit, f"train {cell.seed}"))
-    return examples, selection
 
 
 def _select(

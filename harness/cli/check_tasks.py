@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.cli.options import DataOption, JsonOption, PluginOption
-from harness.cli.table import print_table
+from harness.cli.table import aligned, print_table
 
 if TYPE_CHECKING:
     from harness.lint import Check
@@ -22,6 +22,8 @@ Examples:
   harness check tasks                           every task, on its sample
   harness check tasks superglue --data ../data
 """
+
+_HEADERS = ("task", "verdict", "checks")
 
 
 def check_tasks(
@@ -52,25 +54,34 @@ def check_tasks(
     chosen = [plugins.find_tasks(prefix) for prefix in prefixes or ()]
     tasks = [task for found in chosen for task in found] or [*plugins.tasks.values()]
     found: dict[str, list[Check]] = {}
+    ids = [task.id for task in tasks]
+    if not json_output:
+        _print_row(ids, *_HEADERS)
     with waiting("checking tasks") as tell:
         for number, task in enumerate(tasks, start=1):
             tell(f"{number} of {len(tasks)}: {task.id}")
             splits = SplitReader(plugins.data_sources)
-            found[task.id] = check_one(task, plugins, splits, data)
+            own = found[task.id] = check_one(task, plugins, splits, data)
+            if not json_output:
+                _print_row(ids, task.id, _verdict(own), str(len(own)))
     if json_output:
         print(
             json.dumps({name: [asdict(c) for c in own] for name, own in found.items()})
         )
     else:
-        _print(found)
+        _print_found(found)
     if any(check.status == "FAIL" for own in found.values() for check in own):
         sys.exit(1)
 
 
-def _print(found: Mapping[str, Sequence[Check]]) -> None:
-    """Print a line a task, and below it what failed or is to be known."""
-    rows = [(task, _verdict(own), str(len(own))) for task, own in found.items()]
-    print_table(("task", "verdict", "checks"), rows)
+def _print_row(ids: Sequence[str], *cells: str) -> None:
+    """Print a line of the table of tasks as soon as it is known."""
+    widths = [max(map(len, (*ids, _HEADERS[0]))), *map(len, _HEADERS[1:])]
+    print(aligned(cells, widths), flush=True)
+
+
+def _print_found(found: Mapping[str, Sequence[Check]]) -> None:
+    """Print what failed or is to be known, and how many tasks are sound."""
     for status in ("FAIL", "note"):
         lines = [
             (task, check.name, check.text)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from harness.cli.options import JsonOption, PluginOption
+from harness.cli.table import print_block, print_table
+from harness.cli.task_list import print_tasks
 
 if TYPE_CHECKING:
     from harness.data import DataSourceEntry
@@ -21,11 +23,10 @@ if TYPE_CHECKING:
     from harness.recipe import RecipeEntry
     from harness.results import ReportFormat
     from harness.task import Benchmark, Task
+    from harness.tracker import TrackerEntry
 
 Fields = dict[str, Any]
 """One line of a list: text, numbers, or sequences of text."""
-List = Callable[["Plugins"], list[Fields]]
-"""Makes the lines of one list."""
 _SHOWN = 3  # of a long sequence; --json has all
 
 
@@ -35,7 +36,7 @@ def list_entries(
         typer.Argument(
             metavar="KIND",
             help="plugins, tasks, models, benchmarks, recipes, objectives, metrics, "
-            "formats, executors or data.",
+            "formats, executors, trackers or data.",
         ),
     ],
     text: Annotated[
@@ -43,13 +44,17 @@ def list_entries(
         typer.Argument(
             metavar="TEXT",
             help="Show only what is named so or lies below it, such as wmt/wmt23, or "
-            "else all lines that hold this text.",
+            "else all that holds this text. One alone is shown with all its fields.",
         ),
     ] = None,
     as_json: JsonOption = False,
     plugin: PluginOption = None,
 ) -> None:
-    """Show what is registered, by this project and by every installed plugin."""
+    """Show what is registered, by this project and by every installed plugin.
+
+    Tasks are a line each with the first metric that counts; many variants of one name
+    are one line.
+    """
     from harness.errors import unknown_name
     from harness.plugins import load_plugins
 
@@ -62,6 +67,10 @@ def list_entries(
         import json
 
         print(json.dumps(lines, indent=2, ensure_ascii=False))
+    elif len(lines) == 1 and text:
+        print_block([*lines[0]], [_cell(value) for value in lines[0].values()])
+    elif lines and kind == "tasks":
+        print_tasks(lines, is_filtered=bool(text))
     elif lines:
         _print_lines(lines)
     else:
@@ -69,8 +78,6 @@ def list_entries(
 
 
 def _print_lines(lines: list[Fields]) -> None:
-    from harness.cli.table import print_table
-
     headers = [header for header in lines[0] if any(line[header] for line in lines)]
     print_table(
         headers,
@@ -85,9 +92,12 @@ def _cell(value: object) -> str:
 
 
 def _short(header: str, value: object) -> str:
-    """Return a cell, with the first of many tasks or metrics alone."""
-    is_cut = header in ("tasks", "metrics") and isinstance(value, list | tuple)
-    if isinstance(value, list | tuple) and is_cut and len(value) > _SHOWN + 1:
+    """Return a cell, with the first of many tasks alone."""
+    if (
+        header == "tasks"
+        and isinstance(value, list | tuple)
+        and len(value) > _SHOWN + 1
+    ):
         return f"{_cell(value[:_SHOWN])} and {len(value) - _SHOWN} more"
     return _cell(value)
 
@@ -123,8 +133,10 @@ def _task(task: Task) -> Fields:
     return {
         "task": task.id,
         "title": task.title,
+        "summary": task.summary,
         "problem": type(task.problem).__name__.lower(),
         "metrics": task.metrics,
+        "headline": task.headline_metrics,
         "prompts": list(task.prompts),
         "version": task.version,
     }
@@ -181,11 +193,17 @@ def _executor(entry: ExecutorEntry) -> Fields:
     return {"executor": entry.name, "summary": entry.summary}
 
 
+def _tracker(entry: TrackerEntry) -> Fields:
+    return {"tracker": f"{entry.name}:{entry.place}", "summary": entry.summary}
+
+
 def _source(entry: DataSourceEntry) -> Fields:
     return {"source": entry.name, "summary": entry.summary}
 
 
-def _registered(field: str, describe: Callable[[Any], Fields]) -> List:
+def _registered(
+    field: str, describe: Callable[[Any], Fields]
+) -> Callable[[Plugins], list[Fields]]:
     """List a registry, each entry with the plugin that owns it."""
 
     def lines(plugins: Plugins) -> list[Fields]:
@@ -197,7 +215,7 @@ def _registered(field: str, describe: Callable[[Any], Fields]) -> List:
     return lines
 
 
-LISTS: Mapping[str, List] = {
+LISTS: Mapping[str, Callable[[Plugins], list[Fields]]] = {
     "plugins": _plugins,
     "tasks": _registered("tasks", _task),
     "models": _registered("models", _model),
@@ -207,6 +225,7 @@ LISTS: Mapping[str, List] = {
     "metrics": _registered("metrics", _metric),
     "formats": _registered("formats", _format),
     "executors": _registered("executors", _executor),
+    "trackers": _registered("trackers", _tracker),
     "data": _registered("data_sources", _source),
 }
 """The lists, by the word behind `harness list`."""

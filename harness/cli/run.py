@@ -142,7 +142,7 @@ def _carry_out(made: Plan, plugins: Plugins, store: str) -> Outcome:
 
 
 def losses(cells: Sequence[CellResult]) -> Iterator[str]:
-    """Say what did not fit the models, in a line each with the worst cell."""
+    """Say what did not fit the models and what collapsed, in a line each."""
     from harness.ledger import told
 
     cut = [cell for cell in cells if cell.caveats.truncated]
@@ -151,6 +151,12 @@ def losses(cells: Sequence[CellResult]) -> Iterator[str]:
         yield (
             f"{len(cut)} with cut inputs, most {worst.model} on {worst.task}: "
             f"{told(worst.caveats, asked_of(worst))}"
+        )
+    collapsed = [cell for cell in cells if cell.caveats.collapsed]
+    if collapsed:
+        yield (
+            f"{len(collapsed)} collapsed, no better than the majority baseline, such "
+            f"as {collapsed[0].model} on {collapsed[0].task}, seed {collapsed[0].seed}"
         )
     dropped = [cell for cell in cells if cell.caveats.dropped_shots]
     if dropped:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
-from functools import partial
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +12,7 @@ import typer
 from harness.cli.options import DataOption, PluginOption
 
 if TYPE_CHECKING:
+    from harness.cli.model_card import Reader
     from harness.data import DataSource, Split
     from harness.formulations import Formulation
     from harness.plugins import Plugins
@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 
 
 def show(
-    task_id: Annotated[str, typer.Argument(metavar="TASK", help="Such as glue/sst2.")],
+    task_id: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="TASK", help="Such as glue/sst2; --model alone shows the model."
+        ),
+    ] = None,
     data: DataOption = "sample",
     split: Annotated[
         str | None,
@@ -36,67 +41,59 @@ def show(
     seed: Annotated[int, typer.Option(help="Draws the exemplars.")] = 1,
     model: Annotated[
         str | None,
-        typer.Option(help="Show how this model reads it: chat template, first token."),
+        typer.Option(
+            help="Show how this model reads it: chat template, first token, and how it "
+            "can't be asked."
+        ),
     ] = None,
     plugin: PluginOption = None,
 ) -> None:
-    """Show a task's first examples as each formulation asks them."""
+    """Show a task's first examples as each formulation asks them.
+
+    Without a task, show what is known of a model before its weights load: what it
+    answers, and its options.
+    """
+    from harness.cli.model_card import Reader
     from harness.data import load_split, open_source
+    from harness.formulations import takes_exemplars
     from harness.plugins import load_plugins
 
     plugins = load_plugins(plugin or ())
+    if task_id is None:
+        is_of_task = bool(split or formulation or prompt or shots)
+        _print_model(model, plugins, is_of_task=is_of_task)
+        return
     task = plugins.task(task_id)
     ways = _choose(task, formulation, prompt)
     source = open_source(data, plugins.data_sources)
     examples = load_split(task, source, split or task.data.evaluate)
     exemplars = _exemplars(task, plugins, source, shots, seed)
-    reader = _Reader.of(model, plugins)
-    for line in (*_heading(task, examples), *reader.heading()):
+    reader = Reader.of(model, plugins)
+    for line in (*_heading(task, examples), *reader.heading(task, ways, shots)):
         print(line)
-    if shots and not any(way.prompt for way in ways):
+    if shots and not any(map(takes_exemplars, ways)):
         print("no exemplars are shown: nothing here words them with a prompt")
     for example in islice(examples, count):
         for line in _describe(example, ways, exemplars, reader):
             print(line)
 
 
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    """How a model reads requests, where one is named."""
+def _print_model(model: str | None, plugins: Plugins, *, is_of_task: bool) -> None:
+    """Print a model's card, where no task is named.
 
-    title: str = ""
-    facts: Mapping[str, str] = field(default_factory=dict)
-    worded: Callable[[str], str | None] = lambda _: None
+    Raises:
+        UsageError: no model is named either, or an option says something of a task.
+    """
+    from harness.cli.model_card import card_lines
+    from harness.errors import UsageError
 
-    @classmethod
-    def of(cls, model: str | None, plugins: Plugins) -> _Reader:
-        """Describe a model, without loading its weights."""
-        from harness.model import ModelEntry, ModelName
-
-        if model is None:
-            return cls()
-        name = ModelName.parse(model)
-        entry = plugins.model(name)
-        if not isinstance(entry, ModelEntry):
-            return cls(model, {"kind": "a baseline, which reads no request"})
-        worded = partial(entry.worded, name) if entry.worded else lambda _: None
-        return cls(model, entry.describe(name).facts, worded)
-
-    def heading(self) -> Iterator[str]:
-        """Yield the model and what is to be known of it."""
-        if self.title:
-            yield f"model: {self.title}"
-        for name, value in self.facts.items():
-            yield f"  {name}: {value}"
-
-    def read(self, request: Request) -> Iterator[str]:
-        """Yield the text that the model reads, where it is not the prompt."""
-        from harness.requests import Generate
-
-        text = self.worded(request.prompt) if isinstance(request, Generate) else None
-        if text is not None:
-            yield "    as the model reads it:"
-            yield from (f"      | {line}" for line in text.split("\n"))
+    if model is None or is_of_task:
+        raise UsageError(
+            "no task is named: write 'harness show TASK', such as glue/sst2, or "
+            "--model alone to see what a model answers and its options"
+        )
+    for line in card_lines(model, plugins):
+        print(line)
 
 
 def _choose(
@@ -160,13 +157,15 @@ def _describe(
     example: Example,
     ways: Sequence[Formulation],
     exemplars: Sequence[Example],
-    reader: _Reader,
+    reader: Reader,
 ) -> Iterator[str]:
+    from harness.cli.model_card import titled
+
     yield ""
     target = "unlabelled" if example.target is None else f"target {example.target!r}"
     yield f"example {example.id}: {target}"
     for way in ways:
-        name = way.name if way.prompt is None else f"{way.name} with {way.prompt}"
+        name = titled(way)
         shots = () if way.name == "head" else exemplars
         for request in way.requests(example, shots):
             yield f"  {name} asks {type(request).__name__}"

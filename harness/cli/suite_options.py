@@ -47,8 +47,8 @@ RegimeOption = Annotated[
     typer.Option(
         "--regime",
         metavar="REGIME",
-        help="zero-shot (the default), few-shot:5[,draw=each], or finetune:full[,epochs=2,...]. "
-        "May be given several times.",
+        help="zero-shot (the default), few-shot:5[,draw=each], or finetune:full[,epochs=2,...]; "
+        "'finetune:full,epochs=1|2' tries several values. May be given several times.",
     ),
 ]
 SuiteDataOption = Annotated[
@@ -119,6 +119,17 @@ SkipOption = Annotated[
 ]
 
 
+TrackOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--track",
+        metavar="TRACKER",
+        help="Follow the run with tensorboard:FOLDER or mlflow:URI (extra track). "
+        "May be given several times.",
+    ),
+]
+
+
 _NAMES = {"model": "models", "task": "tasks", "regime": "regimes", "seed": "seeds"}
 """Options that repeat, by what the suite calls them."""
 _PARAMETERS: dict[str, tuple[Any, object]] = {
@@ -137,6 +148,7 @@ _PARAMETERS: dict[str, tuple[Any, object]] = {
     "seed": (SeedOption, None),
     "title": (TitleOption, None),
     "skip_unavailable": (SkipOption, False),
+    "track": (TrackOption, None),
 }
 
 

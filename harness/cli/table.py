@@ -28,6 +28,12 @@ def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         print(line)
 
 
+def print_block(headers: Sequence[str], row: Sequence[str]) -> None:
+    """Print one row as its name, with a line below it for each other cell."""
+    for line in _block(headers, row, shutil.get_terminal_size().columns):
+        print(line)
+
+
 def _print_folded(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     from rich.console import Console
     from rich.table import Table
@@ -45,8 +51,13 @@ def _columns(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[
     lines = [headers, *rows]
     widths = [max(len(line[i]) for line in lines) for i in range(len(headers))]
     for line in lines:
-        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
-        yield _GAP.join(cells).rstrip()
+        yield aligned(line, widths)
+
+
+def aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
+    """Return cells as one line of columns that are at least so wide."""
+    padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
+    return _GAP.join(padded).rstrip()
 
 
 def _block(headers: Sequence[str], row: Sequence[str], width: int) -> Iterator[str]:

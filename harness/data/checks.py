@@ -44,9 +44,7 @@ class RowReader:
         for name, kind in problem.columns.items():
             if not _HOLDS[kind](pick(row, name)):
                 raise self._wrong(number, row, name, _EXPECTED[kind])
-        group = None
-        if data.group_column is not None:
-            group = self._key(number, row, data.group_column)
+        group = self._group(number, row)
         row = _with_plain_number(row, problem.target_column)
         return Example(
             id=str(number)
@@ -56,6 +54,12 @@ class RowReader:
             target=self._target(number, row) if self.has_target else None,
             group=group,
         )
+
+    def _group(self, number: int, row: Row) -> str | None:
+        names = self.task.data.group_column
+        if names is None:
+            return None
+        return names(row) if callable(names) else self._key(number, row, names)
 
     def _key(self, number: int, row: Row, names: str | tuple[str, ...]) -> str:
         names = (names,) if isinstance(names, str) else names
@@ -97,7 +101,8 @@ def read_rows(task: Task, table: Table, split: str) -> RowReader:
         DataError: a column is missing.
     """
     data, target = task.data, task.problem.target_column
-    paths = [*task.problem.columns, *_paths(data.id_column), *_paths(data.group_column)]
+    groups = None if callable(data.group_column) else data.group_column
+    paths = [*task.problem.columns, *_paths(data.id_column), *_paths(groups)]
     needed = [_outer(path) for path in paths]
     has_target = _outer(target) in table.columns or split != data.submit
     if has_target:

@@ -48,6 +48,33 @@ def choose(examples: Iterable[Example], count: int, salt: str) -> list[int]:
     return sorted(position for stratum, quota in drawn for position in stratum[:quota])
 
 
+def choose_balanced(
+    examples: Iterable[Example], count: int, salt: str, labels: Sequence[str] = ()
+) -> list[int]:
+    """Return the positions of a draw with as many of each label as there can be.
+
+    Numbers are cut into ten bins of equal size in the order of their values, which
+    take turns as labels do; texts and other targets are drawn plainly. A larger draw
+    of the same salt holds the smaller one.
+
+    Args:
+        examples: read once; a few bytes an example are kept.
+        count: how many to draw, at most the number of examples.
+        salt: purpose and seed, such as ``few 1``.
+        labels: the targets that are labels, empty where none is.
+    """
+    orders, keys = array("Q"), []
+    for example in examples:
+        orders.append(_order(salt, example.id))
+        keys.append(_stratum_key(example.target))
+    known = set(labels)
+    if all(isinstance(key, float) or key in known for key in keys):
+        places = _in_turns(_strata(keys, orders, bins=_BINS))
+    else:
+        places = iter(sorted(range(len(keys)), key=orders.__getitem__))
+    return sorted(islice(places, count))
+
+
 def choose_groups(examples: Iterable[Example], count: int, salt: str) -> list[int]:
     """Return the positions of a draw of whole groups, so that none is cut apart.
 

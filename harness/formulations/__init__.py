@@ -5,7 +5,13 @@ It also knows the right answers (`answer_for`: for the oracle, for the gold-reac
 lint, for tests) and what a model is trained to say (`target`).
 """
 
-from harness.formulations.base import Exemplars, ExemplarsOf, Formulation, no_exemplars
+from harness.formulations.base import (
+    Exemplars,
+    ExemplarsOf,
+    Formulation,
+    no_exemplars,
+    takes_exemplars,
+)
 from harness.formulations.cloze import FillBlank
 from harness.formulations.embed import Retrieve
 from harness.formulations.extract import ExtractHead
@@ -41,4 +47,5 @@ __all__ = [
     "TextLikelihood",
     "TextPseudoLikelihood",
     "no_exemplars",
+    "takes_exemplars",
 ]

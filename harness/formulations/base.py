@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from harness.model import Head, TrainingExample
-from harness.requests import Answer, JsonValue, Request
+from harness.requests import EXEMPLAR_REQUESTS, Answer, JsonValue, Request
 from harness.task import Example, Prediction
 
 Exemplars = Sequence[Example]
@@ -65,6 +65,11 @@ class Formulation(Protocol):
         """Return what a model is trained on for a labelled example."""
 
 
+def takes_exemplars(formulation: Formulation) -> bool:
+    """Tell whether exemplars can stand before what a formulation asks."""
+    return formulation.prompt is not None and formulation.asks in EXEMPLAR_REQUESTS
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PerExample:
     """What formulations share whose predictions don't depend on one another."""
@@ -78,12 +83,8 @@ class PerExample:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unprompted(PerExample, ABC):
-    """What formulations share that ask one request, in no words of their own."""
-
-    @property
-    def prompt(self) -> None:
-        return None
+class AsksOnce(PerExample, ABC):
+    """What formulations share that ask one request and are trained on the same."""
 
     @property
     def head(self) -> Head:
@@ -100,6 +101,15 @@ class Unprompted(PerExample, ABC):
     def target(self, example: Example) -> tuple[TrainingExample, ...]:
         (request,), (answer,) = self.requests(example), self.answer_for(example)
         return (TrainingExample(request=request, answer=answer),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unprompted(AsksOnce, ABC):
+    """What formulations share that ask one request, in no words of their own."""
+
+    @property
+    def prompt(self) -> None:
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

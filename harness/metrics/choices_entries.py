@@ -67,6 +67,7 @@ METRICS: tuple[MetricEntry, ...] = (
         name="pair_parity",
         summary="share of swapped pairs that get the same prediction",
         make=_make_pair_parity,
+        undefined="no pair is whole",
         source="GenderParity in nyu-mll/jiant-v1-legacy "
         "jiant/metrics/winogender_metrics.py at commit "
         "8be1fade2339ec29a56d554c8e88dbd999f787a3",

@@ -82,6 +82,7 @@ def _read_unparsable(metric: str, options: Options) -> float | None:
         ) from error
 
 
+UNCORRELATED = "a side is constant, or a prediction is no number"
 METRICS: tuple[MetricEntry, ...] = (
     MetricEntry(
         name="accuracy",
@@ -112,6 +113,7 @@ METRICS: tuple[MetricEntry, ...] = (
         name="pearson",
         summary="Pearson correlation of numbers",
         make=_make_pearson,
+        undefined=UNCORRELATED,
         options={"unparsable": UNPARSABLE},
         source=f"PearsonAndSpearmanEvaluationScheme in {JIANT}",
     ),
@@ -119,6 +121,7 @@ METRICS: tuple[MetricEntry, ...] = (
         name="spearman",
         summary="Spearman rank correlation of numbers",
         make=_make_spearman,
+        undefined=UNCORRELATED,
         options={"unparsable": UNPARSABLE},
         source=f"PearsonAndSpearmanEvaluationScheme in {JIANT}",
     ),

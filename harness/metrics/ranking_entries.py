@@ -26,6 +26,7 @@ METRICS: tuple[MetricEntry, ...] = (
         name="map_at_r",
         summary="mean average precision over the first R ids, R of them being right",
         make=_make_map_at_r,
+        undefined="no two of the examples are of one class",
         source=f"Code-Code/Clone-detection-POJ-104 in {CODEXGLUE}",
     ),
     MetricEntry(

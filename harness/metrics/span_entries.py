@@ -24,7 +24,8 @@ MLQA = (
     "facebookresearch/MLQA mlqa_evaluation_v1.py at commit "
     "24bf470b2e68f2bfb93b2fd31c370bb8ee18d9ed (Lewis et al., ACL 2020)"
 )
-UNDOUBTED = "undefined where no prediction says how likely no answer is"
+NO_DOUBT = "no prediction says how likely no answer is"
+NOT_ASKED = "no question is of that kind"
 QUESTIONS = ("all", "answerable", "unanswerable")
 LANGUAGES = ("ar", "de", "en", "es", "hi", "vi", "zh")
 
@@ -111,7 +112,7 @@ def _entry(
     make: Make,
     source: str,
     options: Options | None = None,
-    falls_short: str = "",
+    undefined: str = "",
 ) -> MetricEntry:
     def made(_labels: tuple[str, ...], given: Options) -> Metric:
         return make(name, measure, given)
@@ -121,7 +122,8 @@ def _entry(
         summary=summary,
         make=made,
         options=options or {},
-        falls_short=falls_short,
+        falls_short=f"undefined where {undefined}" if make is _make_best else "",
+        undefined=undefined,
         source=source,
     )
 
@@ -156,6 +158,7 @@ METRICS: tuple[MetricEntry, ...] = (
         _make_squad2,
         SQUAD_2,
         _SQUAD2_OPTIONS,
+        undefined=NOT_ASKED,
     ),
     _entry(
         "squad2_exact",
@@ -164,6 +167,7 @@ METRICS: tuple[MetricEntry, ...] = (
         _make_squad2,
         SQUAD_2,
         _SQUAD2_OPTIONS,
+        undefined=NOT_ASKED,
     ),
     _entry(
         "squad2_best_f1",
@@ -171,7 +175,7 @@ METRICS: tuple[MetricEntry, ...] = (
         "SQuAD 2.0: F1 at the no-answer threshold that suits the scored set best",
         _make_best,
         SQUAD_2,
-        falls_short=UNDOUBTED,
+        undefined=NO_DOUBT,
     ),
     _entry(
         "squad2_best_exact",
@@ -179,7 +183,7 @@ METRICS: tuple[MetricEntry, ...] = (
         "SQuAD 2.0: exact answers at the threshold that suits the scored set best",
         _make_best,
         SQUAD_2,
-        falls_short=UNDOUBTED,
+        undefined=NO_DOUBT,
     ),
     _entry(
         "mlqa_f1",

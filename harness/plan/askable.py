@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.errors import PluginError
-from harness.formulations import Formulation
+from harness.formulations import Formulation, takes_exemplars
 from harness.model import ModelCard, ModelName
 from harness.regime import Regime
 from harness.requests import HEAD_REQUESTS
@@ -98,7 +98,7 @@ def _is_askable(
     if formulation.asks not in card.abilities:
         return False
     if regime.kind == "few-shot":
-        return formulation.prompt is not None  # nothing else words exemplars
+        return takes_exemplars(formulation)
     return formulation.asks not in HEAD_REQUESTS or _carries_head(formulation, card)
 
 
@@ -117,14 +117,18 @@ def _why_not(
     if regime.kind == "finetune":
         heads = ", ".join(sorted({f.head.kind for f in offered}))
         return f"{name} can't be fine-tuned for {heads} by {regime}"
-    if regime.kind == "few-shot" and not any(f.prompt for f in offered):
-        return f"{regime} needs a prompt to word exemplars, and the task offers none"
-    asked = ", ".join(sorted({_needed(f) for f in offered}))
+    fitting = [f for f in offered if regime.kind != "few-shot" or takes_exemplars(f)]
+    if not fitting:
+        ways = ", ".join(sorted({f.name for f in offered}))
+        return f"{regime} needs a prompt that words exemplars, and {ways} has none"
+    asked = ", ".join(sorted({_needed(f) for f in fitting}))
     able = ", ".join(sorted(ability.__name__ for ability in card.abilities))
     is_trainable = any(f.head.kind in card.trainable for f in offered)
     remedy = ": fine-tune it with --regime finetune:full" if is_trainable else ""
-    reasons = sorted({f.asks.__name__ for f in offered} & card.facts.keys())
-    told = "".join(f"; {reason}: {card.facts[reason]}" for reason in reasons)
+    reasons = sorted({f.asks.__name__ for f in fitting} & card.facts.keys())
+    bare = sorted({f.asks.__name__ for f in offered if f.prompt and f not in fitting})
+    told = "".join(f"; {request} takes no exemplars" for request in bare)
+    told += "".join(f"; {reason}: {card.facts[reason]}" for reason in reasons)
     return (
         f"{name} answers {able or 'nothing as it is'}, and {regime} needs one of "
         f"{asked}{told}{remedy}"

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from harness.data import Split, draw_exemplars, draw_for_each
 from harness.formulations import ExemplarsOf, Formulation, no_exemplars
 from harness.model import LoadSettings, ModelCard, ModelEntry, ModelName, PredictorEntry
-from harness.recipe import RecipeEntry
+from harness.recipe import RecipeEntry, effective
 from harness.regime import Regime
 from harness.task import Example, Task
 
@@ -41,11 +41,14 @@ class TrainCell:
         card: what is known of the base model.
         task: the task whose training split is used.
         split: the training split.
+        selection: the split to select on; None where that is a slice of `split`, or
+            where nothing is selected.
         formulation: says what is trained on.
         recipe: how.
         settings: an instance of the recipe's settings class.
         seed: seeds the head, the order and the dropout.
         load: device and precision.
+        written: the regime as the suite writes it; no part of the identity.
     """
 
     model: ModelName
@@ -53,11 +56,13 @@ class TrainCell:
     card: ModelCard
     task: Task
     split: Split
+    selection: Split | None = None
     formulation: Formulation
     recipe: RecipeEntry
     settings: Any
     seed: int
     load: LoadSettings
+    written: str = ""
 
     @property
     def fingerprint(self) -> str:
@@ -67,10 +72,11 @@ class TrainCell:
             model=self.card.fingerprint,
             task=f"{self.task.id}@{self.task.version}",
             data=self.split.content_hash,
+            selection=self.selection.content_hash if self.selection else None,
             formulation=self.formulation.name,
             prompt=self.formulation.prompt,
             recipe=self.recipe.name,
-            settings=asdict(self.settings),
+            settings=effective(self.settings),
             seed=self.seed,
             **precision(self.load),
         )
@@ -78,8 +84,19 @@ class TrainCell:
     @property
     def title(self) -> str:
         """The cell in words."""
-        recipe = self.recipe.name
-        return f"train {self.model} · {self.task.id} · {recipe} · seed {self.seed}"
+        how = self.written or self.recipe.name
+        return f"train {self.model} · {self.task.id} · {how} · seed {self.seed}"
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What it is made of, for trackers."""
+        settings = {name: str(value) for name, value in asdict(self.settings).items()}
+        return settings | {
+            "model": str(self.model),
+            "task": self.task.id,
+            "regime": self.written or self.recipe.name,
+            "seed": str(self.seed),
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,11 +169,22 @@ class EvaluateCell:
         )
 
     @property
-    def is_trained_on_evaluated(self) -> bool:
-        """Whether the checkpoint has seen the examples that it is asked about."""
+    def facts(self) -> dict[str, str]:
+        """What it is made of, for trackers."""
+        return {
+            "model": str(self.model),
+            "task": self.task.id,
+            "regime": self.regime.written,
+            "seed": str(self.seed),
+        }
+
+    @property
+    def is_selected_on_evaluated(self) -> bool:
+        """Whether the evaluated examples trained or chose the checkpoint."""
         if self.train is None:
             return False
-        return self.train.split.content_hash == self.split.content_hash
+        seen = [self.train.split, self.train.selection]
+        return self.split.content_hash in [one.content_hash for one in seen if one]
 
     @property
     def size(self) -> int:
@@ -242,6 +270,7 @@ class Plan:
         unaskable: what the suite names and nobody can do.
         batch_tokens: tokens that one forward may hold.
         device: where the models run.
+        track: trackers that follow the run.
     """
 
     title: str
@@ -249,6 +278,7 @@ class Plan:
     unaskable: tuple[Unaskable, ...] = ()
     batch_tokens: int = 2048
     device: str = "cpu"
+    track: tuple[str, ...] = ()
 
     @property
     def cells(self) -> list[EvaluateCell]:

@@ -26,10 +26,11 @@ from harness.plan.askable import (
     offer,
     same_formulation,
 )
+from harness.plan.learning import check_exemplars, check_size
 from harness.plan.settings import read_settings
 from harness.plan.split_reader import SplitReader
 from harness.plugins import Plugins
-from harness.recipe import RecipeEntry
+from harness.recipe import CommonSettings, RecipeEntry
 from harness.regime import BASELINE, Regime
 from harness.suite import Suite, TaskChoice
 from harness.task import Task
@@ -114,6 +115,8 @@ class _Planner:
             if regime.recipe:  # a wrong setting is found before any file is read
                 recipe = self._plugins.recipe(regime.recipe)
                 read_settings(recipe, regime.settings)
+        for text in self._suite.track:
+            self._plugins.tracker(text)
         entries = [self._entry(text) for text in self._suite.models]
         tasks = self._choose_tasks()
         self._check_data(tasks)
@@ -138,6 +141,7 @@ class _Planner:
             unaskable=tuple(self._unaskable.values()),
             batch_tokens=self._suite.batch_tokens,
             device=self._load.device,
+            track=tuple(self._suite.track),
         )
 
     # What the suite names
@@ -305,6 +309,7 @@ class _Planner:
         task = self._plugins.task(chosen.task.training_task)
         trained = same_formulation(task, formulation)
         split = self._training_split(chosen.task)
+        check_size(settings, split)
         load = LoadSettings(device=self._load.device, dtype=self._load.dtype, seed=seed)
         return TrainCell(
             model=model.name,
@@ -312,11 +317,13 @@ class _Planner:
             card=model.card,
             task=task,
             split=split,
+            selection=self._selection_split(task, settings),
             formulation=trained,
             recipe=recipe,
             settings=settings,
             seed=seed,
             load=load,
+            written=regime.written,
         )
 
     def _examples_to_learn_from(
@@ -328,7 +335,7 @@ class _Planner:
     ) -> Split | None:
         if regime.kind == "few-shot":
             split = self._training_split(chosen.task)
-            _check_exemplars(split, evaluated, regime)
+            check_exemplars(split, evaluated, regime)
             return split
         if isinstance(entry, PredictorEntry) and entry.trains:
             return self._training_split(chosen.task)
@@ -342,15 +349,25 @@ class _Planner:
                 raise
             return evaluated
 
+    def _selection_split(self, task: Task, settings: CommonSettings) -> Split | None:
+        """Return the split to select on; None for a slice of train, or for none."""
+        name = task.data.split(settings.select_on)
+        if settings.select != "best" or name == task.data.train:
+            return None
+        return self._labelled_split(task, name)
+
     def _training_split(self, evaluated: Task) -> Split:
         task = self._plugins.task(evaluated.training_task)
         if task.data.train is None:
             raise Unfit(f"{task.id} has no training split")
-        split = self._read(task, self._suite.data_for(task.id), task.data.train)
+        return self._labelled_split(task, task.data.train)
+
+    def _labelled_split(self, task: Task, name: str) -> Split:
+        split = self._read(task, self._suite.data_for(task.id), name)
         if not split.is_labelled:
             raise DataError(
                 f"{split.origin} has no labels, so nothing can be learnt from it: give "
-                f"{task.id} a labelled training split"
+                f"{task.id} a labelled {name} split"
             )
         return split
 
@@ -362,22 +379,3 @@ class _Planner:
             return split
         self._refuse(split, others=True)
         raise Unfit(str(split))
-
-
-def _check_exemplars(train: Split, evaluated: Split, regime: Regime) -> None:
-    """Refuse exemplars that would give the answers away, or that are not there.
-
-    Raises:
-        Unfit: the evaluated split is the training split, or the latter is too small.
-    """
-    if train.content_hash == evaluated.content_hash:
-        raise Unfit(
-            f"{regime} draws its exemplars from the split {train.name!r} itself: "
-            "evaluate another split, or ask zero-shot"
-        )
-    needed = regime.shots + regime.draws_each  # one more, to leave the example out
-    if train.size < needed:
-        raise Unfit(
-            f"{regime} needs {needed} exemplars and {train.origin} has "
-            f"{train.size} examples: ask for fewer shots"
-        )

@@ -19,6 +19,7 @@ from harness.pretraining import ObjectiveEntry
 from harness.recipe import RecipeEntry
 from harness.results import ReportFormat
 from harness.task import Benchmark, Task
+from harness.tracker import TrackerEntry
 
 
 class Kind(NamedTuple):
@@ -46,6 +47,7 @@ KINDS = {
     "metrics": Kind("harness_metrics", "metric", (MetricEntry,)),
     "formats": Kind("harness_report_formats", "report format", (ReportFormat,)),
     "executors": Kind("harness_executors", "executor", (ExecutorEntry,)),
+    "trackers": Kind("harness_trackers", "tracker", (TrackerEntry,)),
     "data_sources": Kind("harness_data_sources", "data source", (DataSourceEntry,)),
 }
 """The registries, by the name of their field in `harness.plugins.Plugins`."""

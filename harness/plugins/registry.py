@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
@@ -30,6 +31,7 @@ from harness.pretraining import ObjectiveEntry
 from harness.recipe import RecipeEntry
 from harness.results import ReportFormat
 from harness.task import Benchmark, Task, matches, parse_spec
+from harness.tracker import TrackerEntry
 
 Entry = TypeVar("Entry")
 
@@ -76,6 +78,7 @@ class Plugins:
     formats: Mapping[str, ReportFormat]
     executors: Mapping[str, ExecutorEntry]
     data_sources: Mapping[str, DataSourceEntry]
+    trackers: Mapping[str, TrackerEntry]
     owners: Mapping[tuple[str, str], str]
     infos: tuple[PluginInfo, ...]
     manager: pluggy.PluginManager
@@ -94,6 +97,22 @@ class Plugins:
     def listen(self, listener: object) -> None:
         """Let an object with event-hooks hear of runs."""
         self.manager.register(listener)
+
+    @contextmanager
+    def tracking(self, trackers: Sequence[str]) -> Iterator[None]:
+        """Let trackers listen for a while.
+
+        Raises:
+            UsageError: one of them is unknown, or can't be used.
+        """
+        listeners = [self.tracker(text) for text in trackers]
+        for listener in listeners:
+            self.manager.register(listener)
+        try:
+            yield
+        finally:
+            for listener in listeners:
+                self.manager.unregister(listener)
 
     def task(self, task_id: str) -> Task:
         """Return the task of an id.
@@ -177,6 +196,21 @@ class Plugins:
             UsageError: there is none; names the nearest.
         """
         return _get("report format", name, self.formats, "formats")
+
+    def tracker(self, text: str) -> object:
+        """Make a tracker's listener, such as of ``tensorboard:runs/board``.
+
+        Raises:
+            UsageError: there is none of that name, or it can't be used there.
+        """
+        name, _, place = text.partition(":")
+        entry = _get("tracker", name, self.trackers, "trackers")
+        if not place:
+            raise UsageError(
+                f"the tracker {text!r} names no place, expected {entry.place}: write "
+                f"{name}:{entry.place}"
+            )
+        return entry.make(place)
 
     def executor(self, name: str) -> ExecutorEntry:
         """Return the executor of a name.

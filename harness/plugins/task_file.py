@@ -86,7 +86,7 @@ class PromptRow(_Row):
     stop: Texts = ()
     beams: Annotated[int, Field(gt=0)] = 1
     length_penalty: float = 1.0
-    asked_by: tuple[Literal["rank", "generate"], ...] = ()
+    asked_by: tuple[Literal["rank", "generate", "cloze"], ...] = ()
     source: str = ""
 
 
@@ -161,7 +161,9 @@ def _tasks(rows: TaskRows, document: Document) -> Iterator[Task]:
         _check_prompts(row, place, document)
         problem = _problem(row, place, document)
         with _placed(place, document):
-            yield _task(row, problem)
+            task = _task(row, problem)
+            task.formulations()
+        yield task
 
 
 @contextmanager

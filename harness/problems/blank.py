@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from harness.formulations import Candidates, FillBlank, Formulation, Rank
 from harness.problems.baselines import draw_each, own_targets
 from harness.requests import JsonValue
-from harness.task import Example, Kind, Row, Task, Template, pick, render
+from harness.task import Example, Kind, Prompt, Row, Task, Template, pick, render
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,8 +17,7 @@ class Blank:
     """The word that was taken out of a text, of several candidates.
 
     Attributes:
-        text: makes the text with ``{blank}`` in place of the word, a function of
-            the row.
+        text: makes the text with ``{blank}`` in place of the word.
         inputs: the columns that the text is made of, with what each holds.
         candidates: what the answer is one of, given the row.
         answer: the column of the right word; where a data set comes without it, the
@@ -68,7 +67,8 @@ class Blank:
             Rank(prompt=name, wording=prompt, candidates=self.candidates)
             for name, prompt in task.prompts.items()
         ]
-        return [FillBlank(text=self.text, candidates=self.candidates), *ranks]
+        wording = Prompt(text=self.text)
+        return [FillBlank(wording=wording, candidates=self.candidates), *ranks]
 
     @property
     def learns_majority(self) -> bool:

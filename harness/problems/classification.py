@@ -6,7 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harness.errors import PluginError
-from harness.formulations import ClassifyHead, Formulation, GenerateText, Rank
+from harness.formulations import (
+    ClassifyHead,
+    FillBlank,
+    Formulation,
+    GenerateText,
+    Rank,
+)
 from harness.problems.baselines import draw_each, most_frequent, own_targets
 from harness.requests import JsonValue
 from harness.task import Example, Kind, Row, Task, Template
@@ -75,7 +81,7 @@ class Classification:
         raise ValueError(f"label {value!r}, expected one of {names}, or -1 for none")
 
     def formulations(self, task: Task) -> list[Formulation]:
-        """Return the head, then `rank` and `generate` for the prompts asked by each."""
+        """Return the head, then `rank`, `generate` and `cloze` for their prompts."""
         ranks: list[Formulation] = [
             Rank(prompt=name, wording=prompt, candidates=self._candidates)
             for name, prompt in task.prompts.items()
@@ -86,9 +92,14 @@ class Classification:
             for name, prompt in task.prompts.items()
             if "generate" in prompt.asked_by
         ]
+        blanks: list[Formulation] = [
+            FillBlank(prompt=name, wording=prompt, candidates=self._candidates)
+            for name, prompt in task.prompts.items()
+            if "cloze" in prompt.asked_by
+        ]
         texts = self.texts or tuple(f"{{{name}}}" for name in self.inputs)
         head = ClassifyHead(texts=texts, labels=self.labels)
-        return [head, *ranks, *generated]
+        return [head, *ranks, *generated, *blanks]
 
     @property
     def learns_majority(self) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from harness.data.checks import shorten
 from harness.errors import PluginError
-from harness.formulations import ChooseHead, Formulation, GenerateText, Rank
+from harness.formulations import ChooseHead, FillBlank, Formulation, GenerateText, Rank
 from harness.problems.baselines import draw_each, most_frequent, own_targets
 from harness.requests import JsonValue
 from harness.task import (
@@ -111,9 +111,9 @@ class MultipleChoice:
         )
 
     def formulations(self, task: Task) -> list[Formulation]:
-        """Return the head, then `rank`, `rank-normalised` and `generate` by prompt.
+        """Return the head, then `rank`, `rank-normalised`, `generate` and `cloze`.
 
-        Each for the prompts that are asked by it.
+        Each but the head for the prompts that are asked by it.
         """
         wordings = {name: self._word(prompt) for name, prompt in task.prompts.items()}
         ranks: list[Formulation] = [
@@ -132,10 +132,15 @@ class MultipleChoice:
             for name, wording in wordings.items()
             if "generate" in wording.asked_by
         ]
+        blanks: list[Formulation] = [
+            FillBlank(prompt=name, wording=wording, candidates=self.candidates)
+            for name, wording in wordings.items()
+            if "cloze" in wording.asked_by
+        ]
         head = ChooseHead(
             context=self.context, candidates=self.candidates, texts=self._texts
         )
-        return [head, *ranks, *generated]
+        return [head, *ranks, *generated, *blanks]
 
     @property
     def learns_majority(self) -> bool:

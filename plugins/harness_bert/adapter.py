@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from harness import Encoded, Head, LoadSettings, ModelName
 from harness.requests import Choose, Embed, Extract, Fill, PseudoLikelihood, Tag
@@ -23,6 +24,7 @@ from harness_bert.parts import (
 )
 from harness_bert.tokenizer import load_tokenizer
 from harness_torch.abilities import Abilities, Ability
+from harness_torch.adapters.prompts import PromptedTokenizer
 from harness_torch.blanks import BlankFiller, MaskedRow
 from harness_torch.checkpoint import read_tensors
 from harness_torch.device import DTYPES, pick_device
@@ -150,6 +152,16 @@ class BertAdapter(TrainableAdapter[BertCheckpoint, Module, TextTokenizer]):
         """Return what config.json says of the module with its head."""
         architecture = self._checkpoint.config.family.title + SUFFIXES[head.kind]
         return {**head_settings(head), "architectures": [architecture]}
+
+    def words(self) -> nn.Embedding:
+        """Return the module that makes vectors of token ids."""
+        body = self.module.get_submodule(self._checkpoint.config.family.architecture)
+        return cast(nn.Embedding, body.get_submodule("embeddings.word_embeddings"))
+
+    def make_tokenizer(self, length: int, virtual: Sequence[int]) -> TextTokenizer:
+        """Make the checkpoint's tokenizer again, with virtual tokens before all else."""
+        plain = load_tokenizer(replace(self._checkpoint, length=length))
+        return PromptedTokenizer(plain, virtual)
 
     def _head_ability(self, head: Head) -> Ability:
         asked = HEAD_OF[head.kind]

@@ -78,7 +78,8 @@ def open_checkpoint(name: ModelName) -> BertCheckpoint:
 
 def _open_tiny(name: ModelName) -> BertCheckpoint:
     config = read_config(TINY_CONFIG, Path("bert:tiny"))
-    parts, pooling = Parts(has_pooler=True), Pooling(_asked_pooling(name) or "mean")
+    parts = Parts(has_pooler=True, has_words=True)
+    pooling = Pooling(_asked_pooling(name) or "mean")
     window, stride = _windows(name, config)
     return BertCheckpoint(
         title=str(name),

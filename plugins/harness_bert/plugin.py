@@ -11,6 +11,7 @@ from harness.requests import Embed, Fill, PseudoLikelihood, Request
 from harness_bert.checkpoint import OPTIONS, BertCheckpoint, open_checkpoint
 from harness_bert.new_settings import NEW_LEARNING_RATE, NewBert
 from harness_bert.tiny import TINY_LEARNING_RATE
+from harness_torch.adapters.cards import describe_named
 from harness_torch.heads.labels import HEAD_OF, VECTOR_HEADS
 
 if TYPE_CHECKING:
@@ -21,12 +22,16 @@ PRETRAINED_LEARNING_RATE = 5e-5
 
 
 def describe(name: ModelName) -> ModelCard:
-    """Read the configuration and hash the files.
+    """Read the configuration and hash the files, an adapter's too where one is named.
 
     Raises:
         UsageError: an option is unknown or has a wrong value.
         CheckpointError: the checkpoint can't be used.
     """
+    return describe_named(name, _describe, open_checkpoint)
+
+
+def _describe(name: ModelName) -> ModelCard:
     checkpoint = open_checkpoint(name)
     head = checkpoint.head
     is_built_in = checkpoint.folder is None
@@ -46,6 +51,7 @@ def describe(name: ModelName) -> ModelCard:
             "architecture": checkpoint.config.family.architecture,
             "tokenizer": _tokenizer(checkpoint),
             "pooling": _pooling(checkpoint),
+            **_unasked(checkpoint),
         },
     )
 
@@ -69,11 +75,18 @@ def _pooling(checkpoint: BertCheckpoint) -> str:
     return f"{pooling.mode}, normalised" if pooling.is_normalised else pooling.mode
 
 
-def load(name: ModelName, settings: LoadSettings) -> BertAdapter:
-    """Load the model; see `harness_bert.adapter.load_bert`."""
-    from harness_bert.adapter import load_bert  # torch
+def _unasked(checkpoint: BertCheckpoint) -> dict[str, str]:
+    if checkpoint.parts.has_words:
+        return {}
+    return {"Fill": "the checkpoint has no masked-language head"}
 
-    return load_bert(name, settings)
+
+def load(name: ModelName, settings: LoadSettings) -> BertAdapter:
+    """Load the model, and the adapter that its name has."""
+    from harness_bert.adapter import load_bert  # torch
+    from harness_torch.adapters.placing import load_named
+
+    return load_named(name, settings, load_bert)
 
 
 def write_new(sizes: NewBert, texts: Sequence[str], seed: int, folder: Path) -> None:

@@ -1,7 +1,8 @@
 """The built-in `bert:tiny`: a small encoder with random weights, and no file at all.
 
 It exists so that everything can be tried in seconds, offline: it learns the built-in
-sample tasks from scratch. Its weights are drawn from the load settings' seed.
+sample tasks from scratch, and fills blanks at random. Its weights are drawn from the
+load settings' seed.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import torch
@@ -77,7 +78,12 @@ class GptAdapter(TrainableAdapter[GptCheckpoint, Gpt2 | Llama, TextTokenizer]):
     def abilities(self, head: Head | None) -> Abilities:
         """Return what the module answers, with the head if there is one."""
         checkpoint, model, device = self._checkpoint, self.module, self.device
-        reader = Reader(self.tokenizer, title=self.title, length=checkpoint.length)
+        reader = Reader(
+            self.tokenizer,
+            title=self.title,
+            length=checkpoint.length - len(self.virtual),
+            virtual=self.virtual,
+        )
         embed = TextVectors(
             tokenizer=HeadReader(reader, pad=None),
             vectors=self._vectors,
@@ -148,6 +154,17 @@ class GptAdapter(TrainableAdapter[GptCheckpoint, Gpt2 | Llama, TextTokenizer]):
     def stored(self, name: str, tensor: Tensor) -> Tensor:
         """Return a parameter as files hold it: GPT-2's are turned."""
         return tensor.t() if is_transposed(name, self._checkpoint.config) else tensor
+
+    def words(self) -> nn.Embedding:
+        """Return the module that makes vectors of token ids."""
+        if isinstance(self.module, Gpt2):
+            return self.module.transformer.wte
+        return self.module.model.embed_tokens
+
+    def make_tokenizer(self, length: int, virtual: Sequence[int]) -> TextTokenizer:
+        """Make the checkpoint's tokenizer again, with virtual tokens before all else."""
+        # The reader puts them there, behind which a text may be cut from its left.
+        return load_tokenizer(replace(self._checkpoint, length=length))
 
     def _head_ability(self, head: Head, reader: Reader) -> Ability:
         if head.kind == "tag":

@@ -100,14 +100,15 @@ class GenerateAbility:
         encoded = []
         for key, ids in enumerate(self._ids([r.prompt for r in requests])):
             request = requests[key]
-            kept = ids[-self._room(request) :]
+            own = ids[-self._room(request) :]
+            kept = [*self._reader.virtual, *own]
             encoded.append(
                 Encoded(
                     key=key,
                     request=request,
                     cost=len(kept) * request.beams + request.max_tokens * request.beams,
                     ids=kept,
-                    truncated_tokens=len(ids) - len(kept),
+                    truncated_tokens=len(ids) - len(own),
                     truncated_side="left",
                 )
             )
@@ -146,6 +147,6 @@ class GenerateAbility:
 
     def _fitting(self, item: Encoded) -> Generate:
         # The last token written is not read: one more than the length fits.
-        room = self._reader.length - len(item.ids) + 1
+        room = self._reader.length + len(self._reader.virtual) - len(item.ids) + 1
         request = cast(Generate, item.request)
         return replace(request, max_tokens=min(request.max_tokens, room))

@@ -11,7 +11,9 @@ from harness_gpt.checkpoint import OPTIONS, answered, has_output, open_checkpoin
 from harness_gpt.facts import facts_of
 from harness_gpt.new_settings import NEW_LEARNING_RATE, NewGpt
 from harness_gpt.tiny import TINY_LEARNING_RATE
-from harness_torch.chat import load_render
+from harness_torch.adapters.cards import describe_named
+from harness_torch.adapters.naming import base_name
+from harness_torch.chat import chat_prompts, load_render
 from harness_torch.heads.labels import VECTOR_HEADS
 
 if TYPE_CHECKING:
@@ -22,12 +24,16 @@ PRETRAINED_LEARNING_RATE = 5e-5
 
 
 def describe(name: ModelName) -> ModelCard:
-    """Read the configuration and hash the files.
+    """Read the configuration and hash the files, an adapter's too where one is named.
 
     Raises:
         UsageError: an option is unknown or has a wrong value.
         CheckpointError: the checkpoint can't be used.
     """
+    return describe_named(name, _describe, open_checkpoint)
+
+
+def _describe(name: ModelName) -> ModelCard:
     checkpoint = open_checkpoint(name)
     is_built_in = checkpoint.folder is None
     is_writer = checkpoint.head is None and has_output(checkpoint)
@@ -39,7 +45,7 @@ def describe(name: ModelName) -> ModelCard:
         fingerprint=checkpoint.fingerprint(),
         parameters=checkpoint.parameters,
         max_tokens=checkpoint.length,
-        prefers=("rank", "generate", "lm-eval"),
+        prefers=("rank", "generate", *chat_prompts(checkpoint.chat), "lm-eval"),
         suggested_learning_rate=(
             TINY_LEARNING_RATE if is_built_in else PRETRAINED_LEARNING_RATE
         ),
@@ -54,15 +60,16 @@ def worded(name: ModelName, prompt: str) -> str | None:
         UsageError: an option is unknown or has a wrong value.
         CheckpointError: the checkpoint, or its template, can't be used.
     """
-    render = load_render(open_checkpoint(name).chat)
+    render = load_render(open_checkpoint(base_name(name)).chat)
     return None if render is None else render(prompt)
 
 
 def load(name: ModelName, settings: LoadSettings) -> GptAdapter:
-    """Load the model; see `harness_gpt.adapter.load_gpt`."""
+    """Load the model, and the adapter that its name has."""
     from harness_gpt.adapter import load_gpt  # torch
+    from harness_torch.adapters.placing import load_named
 
-    return load_gpt(name, settings)
+    return load_named(name, settings, load_gpt)
 
 
 def write_new(sizes: NewGpt, texts: Sequence[str], seed: int, folder: Path) -> None:

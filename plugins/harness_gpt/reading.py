@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from harness_torch.adapters.prompts import put_before
 from harness_torch.scoring import need_prefix
 from harness_torch.tokenizers.protocol import TextPair, TextTokenizer, Tokens
 
@@ -15,15 +16,24 @@ class Reader:
 
     Attributes:
         title: how messages name the model.
-        length: the longest input in tokens.
+        length: the longest input in tokens, virtual ones not counted.
+        virtual: ids of virtual tokens, which stand before every input.
         prefix: the token that stands before a text's first one: beginning of text, or
             end of text where a tokenizer has no beginning; None where it has neither.
     """
 
-    def __init__(self, tokenizer: TextTokenizer, *, title: str, length: int) -> None:
+    def __init__(
+        self,
+        tokenizer: TextTokenizer,
+        *,
+        title: str,
+        length: int,
+        virtual: Sequence[int] = (),
+    ) -> None:
         special = tokenizer.special
         self.title = title
         self.length = length
+        self.virtual = tuple(virtual)
         self.prefix = special.prefix
         self._tokenizer = tokenizer
         self._begin = (
@@ -83,4 +93,4 @@ class HeadReader:
         ids = self._reader.some(self._reader.begin(first) + second)
         while len(ids) > 1 and ids[-1] == self._pad:
             ids = ids[:-1]
-        return Tokens(ids, [0] * len(ids), excess)
+        return put_before(self._reader.virtual, Tokens(ids, [0] * len(ids), excess))

@@ -32,7 +32,7 @@ class ScoreAbility:
         encoded = []
         for key, request in enumerate(requests):
             own = [next(pairs) for _ in request.choices]
-            forest = grow(own, length=reader.length)
+            forest = grow(own, length=reader.length).behind(reader.virtual)
             ids = forest.ids
             counts = tuple(len(pair.continuation) for pair in own)
             encoded.append(

@@ -7,7 +7,7 @@ which nothing is asked of. Equal continuations are one branch.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
 import torch
@@ -68,6 +68,11 @@ class Forest:
     def ids(self) -> list[int]:
         """All that the model reads."""
         return [token for tree in self.trees for token in tree.ids]
+
+    def behind(self, virtual: _Ids) -> Forest:
+        """Return the same behind virtual tokens, with which every tree begins."""
+        trees = (replace(tree, trunk=virtual + tree.trunk) for tree in self.trees)
+        return replace(self, trees=tuple(trees))
 
     def pick(self, scored: Sequence[Sequence[Scored]]) -> list[Scored]:
         """Return each continuation's score of the scores of all trees' branches."""

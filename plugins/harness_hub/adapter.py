@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch import nn
@@ -25,7 +25,7 @@ from harness_hub.follow import GreedyTokens
 from harness_hub.generate import GenerateAbility
 from harness_hub.head_rows import HeadRows
 from harness_hub.lines import LineScorer
-from harness_hub.loading import load_config, load_model
+from harness_hub.loading import POOLER, load_config, load_model
 from harness_hub.output_rows import OutputRows
 from harness_hub.quiet import quiet
 from harness_hub.score import FillAbility, LikelihoodAbility, ScoreAbility
@@ -33,6 +33,8 @@ from harness_hub.seq2seq import SourceScoreAbility
 from harness_hub.token_rows import MaskedWords, SpanScores, TokenLabels, TokenVectors
 from harness_hub.tokenizer import HubTokenizer
 from harness_torch.abilities import Abilities, Ability, TorchSession
+from harness_torch.adapters.folder import Adapter
+from harness_torch.adapters.surgery import match
 from harness_torch.blanks import BlankFiller
 from harness_torch.chat import load_render
 from harness_torch.follow import FollowAbility, Limits
@@ -79,16 +81,35 @@ class HubAdapter(TrainableAdapter[HubCheckpoint, nn.Module, HubTokenizer]):
             PluginError: the head is of a kind that this model has not, or the model
                 was trained before.
         """
-        if self._is_prepared:
+        if self._is_prepared or self._adapter is not None:
             raise PluginError(
                 f"{self.title} was already trained: load it again, so that training "
                 "starts from the checkpoint's own weights"
             )
-        self.attach(head, torch.Generator().manual_seed(seed))
-        self._head = head
+        self.take_head(head, seed=seed)
         self._abilities = self.abilities(head)
         self._is_prepared = True
         return self.module
+
+    def take_head(self, head: Head, *, seed: int) -> None:
+        """Attach a freshly seeded head, and note which parameters came with it.
+
+        Raises:
+            PluginError: the model has no such head.
+        """
+        super().take_head(head, seed=seed)
+        body, stored = f"{self.module.base_model_prefix}.", self._checkpoint.weights
+        self.fresh = frozenset(
+            name
+            for name, _ in self.module.named_parameters()
+            if not name.startswith(body)
+            or (POOLER in name and match(name, stored.tensors) is None)
+        )
+
+    def carry(self, adapter: Adapter) -> None:
+        """Note that an adapter is on the module, and cast both."""
+        super().carry(adapter)
+        nn.Module.to(self.module, dtype=self._dtype)
 
     def attach(self, head: Head, generator: torch.Generator) -> None:
         """Load the bare model with a head that is drawn as transformers draws it.
@@ -123,8 +144,32 @@ class HubAdapter(TrainableAdapter[HubCheckpoint, nn.Module, HubTokenizer]):
         labels = {int(place): label for place, label in settings["id2label"].items()}
         return {**settings, "id2label": labels}
 
+    @property
+    def reads_sources(self) -> bool:  # type: ignore[override] # known once it is loaded
+        """Whether an encoder reads what its decoder writes about."""
+        return bool(self.module.config.is_encoder_decoder)
+
+    def words(self) -> nn.Embedding:
+        """Return the module that makes vectors of token ids."""
+        return cast(nn.Embedding, self.module.get_input_embeddings())
+
+    def make_tokenizer(self, length: int, virtual: Sequence[int]) -> HubTokenizer:
+        """Make the checkpoint's tokenizer again, with virtual tokens before all else."""
+        return HubTokenizer(
+            self.tokenizer.library,
+            length=length,
+            bos=self._checkpoint.bos,
+            title=self.title,
+            virtual=virtual,
+        )
+
     def save(self, folder: Path) -> None:
-        """Write a checkpoint with its head, as transformers does."""
+        """Write a checkpoint with its head, as transformers does.
+
+        Raises:
+            UsageError: the model has an adapter that can't be merged.
+        """
+        self.check_merged()
         with quiet():
             self.module.save_pretrained(folder)
             self.tokenizer.library.save_pretrained(folder)

@@ -25,7 +25,7 @@ from harness_torch.config import head_of, read_labels, read_size, tagger_of
 from harness_torch.opening import check_options, read_choice, read_length
 from harness_torch.sentence_folder import Pooling, read_pooling
 from harness_torch.source import find_checkpoint, read_json
-from harness_torch.weights import Weights, fingerprint, read_weights
+from harness_torch.weights import Weights, fingerprint, identity, read_weights
 
 ADAPTER_REVISION = 1
 """Raised whenever this adapter's code changes an answer."""
@@ -112,6 +112,11 @@ class HubCheckpoint:
         """How many parameters are stored; buffers of whole numbers are none."""
         tensors = self.weights.tensors.values()
         return sum(t.size for t in tensors if t.dtype.startswith(_FLOATS))
+
+    @property
+    def identity(self) -> str:
+        """What tells its weights from all others, by which adapters know their base."""
+        return identity(self.raw, self.weights)
 
     def fingerprint(self) -> str:
         """Hash the weights, configuration, tokenizer, code and options."""

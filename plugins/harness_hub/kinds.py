@@ -92,7 +92,7 @@ _KINDS = (
         suffixes=("ForConditionalGeneration", "MTModel"),
         loader="AutoModelForSeq2SeqLM",
         abilities=frozenset({Score, Generate, Embed}),
-        prefers=("generate", "t5", "rank"),
+        prefers=("generate", "t5", "t5-style", "rank"),
     ),
     Kind(
         name="encode",

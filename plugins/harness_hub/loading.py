@@ -25,7 +25,9 @@ _FAILURES = (
     *(OSError, ValueError, LookupError, ImportError, RuntimeError, TypeError),
     *(AttributeError, AssertionError, ArithmeticError, SyntaxError),
 )
-_POOLER = "pooler"  # part of bare encoders, of which we take the tokens' vectors
+POOLER = "pooler"
+"""Part of bare encoders, of which we take the tokens' vectors."""
+
 _SHOWN = 3
 _WORDS = 2
 _REASON_CHARACTERS = 300
@@ -148,7 +150,7 @@ def load_model(
     missing = sorted(
         name
         for name in told["missing_keys"]
-        if name.startswith(bare) and not (may_lack_pooler and _POOLER in name)
+        if name.startswith(bare) and not (may_lack_pooler and POOLER in name)
     )
     _check_whole(checkpoint, type(model).__name__, missing)
     loaded: PreTrainedModel = model.eval()

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from harness import LoadSettings, ModelCard, ModelEntry, ModelName, hookimpl
 from harness_hub.checkpoint import OPTIONS, HubCheckpoint, open_checkpoint
-from harness_torch.chat import load_render
+from harness_torch.adapters.cards import describe_named
+from harness_torch.adapters.naming import base_name
+from harness_torch.chat import chat_prompts, load_render
 from harness_torch.heads.labels import HEAD_OF, VECTOR_HEADS
 
 if TYPE_CHECKING:
@@ -21,12 +23,16 @@ _BOS = {"auto": "as the tokenizer has it", "on": "once", "off": "none"}
 
 
 def describe(name: ModelName) -> ModelCard:
-    """Read the configuration and hash the files.
+    """Read the configuration and hash the files, an adapter's too where one is named.
 
     Raises:
         UsageError: an option is unknown or has a wrong value.
         CheckpointError: the checkpoint can't be used.
     """
+    return describe_named(name, _describe, open_checkpoint)
+
+
+def _describe(name: ModelName) -> ModelCard:
     checkpoint = open_checkpoint(name)
     head = checkpoint.head
     kind = checkpoint.kind
@@ -37,7 +43,7 @@ def describe(name: ModelName) -> ModelCard:
         fingerprint=checkpoint.fingerprint(),
         parameters=checkpoint.parameters,
         max_tokens=checkpoint.length,
-        prefers=kind.prefers,
+        prefers=(*chat_prompts(checkpoint.chat), *kind.prefers),
         suggested_learning_rate=LEARNING_RATE,
         facts=_facts(checkpoint),
     )
@@ -50,15 +56,16 @@ def worded(name: ModelName, prompt: str) -> str | None:
         UsageError: an option is unknown or has a wrong value.
         CheckpointError: the checkpoint, or its template, can't be used.
     """
-    render = load_render(open_checkpoint(name).chat)
+    render = load_render(open_checkpoint(base_name(name)).chat)
     return None if render is None else render(prompt)
 
 
 def load(name: ModelName, settings: LoadSettings) -> HubAdapter:
-    """Load the model; see `harness_hub.loading.load_hub`."""
+    """Load the model, and the adapter that its name has."""
     from harness_hub.loading import load_hub  # torch and transformers
+    from harness_torch.adapters.placing import load_named
 
-    return load_hub(name, settings)
+    return load_named(name, settings, load_hub)
 
 
 @hookimpl

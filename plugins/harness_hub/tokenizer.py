@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness import CheckpointError
+from harness_torch.adapters.prompts import put_before
 from harness_torch.tokenizers.protocol import Pieces, SpecialIds, TextPair, Tokens
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class HubTokenizer:
         bos: ``auto``, ``on`` or ``off``: whether `opened` puts the beginning-of-text
             token first.
         title: how messages name the model.
+        virtual: ids of virtual tokens, which `encode` and `wrap` put before all others.
     """
 
     def __init__(
@@ -42,10 +44,12 @@ class HubTokenizer:
         length: int,
         bos: str,
         title: str,
+        virtual: Sequence[int] = (),
     ) -> None:
         self.library = library
         self.length = length
         self._title = title
+        self._virtual = virtual
         self._opening = self._find_opening(bos)
 
     @property
@@ -103,7 +107,8 @@ class HubTokenizer:
         for i, one in zip(long, cut, strict=True):
             whole[i] = one._replace(truncated=len(whole[i].ids) - len(one.ids))
         nothing = Tokens(self.empty, [0], 0)
-        return [one if one.ids else nothing for one in whole]
+        read = [one if one.ids else nothing for one in whole]
+        return [put_before(self._virtual, tokens) for tokens in read]
 
     def pieces(self, texts: Sequence[str]) -> list[Pieces]:
         """Tokenise in one batch without special tokens, and cut nothing.
@@ -151,7 +156,8 @@ class HubTokenizer:
             *((token, second) for token in pair or ()),
             *frame.after,
         ]
-        return Tokens([token for token, _ in parts], [seg for _, seg in parts], 0)
+        wrapped = Tokens([token for token, _ in parts], [seg for _, seg in parts], 0)
+        return put_before(self._virtual, wrapped)
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text of ids, leaving special tokens out."""

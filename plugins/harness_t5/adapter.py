@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -28,6 +29,7 @@ from harness_t5.score import ScoreAbility
 from harness_t5.sources import SourceReader, pack_sources
 from harness_t5.tiny import TINY_NEIGHBOURS, TINY_PULL
 from harness_torch.abilities import Abilities, Ability
+from harness_torch.adapters.prompts import PromptedTokenizer
 from harness_torch.checkpoint import load_strictly, read_tensors
 from harness_torch.device import DTYPES, pick_device
 from harness_torch.heads.labels import HEAD_OF, count_outputs, head_settings
@@ -68,6 +70,8 @@ def load_t5(name: ModelName, settings: LoadSettings) -> T5Adapter:
 
 class T5Adapter(TrainableAdapter[T5Checkpoint, T5, TextTokenizer]):
     """Answers with one module, and trains its encoder with a head."""
+
+    reads_sources = True
 
     def abilities(self, head: Head | None) -> Abilities:
         """Return what the module answers, with the head if there is one."""
@@ -125,6 +129,15 @@ class T5Adapter(TrainableAdapter[T5Checkpoint, T5, TextTokenizer]):
         is_body = not name.startswith("classifier.")
         is_tagger = self._head is not None and self._head.kind == "tag"
         return TAGGER_PREFIX + name if is_tagger and is_body else name
+
+    def words(self) -> nn.Embedding:
+        """Return the module that makes vectors of token ids."""
+        return self.module.shared
+
+    def make_tokenizer(self, length: int, virtual: Sequence[int]) -> TextTokenizer:
+        """Make the checkpoint's tokenizer again, with virtual tokens before all else."""
+        plain = _tokenizer(replace(self._checkpoint, length=length))
+        return PromptedTokenizer(plain, virtual)
 
     def _head_ability(self, head: Head, sources: SourceReader) -> Ability:
         if head.kind == "tag":

@@ -16,6 +16,7 @@ from harness_t5.checkpoint import (
 )
 from harness_t5.new_settings import NEW_LEARNING_RATE, NewT5
 from harness_t5.tiny import TINY_LEARNING_RATE
+from harness_torch.adapters.cards import describe_named
 from harness_torch.heads.labels import VECTOR_HEADS
 
 if TYPE_CHECKING:
@@ -32,16 +33,20 @@ PRETRAINED_LEARNING_RATE = 1e-4
 
 
 def describe(name: ModelName) -> ModelCard:
-    """Read the configuration and hash the files.
+    """Read the configuration and hash the files, an adapter's too where one is named.
 
     Raises:
         UsageError: an option is unknown or has a wrong value.
         CheckpointError: the checkpoint can't be used.
     """
+    return describe_named(name, _describe, open_checkpoint)
+
+
+def _describe(name: ModelName) -> ModelCard:
     checkpoint = open_checkpoint(name)
     able = answers(checkpoint)
     is_built_in = checkpoint.folder is None
-    writes = ("generate", "t5", "rank") if Generate in able else ()
+    writes = ("generate", "t5", "t5-style", "rank") if Generate in able else ()
     return ModelCard(
         abilities=able,
         trainable=VECTOR_HEADS | {"tag"},
@@ -59,10 +64,11 @@ def describe(name: ModelName) -> ModelCard:
 
 
 def load(name: ModelName, settings: LoadSettings) -> T5Adapter:
-    """Load the model; see `harness_t5.adapter.load_t5`."""
+    """Load the model, and the adapter that its name has."""
     from harness_t5.adapter import load_t5  # torch
+    from harness_torch.adapters.placing import load_named
 
-    return load_t5(name, settings)
+    return load_named(name, settings, load_t5)
 
 
 def _facts(checkpoint: T5Checkpoint) -> dict[str, str]:

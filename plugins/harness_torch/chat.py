@@ -95,6 +95,15 @@ def wanted_template(name: ModelName, folder: Path | None) -> TemplateSource | No
     return source
 
 
+def chat_prompts(source: TemplateSource | None) -> tuple[str, ...]:
+    """Return the prompts that a template around `Generate` suits better than others.
+
+    A chat model goes on with no text: it answers in sentences, unless the message is
+    an instruction.
+    """
+    return () if source is None else ("chat",)
+
+
 class ChatTemplate:
     """Renders one user's message, up to where the model's answer begins.
 

@@ -94,6 +94,9 @@ def save_checkpoint(
         files: further files by name, such as the tokenizer's.
         stored: makes of a parameter what files hold of it; by default, itself.
         stored_name: makes of a parameter's name what files call it.
+
+    Raises:
+        CheckpointError: a file can't be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     once = {name for name, _ in module.named_parameters()}
@@ -111,22 +114,27 @@ def save_checkpoint(
         save_file(tensors, path, metadata={"format": "pt"})
 
     text = json.dumps(dict(config), indent=2, sort_keys=True) + "\n"
-    _write(folder / SINGLE, write_tensors)
+    write_file(folder / SINGLE, write_tensors)
     for name, content in {**files, "config.json": text.encode()}.items():
-        _write(folder / name, partial(Path.write_bytes, data=content))
+        write_file(folder / name, partial(Path.write_bytes, data=content))
 
 
-def _write(path: Path, write: Callable[[Path], object]) -> None:
+def write_file(path: Path, write: Callable[[Path], object]) -> None:
     """Write beside the place, reach the disk, then move into place."""
     part = path.with_name(path.name + ".part")
-    part.unlink(missing_ok=True)
-    part.touch()
-    mode = part.stat().st_mode
-    write(part)
-    part.chmod(mode)  # safetensors lets the owner alone read what it wrote
-    with part.open("rb") as file:
-        os.fsync(file.fileno())
-    part.replace(path)
+    try:
+        part.unlink(missing_ok=True)
+        part.touch()
+        mode = part.stat().st_mode
+        write(part)
+        part.chmod(mode)  # safetensors lets the owner alone read what it wrote
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+        part.replace(path)
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(
+            f"{path} can't be written ({error}): make room there, or name another place"
+        ) from error
 
 
 def _floats(tensor: Tensor, name: str, dtype: torch.dtype) -> Tensor:

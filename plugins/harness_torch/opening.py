@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from harness import CheckpointError, Head, ModelName, UsageError
-from harness_torch.weights import Weights, fingerprint
+from harness_torch.weights import Weights, fingerprint, identity
 
 TOKENIZERS = (
     "tokenizer.json",
@@ -78,6 +78,12 @@ class Checkpoint(Generic[Config]):
         if self.folder is None:
             return ()
         return find_tokenizer_files(self.folder)
+
+    @property
+    def identity(self) -> str:
+        """What tells its weights from all others, by which adapters know their base."""
+        drawn_by = self.facts.get("initialisation", "")
+        return identity(self.raw, self.weights, drawn_by=drawn_by)
 
     def fingerprint(self) -> str:
         """Hash the weights, configuration, tokenizer, code revision and options."""

@@ -36,14 +36,19 @@ NEEDED_FILES = (
 
 
 def find_checkpoint(
-    checkpoint: str, *, revision: str | None = None, also: Sequence[str] = ()
+    checkpoint: str,
+    *,
+    revision: str | None = None,
+    also: Sequence[str] = (),
+    needed: Sequence[str] = NEEDED_FILES,
 ) -> Path:
     """Return the folder of a checkpoint, fetching it from the Hub where it must.
 
     Args:
         checkpoint: a folder, or a Hub id such as ``google-bert/bert-base-uncased``.
         revision: the Hub revision; the default branch where it is None.
-        also: patterns of further files to fetch, beside `NEEDED_FILES`.
+        also: patterns of further files to fetch.
+        needed: patterns of the files to fetch in any case.
 
     Raises:
         CheckpointError: there is no such folder, or the Hub does not serve it.
@@ -61,7 +66,7 @@ def find_checkpoint(
             f"there is no checkpoint folder {checkpoint!r}: give a folder in Hugging "
             "Face format, or a Hub id such as google-bert/bert-base-uncased"
         )
-    return _fetch(checkpoint, revision, [*NEEDED_FILES, *also])
+    return _fetch(checkpoint, revision, [*needed, *also])
 
 
 def _folder_for(file: Path) -> str:

@@ -10,8 +10,9 @@ from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 import torch
 from torch import Tensor, nn
 
-from harness import Encoded, Head, Loss, PluginError, TrainingExample
+from harness import Encoded, Head, Loss, PluginError, TrainingExample, UsageError
 from harness_torch.abilities import Abilities, TorchAdapter, TorchSession
+from harness_torch.adapters.folder import PROMPTED, Adapter
 from harness_torch.checkpoint import save_checkpoint
 from harness_torch.heads.labels import HEAD_OF
 from harness_torch.tokenizers.protocol import TextTokenizer
@@ -33,6 +34,18 @@ class Opened(Protocol):
     @property
     def head(self) -> Head | None:
         """The trained head that it carries, if any."""
+
+    @property
+    def length(self) -> int:
+        """The longest input in tokens."""
+
+    @property
+    def folder(self) -> Path | None:
+        """Where its files are, None for the built-in ones."""
+
+    @property
+    def identity(self) -> str:
+        """What tells its weights from all others."""
 
 
 OpenedT = TypeVar("OpenedT", bound=Opened)
@@ -57,9 +70,17 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
     Once prepared for training the weights stay fp32 and lower precision is autocast.
     A family says what abilities the module has with a head (`abilities`), puts a fresh
     head on it (`attach`) and names the architecture that it then has (`architecture`).
+
+    Attributes:
+        reads_sources: whether an encoder reads what its decoder writes about.
+        fresh: names of the parameters that came with the head, not with the base.
+        virtual: ids of the virtual tokens that stand before every input.
     """
 
     module: ModuleT
+    reads_sources = False
+    fresh: frozenset[str] = frozenset()
+    virtual: Sequence[int] = ()
 
     def __init__(
         self,
@@ -75,6 +96,7 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
         self._checkpoint = checkpoint
         self._head = checkpoint.head
         self._is_prepared = False
+        self._adapter: Adapter | None = None
         super().__init__(
             title=checkpoint.title,
             module=module,
@@ -99,6 +121,19 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
         """Return what config.json says of the module with its head, on top of the rest.
 
         ``architectures`` and what `harness_torch.heads.labels.head_settings` returns.
+        """
+
+    @abstractmethod
+    def words(self) -> nn.Embedding:
+        """Return the module that makes vectors of token ids."""
+
+    @abstractmethod
+    def make_tokenizer(self, length: int, virtual: Sequence[int]) -> TokenizerT:
+        """Make the checkpoint's tokenizer again, with virtual tokens before all else.
+
+        Args:
+            length: the longest input in tokens, virtual ones not counted.
+            virtual: their ids.
         """
 
     def stored(self, name: str, tensor: Tensor) -> Tensor:
@@ -156,11 +191,56 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
                 was trained or cast before, so that it no longer is the base model.
         """
         self._check_unused()
-        self.attach(head, torch.Generator().manual_seed(seed))
-        self._head = head
+        self.take_head(head, seed=seed)
         self._abilities = self.abilities(head)
         self._is_prepared = True
         return self.module
+
+    @property
+    def base(self) -> OpenedT:
+        """The checkpoint that the model was loaded from, without any adapter."""
+        return self._checkpoint
+
+    def take_head(self, head: Head, *, seed: int) -> None:
+        """Attach a freshly seeded head, and note which parameters came with it.
+
+        Raises:
+            PluginError: the model has no such head.
+        """
+        # Kept until the new ones are there, so that no address is used again.
+        before = {p.data_ptr(): p for p in self.module.parameters()}
+        self.attach(head, torch.Generator().manual_seed(seed))
+        self._head = head
+        self.fresh = frozenset(
+            name
+            for name, parameter in self.module.named_parameters()
+            if parameter.data_ptr() not in before
+        )
+
+    def prompt(self, tokens: int) -> None:
+        """Read so many virtual tokens before every input; the longest stays as it was."""
+        rows = self.words().num_embeddings
+        virtual = range(rows, rows + tokens)
+        length = self._checkpoint.length - tokens
+        if length < 1:
+            raise UsageError(
+                f"{self.title} reads {self._checkpoint.length} tokens at most, which "
+                f"leaves no room behind {tokens} virtual ones: take fewer"
+            )
+        self.virtual = virtual
+        self.tokenizer = self.make_tokenizer(length, virtual)
+        self.refresh()
+
+    def carry(self, adapter: Adapter) -> None:
+        """Note that the module is no longer the base: an adapter is on it."""
+        self._adapter = adapter
+
+    def refresh(self) -> None:
+        """Make the abilities anew, as the title, tokenizer or head has changed."""
+        able = self.abilities(self._head)
+        if self._head is None and self.virtual:
+            able = {asked: able[asked] for asked in able if asked in PROMPTED}
+        self._abilities = able
 
     def encode_training(self, examples: Sequence[TrainingExample]) -> list[Encoded]:
         """Tokenise training examples in one batch; `extra` holds what is right."""
@@ -171,10 +251,17 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
         return self._objective().loss(batch)
 
     def save(self, folder: Path) -> None:
-        """Write a checkpoint with its head, in Hugging Face format."""
+        """Write a checkpoint with its head, in Hugging Face format.
+
+        A merged adapter is part of it.
+
+        Raises:
+            UsageError: the model has an adapter that can't be merged.
+        """
         self._save(folder, self.saved_config(self._prepared_head()))
 
     def _save(self, folder: Path, said: Mapping[str, Any]) -> None:
+        self.check_merged()
         kept = {k: v for k, v in self._checkpoint.raw.items() if k not in _DROPPED}
         save_checkpoint(
             folder,
@@ -185,7 +272,30 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
             files=self.tokenizer.files,
         )
 
+    def check_merged(self) -> None:
+        """Refuse to write a model whose adapter is no part of its own weights.
+
+        Raises:
+            UsageError: it has such an adapter.
+        """
+        if self._adapter is not None and not self._adapter.is_merged:
+            raise UsageError(
+                f"the adapter of {self.title} ({self._adapter.method}) adds layers or "
+                "tokens, which can't be merged into the base's weights: keep it beside "
+                "its base, or train with lora"
+            )
+
     def _check_unused(self) -> None:
+        """Refuse to train what is no longer the base.
+
+        Raises:
+            PluginError: there is an adapter on it, or it was trained or cast before.
+        """
+        if self._adapter is not None:
+            raise PluginError(
+                f"{self.title} is a base with an adapter, which is not trained further: "
+                "write the merged model with 'harness convert' and name that"
+            )
         is_cast = next(self.module.parameters()).dtype != torch.float32
         if self._is_prepared or is_cast:
             raise PluginError(

@@ -59,7 +59,7 @@ def read_weights(folder: Path) -> Weights:
     """
     if (folder / SINGLE).is_file():
         path = folder / SINGLE
-        return Weights(files=(path,), tensors=_read_header(path))
+        return Weights(files=(path,), tensors=read_header(path))
     if (folder / SHARDS).is_file():
         return _read_shards(folder)
     pickles = sorted(p.name for pattern in PICKLES for p in folder.glob(pattern))
@@ -132,6 +132,20 @@ def fingerprint(files: Iterable[Path], facts: Mapping[str, str]) -> str:
     return whole.hexdigest()
 
 
+def identity(
+    raw: Mapping[str, Any], weights: Weights | None, *, drawn_by: str = ""
+) -> str:
+    """Return a SHA-256 over a model's weights and config.json, and nothing else.
+
+    Args:
+        raw: the file's object.
+        weights: None for a built-in model.
+        drawn_by: the revision of what draws that.
+    """
+    facts = {"config": json.dumps(dict(raw), sort_keys=True), "drawn by": drawn_by}
+    return fingerprint(() if weights is None else weights.files, facts)
+
+
 def _read_shards(folder: Path) -> Weights:
     places = read_json(folder / SHARDS).get("weight_map")
     if not isinstance(places, dict) or not places:
@@ -139,7 +153,7 @@ def _read_shards(folder: Path) -> Weights:
             f"{folder / SHARDS} has no weight_map: fetch the checkpoint again"
         )
     files = tuple(folder / name for name in sorted(set(map(str, places.values()))))
-    held = {file.name: _read_header(file) for file in files}
+    held = {file.name: read_header(file) for file in files}
     lost = [name for name, file in places.items() if name not in held[str(file)]]
     if lost:
         raise CheckpointError(
@@ -150,7 +164,12 @@ def _read_shards(folder: Path) -> Weights:
     return Weights(files=(folder / SHARDS, *files), tensors=tensors)
 
 
-def _read_header(path: Path) -> dict[str, StoredTensor]:
+def read_header(path: Path) -> dict[str, StoredTensor]:
+    """Read what one file of weights holds.
+
+    Raises:
+        CheckpointError: it is missing, corrupt or cut short.
+    """
     try:
         entries, data_bytes = _parse_header(path)
         tensors = {

@@ -16,7 +16,7 @@ from harness import (
     hookimpl,
 )
 from harness.requests import Generate, Likelihood, Score
-from harness_torch.chat import load_render
+from harness_torch.chat import chat_prompts, load_render
 from harness_vllm.checkpoint import OPTIONS, open_checkpoint
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def describe(name: ModelName) -> ModelCard:
         fingerprint=checkpoint.fingerprint(),
         parameters=checkpoint.parameters,
         max_tokens=checkpoint.length,
-        prefers=("rank", "generate", "lm-eval"),
+        prefers=("rank", "generate", *chat_prompts(chat), "lm-eval"),
         facts={
             "chat template": "none" if chat is None else chat.fact,
             "engine": "vLLM",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from statistics import fmean, stdev
 from typing import NamedTuple
 
@@ -85,7 +85,6 @@ def merge(
     estimate = _estimate(done, metrics)
     status = _status(chosen, done, estimate)
     scores = _seed_scores(done)
-    defined = [score for _, score in scores if math.isfinite(score)]
     return Entry(
         id=entry_id,
         column=column,
@@ -93,11 +92,11 @@ def merge(
         status=status,
         estimate=estimate,
         method=_method(done, metrics),
-        deviation=stdev(defined) if len(defined) > 1 else None,
+        deviation=_deviation(score for _, score in scores),
         seeds=tuple(scores),
         metrics=metrics,
         flags=flags_of(done, failed=len(chosen) - len(done), left_out=left_out),
-        reason=_reason(chosen, status),
+        reason=_reason(chosen, metrics, status),
         cells=tuple(chosen),
         confusion=_summed_confusion(done),
     )
@@ -131,13 +130,23 @@ def _status(
     return "undefined" if estimate.value is None else "done"
 
 
-def _reason(chosen: Sequence[CellResult], status: Status) -> str | None:
+def _reason(
+    chosen: Sequence[CellResult], metrics: Sequence[MetricLine], status: Status
+) -> str | None:
     if status == "predicted":
         return "predicted, not scored: the split has no labels"
     if status == "undefined":
-        return "the metric is undefined for these predictions"
+        return _why_undefined(metrics)
     reasons = [cell.reason for cell in chosen if cell.reason]
     return "; ".join(dict.fromkeys(reasons)) or None
+
+
+def _why_undefined(metrics: Sequence[MetricLine]) -> str:
+    """Say what the methods of undefined scores have behind a colon, if they have."""
+    lines = [m for m in metrics if m.is_headline and m.estimate.value is None]
+    told = dict.fromkeys(line.method.partition(": ")[2] for line in lines)
+    why = "; ".join(filter(None, told))
+    return "the metric is undefined for these predictions" + (f": {why}" if why else "")
 
 
 def _metric_lines(done: Sequence[CellResult]) -> tuple[MetricLine, ...]:
@@ -150,6 +159,7 @@ def _metric_lines(done: Sequence[CellResult]) -> tuple[MetricLine, ...]:
             metric=metric,
             signature=scores[0].signature,
             estimate=mean_estimate([estimate_of(score) for score in scores]),
+            deviation=_deviation(score.value * score.scale for score in scores),
             method=scores[0].method,
             units=scores[0].units,
             is_headline=scores[0].is_headline,
@@ -157,6 +167,11 @@ def _metric_lines(done: Sequence[CellResult]) -> tuple[MetricLine, ...]:
         )
         for metric, scores in by_metric.items()
     )
+
+
+def _deviation(values: Iterable[float]) -> float | None:
+    defined = [value for value in values if math.isfinite(value)]
+    return stdev(defined) if len(defined) > 1 else None
 
 
 def _seed_scores(done: Sequence[CellResult]) -> list[tuple[int, float]]:

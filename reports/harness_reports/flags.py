@@ -63,10 +63,21 @@ def _selected(caveats: Sequence[Caveats]) -> str:
     )
 
 
+def _collapsed(caveats: Sequence[Caveats]) -> str:
+    worse = [each for each in caveats if each.collapsed]
+    if not worse:
+        return ""
+    which = f"{len(worse)} of {len(caveats)} seeds " if len(caveats) > 1 else ""
+    baseline = worse[0].majority
+    score = "" if baseline is None else f" ({baseline:.1f})"
+    return f"collapsed: {which}no better than the majority baseline{score}"
+
+
 KINDS: tuple[tuple[str, str, Callable[[Sequence[Caveats]], str]], ...] = (
     ("p", "partial", _partial),
     (SAMPLE, "sample data", _sample),
     ("v", "selected on the evaluated split", _selected),
+    ("c", "collapsed", _collapsed),
     ("t", "truncated", _truncated),
     ("x", "shots dropped", _dropped),
     ("u", "unparsable", _total("unparsable", "answers that could not be read: {n}")),

@@ -73,11 +73,12 @@ def _section(section: Section) -> Iterator[str]:
 
 
 def _headline_heads(section: Section) -> list[str]:
-    if section.headline_title is None:
+    title = section.headline_column
+    if title is None:
         return []
     better = LOWER_IS_BETTER if section.is_lower_better else ""
     notes = ", ".join(note for note in (section.headline_note, better) if note)
-    return [f"{section.headline_title} ({notes})" if notes else section.headline_title]
+    return [f"{title} ({notes})" if notes else title]
 
 
 def _column_title(column: Column) -> str:
@@ -94,7 +95,7 @@ def _cells(section: Section, standing: Standing) -> Iterator[str]:
     row = standing.row
     yield "·" if standing.rank is None else str(standing.rank)
     yield escape(f"{row.model.short} ({row.details})")
-    if section.headline_title:
+    if section.headline_column:
         yield _headline(standing.headline, section.headline_decimals)
     for column, entry in zip(section.columns, standing.entries, strict=True):
         yield _entry(entry, column.decimals)

@@ -1,4 +1,4 @@
-"""Plain reports for other programs: csv and json, at full precision."""
+"""Reports for other programs: csv and json, at full precision."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 
 from harness.requests import JsonValue
 from harness.results import Caveats, CellResult, CellScore, Cost, Results
+from harness_reports.leaderboard import build_view
+from harness_reports.view import Entry, MetricLine, Row, View
 
 JSON_FORMAT = "harness-results"
 JSON_VERSION = 1
@@ -39,11 +41,13 @@ _SCORE_FIELDS = (
     "method",
     "signature",
 )
+_SEED_FIELDS = ("seeds", "seeds_mean", "seeds_deviation")
 _CAVEAT_FIELDS = tuple(field.name for field in dataclasses.fields(Caveats))
 _COST_FIELDS = tuple(field.name for field in dataclasses.fields(Cost))
 CSV_FIELDS = (
     *_CELL_FIELDS,
     *_SCORE_FIELDS,
+    *_SEED_FIELDS,
     *_CAVEAT_FIELDS,
     *_COST_FIELDS,
     "fingerprint",
@@ -55,24 +59,43 @@ CSV_FIELDS = (
 def to_csv(results: Results) -> str:
     """Return one line a cell and metric; scores are on the displayed scale.
 
-    A cell without scores has one line. What is unknown or undefined is empty.
+    A cell without scores has one line. What is unknown or undefined is empty. Beside
+    each score stand how many seeds its row has there, their mean and deviation.
     """
+    seeds = _over_seeds(build_view(results))
     out = io.StringIO()
     writer = csv.DictWriter(out, CSV_FIELDS, restval="", lineterminator="\n")
     writer.writeheader()
     for cell in results.cells:
-        writer.writerows(_csv_lines(cell))
+        writer.writerows(_csv_lines(cell, seeds))
     return out.getvalue()
 
 
-def _csv_lines(cell: CellResult) -> Iterator[dict[str, object]]:
+def _entries(view: View) -> Iterator[tuple[Row, Entry]]:
+    return (pair for task in view.tasks for pair in task.entries)
+
+
+def _over_seeds(view: View) -> dict[tuple[str, str], tuple[int, MetricLine]]:
+    """Return how many seeds a cell's metric has with it, and what they say together."""
+    return {
+        (cell.fingerprint, line.metric): (len(entry.seeds), line)
+        for _, entry in _entries(view)
+        for cell in entry.cells
+        for line in entry.metrics
+    }
+
+
+def _csv_lines(
+    cell: CellResult, seeds: Mapping[tuple[str, str], tuple[int, MetricLine]]
+) -> Iterator[dict[str, object]]:
     base: dict[str, object] = {name: getattr(cell, name) for name in _CELL_FIELDS}
     base["settings"] = cell.row[2]
     base |= {name: getattr(cell.caveats, name) for name in _CAVEAT_FIELDS}
     base |= {name: getattr(cell.cost, name) for name in _COST_FIELDS}
     base |= {"fingerprint": cell.fingerprint, "run": cell.provenance.get("run", "")}
     for score in cell.scores:
-        yield base | _csv_score(score)
+        together = seeds.get((cell.fingerprint, score.metric))
+        yield base | _csv_score(score) | (_csv_seeds(*together) if together else {})
     if not cell.scores:
         yield base
 
@@ -90,6 +113,11 @@ def _csv_score(score: CellScore) -> dict[str, object]:
     }
 
 
+def _csv_seeds(seeds: int, line: MetricLine) -> dict[str, object]:
+    values = (seeds, line.estimate.value, line.deviation)
+    return dict(zip(_SEED_FIELDS, values, strict=True))
+
+
 def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
@@ -98,8 +126,10 @@ def to_json(results: Results) -> str:
     """Return every field of every cell; a score that is no number is null.
 
     `value`, `low` and `high` are on the metric's own scale, beside `scale`; a cell's
-    `score` is the mean of its headline metrics on the displayed scale.
+    `score` is the mean of its headline metrics on the displayed scale. `entries` are
+    the leaderboard's numbers: the seeds of a row and task together.
     """
+    cells = [_cell_object(cell) for cell in results.cells]
     document = {
         "format": JSON_FORMAT,
         "version": JSON_VERSION,
@@ -107,7 +137,8 @@ def to_json(results: Results) -> str:
         "generated": results.generated,
         "command": results.command,
         "benchmarks": _plain(tuple(results.benchmarks)),
-        "cells": [_cell_object(cell) for cell in results.cells],
+        "entries": [_entry_object(*pair) for pair in _entries(build_view(results))],
+        "cells": cells,
     }
     return json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
@@ -116,6 +147,24 @@ def _cell_object(cell: CellResult) -> dict[str, JsonValue]:
     found = _plain(cell)
     base = found if isinstance(found, dict) else {}
     return base | {"score": None if cell.score is None else _finite(cell.score)}
+
+
+def _entry_object(row: Row, entry: Entry) -> dict[str, JsonValue]:
+    return {
+        "model": row.model.name,
+        "regime": row.regime,
+        "settings": row.settings,
+        "formulation": row.formulation,
+        "task": entry.cells[0].task,
+        "status": entry.status,
+        "score": entry.estimate.value,
+        "low": entry.estimate.low,
+        "high": entry.estimate.high,
+        "deviation": entry.deviation,
+        "seeds": {str(seed): _finite(score) for seed, score in entry.seeds},
+        "flags": {flag.name: flag.text for flag in entry.flags},
+        "cells": [cell.fingerprint for cell in entry.cells],
+    }
 
 
 def _plain(value: object) -> JsonValue:

@@ -60,6 +60,7 @@ class MetricLine:
         metric: the metric as the task names it.
         signature: of the first seed.
         estimate: the mean over seeds with the mean of the interval ends.
+        deviation: standard deviation over seeds, from two seeds on.
         method: how the intervals were made.
         units: how many units each seed was counted over.
         is_headline: whether it counts for the task's score.
@@ -69,6 +70,7 @@ class MetricLine:
     metric: str
     signature: str
     estimate: Estimate
+    deviation: float | None
     method: str
     units: int
     is_headline: bool
@@ -301,6 +303,13 @@ class Section:
     columns: tuple[Column, ...]
     models: tuple[Standing, ...] = ()
     baselines: tuple[Standing, ...] = ()
+
+    @property
+    def headline_column(self) -> str | None:
+        """The title of the rows' one number; None where a task's column shows it."""
+        titles = [column.title for column in self.columns]
+        is_shown = len(titles) == 1 or self.headline_title in titles
+        return None if is_shown else self.headline_title
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from harness_codexglue.official_inputs import (
     lines_of_codecs,
     lines_of_open,
 )
-from harness_codexglue.official_measure import measure
+from harness_codexglue.official_measure import Measured, measure
 
 if TYPE_CHECKING:
     from harness.metric import Floats
@@ -27,7 +27,7 @@ def bleu_and_accuracy(inputs: Inputs) -> Outputs:
     predictions = lines_of_open(inputs["predictions_file"])
     check_lengths(predictions, references)
     accuracy = measure("exact_match", predictions, references).score
-    bleu = measure("code_bleu4", predictions, references)
+    bleu = _bleu("code_bleu4", predictions, references)
     return {
         "bleu": round(100 * bleu.score, 2),
         "exact_match_accuracy": round(accuracy * 100, 2),
@@ -48,7 +48,7 @@ def text_to_code(inputs: Inputs) -> Outputs:
     exact = measure("exact_match", predictions, answers, compare="tokens").score
     rewritten = lines_of_open("".join(f"{answer}\n" for answer in answers))
     shared = min(len(rewritten), len(predictions))
-    bleu = measure("code_bleu4", predictions[:shared], rewritten[:shared])
+    bleu = _bleu("code_bleu4", predictions[:shared], rewritten[:shared])
     return {
         "bleu": round(100 * bleu.score, 2),
         "exact_match": round(exact * 100, 2),
@@ -61,7 +61,7 @@ def text_to_text(inputs: Inputs) -> Outputs:
     references = lines_of_codecs(inputs["references_file"])
     predictions = lines_of_codecs(inputs["predictions_file"])
     shared = min(len(references), len(predictions))
-    bleu = measure("text_bleu", predictions[:shared], references[:shared])
+    bleu = _bleu("text_bleu", predictions[:shared], references[:shared])
     return {"bleu": round(100 * bleu.score, 2)}
 
 
@@ -85,7 +85,7 @@ def method_generation(inputs: Inputs) -> Outputs:
     check_lengths(predictions, answers)
     stripped = [answer.strip() for answer in answers]
     similarity = measure("edit_similarity", predictions, stripped).score
-    bleu = measure("code_bleu4", predictions, answers).score
+    bleu = _bleu("code_bleu4", predictions, answers).score
     return {
         "edit_similarity": round(similarity, 2),
         "bleu": round(100 * bleu, 2),
@@ -140,6 +140,16 @@ def _references(
         if key in predictions:
             found.setdefault(key, []).append(text)
     return found
+
+
+def _bleu(name: str, predictions: Sequence[str], references: Sequence[str]) -> Measured:
+    """Measure BLEU where `compute_bleu` does: it divides by the predictions' length."""
+    if not any(text.split() for text in predictions):
+        raise DataError(
+            "every prediction is empty and the official script divides by zero there, "
+            "expected one word or more: correct the files"
+        )
+    return measure(name, predictions, references)
 
 
 def _details(score: float, statistics: Floats) -> Outputs:

@@ -1,9 +1,10 @@
-"""How GLUE is worded for text models: two published protocols, reproduced exactly.
+"""How GLUE is worded for text models: published protocols, reproduced exactly.
 
-`lm-eval` is the wording of lm-evaluation-harness, which has none for STS-B and for the
-diagnostic set. `t5` is the text-to-text format of the T5 paper. Both insert columns as
-they stand, stray spaces included; scores can be compared only if every character is
-theirs.
+`lm-eval` is the wording of lm-evaluation-harness, which has none for STS-B; the
+diagnostic set, which it has not either, is worded as MNLI, the task it is trained on.
+`t5` is the text-to-text format of the T5 paper. `cloze` are LM-BFF's manual templates
+(`harness_glue.cloze`). All insert columns as they stand, stray spaces included; scores
+can be compared only if every character is theirs.
 """
 
 from __future__ import annotations
@@ -14,15 +15,18 @@ from collections.abc import Mapping
 
 from harness import DataError, Prompt, Row, Template
 from harness.requests import JsonValue
+from harness_glue import cloze
 
 NLI = ("entailment", "neutral", "contradiction")
 ENTAILED = ("entailment", "not_entailment")
 
 
-def _lm_eval(config: str, text: Template, answers: Mapping[str, Template]) -> Prompt:
+def _lm_eval(
+    config: str, text: Template, answers: Mapping[str, Template], note: str = ""
+) -> Prompt:
     source = (
         f"EleutherAI/lm-evaluation-harness lm_eval/tasks/glue/{config}/default.yaml, "
-        "release 0.4.13"
+        f"release 0.4.13{note}"
     )
     return Prompt(text=text, answers=answers, source=source)
 
@@ -87,6 +91,7 @@ COLA = {
         {"unacceptable": "no", "acceptable": "yes"},
     ),
     "t5": _t5("cola sentence: {sentence}", ("unacceptable", "acceptable")),
+    "cloze": cloze.COLA,
 }
 SST2 = {
     "lm-eval": _lm_eval(
@@ -95,6 +100,7 @@ SST2 = {
         {"negative": "negative", "positive": "positive"},
     ),
     "t5": _t5("sst2 sentence: {sentence}", ("negative", "positive")),
+    "cloze": cloze.SST2,
 }
 MRPC = {
     "lm-eval": _lm_eval(
@@ -107,6 +113,7 @@ MRPC = {
         "mrpc sentence1: {sentence1} sentence2: {sentence2}",
         ("not_equivalent", "equivalent"),
     ),
+    "cloze": cloze.MRPC,
 }
 QQP = {
     "lm-eval": _lm_eval(
@@ -119,6 +126,7 @@ QQP = {
         "qqp question1: {question1} question2: {question2}",
         ("not_duplicate", "duplicate"),
     ),
+    "cloze": cloze.QQP,
 }
 STSB = {
     "t5": Prompt(
@@ -137,6 +145,7 @@ MNLI = {
     ),
     # T5 sorts the columns by name, so the hypothesis comes first
     "t5": _t5("mnli hypothesis: {hypothesis} premise: {premise}", NLI),
+    "cloze": cloze.MNLI,
 }
 QNLI = {
     "lm-eval": _lm_eval(
@@ -146,6 +155,7 @@ QNLI = {
         {"entailment": "yes", "not_entailment": "no"},
     ),
     "t5": _t5("qnli question: {question} sentence: {sentence}", ENTAILED),
+    "cloze": cloze.QNLI,
 }
 RTE = {
     "lm-eval": _lm_eval(
@@ -154,6 +164,7 @@ RTE = {
         {"entailment": "True", "not_entailment": "False"},
     ),
     "t5": _t5("rte sentence1: {sentence1} sentence2: {sentence2}", ENTAILED),
+    "cloze": cloze.RTE,
 }
 WNLI = {
     "lm-eval": _lm_eval(
@@ -167,5 +178,15 @@ WNLI = {
         " (the task glue_wnli_v002, which the published checkpoints were not trained "
         "on: they saw WNLI recast as WSC)",
     ),
+    "cloze": cloze.WNLI,
 }
-AX = {"t5": MNLI["t5"]}
+AX = {
+    "lm-eval": _lm_eval(
+        "mnli",
+        _mnli_text,
+        MNLI["lm-eval"].answers,
+        ", the wording of MNLI: it has no task of the diagnostic set",
+    ),
+    "t5": MNLI["t5"],
+    "cloze": cloze.AX,
+}

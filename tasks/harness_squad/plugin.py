@@ -1,23 +1,24 @@
-"""SQuAD: two task rows, the group that shows them, and the official scorers."""
+"""SQuAD, XQuAD and MLQA: rows, the groups that show them, and the official scorers."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from harness import Benchmark, OfficialScorer, Task, hookimpl
+from harness_squad.languages import MLQA, MLQA_TASKS, XQUAD, XQUAD_TASKS
 from harness_squad.rows import SQUAD, TASKS
 
 
 @hookimpl
 def harness_tasks() -> Sequence[Task]:
     """Register the rows."""
-    return TASKS
+    return [*TASKS, *XQUAD_TASKS, *MLQA_TASKS]
 
 
 @hookimpl
 def harness_benchmarks() -> Sequence[Benchmark]:
-    """Register SQuAD, which has no mean of its versions."""
-    return [SQUAD]
+    """Register the three, none of which has a mean over all its rows."""
+    return [SQUAD, XQUAD, MLQA]
 
 
 @hookimpl

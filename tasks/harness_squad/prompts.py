@@ -1,20 +1,23 @@
-"""How SQuAD is worded for text models: two published protocols.
+"""How SQuAD is worded for text models: two published protocols, and one for chats.
 
 `lm-eval` is what lm-evaluation-harness asks of its task ``squadv2``. `t5` is the
 text-to-text format of the T5 paper, which has SQuAD 1.1 alone; what it says where
-there is no answer is a convention and labelled so.
+there is no answer is a convention and labelled so. `chat` is our own: a chat model
+answers a question in a sentence, of which most words are wrong here, unless it is told
+to copy the answer and nothing else.
 """
 
 from __future__ import annotations
 
 import re
 import string
+from collections.abc import Callable
 
 from harness import Prompt, Row
 from harness.requests import JsonValue
 
 UNANSWERABLE = "unanswerable"
-"""What both protocols write where there is no answer."""
+"""What every wording writes where there is no answer."""
 
 LM_EVAL_SOURCE = (
     "EleutherAI/lm-evaluation-harness lm_eval/tasks/squadv2/task.py, release 0.4.13"
@@ -34,6 +37,14 @@ T5_STYLE_NOTE = (
     "convention, here the word of lm-evaluation-harness"
 )
 
+CHAT_SOURCE = "our own: an instruction, the passage, the question"
+COPY = (
+    "Answer the question with the shortest span of the passage that answers it. Copy "
+    "the span word for word and write nothing else."
+)
+COPY_OR_NONE = f"{COPY} If the passage does not answer it, write {UNANSWERABLE}."
+
+_QUOTES = "\"'`*\u201c\u201d"
 _PUNCTUATION = re.compile(f"([{re.escape(string.punctuation)}])")
 _WHITE = re.compile(r"[\t\n\f\r ]+")
 
@@ -66,31 +77,64 @@ def _t5_text(row: Row) -> str:
     return f"question: {question} context: {context}"
 
 
-def _first(target: JsonValue) -> str:
+def first(target: JsonValue) -> str:
     """Word a target: the first of its texts, or that there is none."""
     texts = target if isinstance(target, list) else [target]
     return str(texts[0]) or UNANSWERABLE
 
 
 def _write_t5(target: JsonValue, _row: Row) -> str:
-    return pad_punctuation(_first(target))
+    return pad_punctuation(first(target))
 
 
-def _read_t5(text: str, row: Row) -> str:
+def read_t5(text: str, row: Row) -> str:
+    """Read what T5 wrote with its punctuation apart, as the context has it."""
     return unpad(text, str(row["context"]))
 
 
 def _read_t5_style(text: str, row: Row) -> str:
-    return "" if text == UNANSWERABLE else _read_t5(text, row)
+    return "" if text == UNANSWERABLE else read_t5(text, row)
+
+
+def write_plain(target: JsonValue, _row: Row) -> str:
+    """Word a target as it stands."""
+    return first(target)
 
 
 def _write_lm_eval(target: JsonValue, _row: Row) -> str:
     # the protocol's exemplars have two spaces here: a delimiter, and one of the target
-    return " " + _first(target)
+    return " " + first(target)
 
 
 def _read_lm_eval(text: str, _row: Row) -> str:
     return "" if text == UNANSWERABLE else text
+
+
+def _first_line(text: str) -> str:
+    """Return the first line that is not empty, without the marks around an answer."""
+    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    return line.strip(_QUOTES)
+
+
+def _read_chat(text: str, _row: Row) -> str:
+    return _first_line(text)
+
+
+def _read_chat_2(text: str, _row: Row) -> str:
+    line = _first_line(text)
+    return "" if line.rstrip(".").casefold() == UNANSWERABLE else line
+
+
+def _chat(instruction: str, parse: Callable[[str, Row], str]) -> Prompt:
+    return Prompt(
+        text=f"{instruction}\n\nPassage: {{context}}\n\nQuestion: {{question}}",
+        delimiter="\n\n",
+        write=write_plain,
+        parse=parse,
+        max_tokens=64,
+        stop=(),  # a chat model ends its own turn, and some begin with empty lines
+        source=CHAT_SOURCE,
+    )
 
 
 LM_EVAL = Prompt(
@@ -104,7 +148,7 @@ LM_EVAL = Prompt(
 T5 = Prompt(
     text=_t5_text,
     write=_write_t5,
-    parse=_read_t5,
+    parse=read_t5,
     max_tokens=64,
     source=T5_SOURCE,
 )
@@ -116,5 +160,8 @@ T5_STYLE = Prompt(
     source=T5_SOURCE + T5_STYLE_NOTE,
 )
 
-V1 = {"lm-eval": LM_EVAL, "t5": T5}
-V2 = {"lm-eval": LM_EVAL, "t5-style": T5_STYLE}
+CHAT = _chat(COPY, _read_chat)
+CHAT_2 = _chat(COPY_OR_NONE, _read_chat_2)
+
+V1 = {"lm-eval": LM_EVAL, "t5": T5, "chat": CHAT}
+V2 = {"lm-eval": LM_EVAL, "t5-style": T5_STYLE, "chat": CHAT_2}

@@ -1,9 +1,10 @@
-"""How SuperGLUE is worded for text models: two published protocols, reproduced exactly.
+"""How SuperGLUE is worded for text models: published protocols, reproduced exactly.
 
 `lm-eval` is the default wording of lm-evaluation-harness, `t5` the text-to-text format
-of the T5 paper. Both insert columns as they stand; scores can be compared only if every
-character is theirs. `harness_superglue.winograd` and `harness_superglue.record` hold
-what the tasks of these names need beyond a template.
+of the T5 paper, `cloze` a pattern of PET (`harness_superglue.cloze`). All insert columns
+as they stand; scores can be compared only if every character is theirs.
+`harness_superglue.winograd` and `harness_superglue.record` hold what the tasks of these
+names need beyond a template.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from harness import DataError, Prompt, Row, Template
-from harness_superglue.record import LM_EVAL_RECORD, T5_RECORD
+from harness import Prompt, Row, Template
+from harness_superglue import cloze
+from harness_superglue.columns import copa_question, hypothesis, premise
+from harness_superglue.record import LM_EVAL_RECORD, PET_RECORD, T5_RECORD
 from harness_superglue.sources import T5_SOURCE, lm_eval_source
 from harness_superglue.winograd import LM_EVAL_WSC, T5_WSC
 
@@ -36,20 +39,6 @@ def _t5(text: Template, labels: tuple[str, ...]) -> Prompt:
     )
 
 
-def premise(row: Row) -> str:
-    """Return the first sentence of an entailment pair.
-
-    AX-b calls its columns otherwise than RTE, on which it is trained: exemplars come
-    with the one, questions with the other.
-    """
-    return str(row["premise"] if "premise" in row else row["sentence1"])
-
-
-def hypothesis(row: Row) -> str:
-    """Return the second sentence of an entailment pair, as `premise` does the first."""
-    return str(row["hypothesis"] if "hypothesis" in row else row["sentence2"])
-
-
 def _lm_eval_rte(row: Row) -> str:
     return f"{premise(row)}\nQuestion: {hypothesis(row)} True or False?\nAnswer:"
 
@@ -57,21 +46,6 @@ def _lm_eval_rte(row: Row) -> str:
 def _t5_rte(row: Row) -> str:
     # T5 sorts the columns by name, so the hypothesis comes first
     return f"rte hypothesis: {hypothesis(row)} premise: {premise(row)}"
-
-
-def copa_question(row: Row) -> str:
-    """Return what COPA asks for: ``cause`` or ``effect``.
-
-    Raises:
-        DataError: the row asks for something else.
-    """
-    asked = str(row["question"])
-    if asked not in COPA_LINKS:
-        raise DataError(
-            f"the question of COPA's row {row.get('idx')!r} is {asked!r}, expected "
-            "cause or effect: correct the row"
-        )
-    return asked
 
 
 def _lm_eval_copa(row: Row) -> str:
@@ -115,6 +89,7 @@ BOOLQ = {
         {"False": "no", "True": "yes"},
     ),
     "t5": _t5("boolq passage: {passage} question: {question}", TRUTH),
+    "cloze": cloze.BOOLQ,
 }
 CB = {
     "lm-eval": _lm_eval(
@@ -123,6 +98,7 @@ CB = {
         {"entailment": "True", "contradiction": "False", "neutral": "Neither"},
     ),
     "t5": _t5("cb hypothesis: {hypothesis} premise: {premise}", CB_LABELS),
+    "cloze": cloze.CB,
 }
 COPA = {
     "lm-eval": Prompt(
@@ -139,6 +115,7 @@ COPA = {
         "question: {question}",
         CHOICES,
     ),
+    "cloze": cloze.COPA,
 }
 MULTIRC = {
     "lm-eval": Prompt(
@@ -159,13 +136,15 @@ MULTIRC = {
         source="our own: the words of `lm-eval` with yes for the answers that are right",
     ),
     "t5": _t5(_t5_multirc, TRUTH),
+    "cloze": cloze.MULTIRC,
 }
-RECORD = {"lm-eval": LM_EVAL_RECORD, "t5": T5_RECORD}
+RECORD = {"lm-eval": LM_EVAL_RECORD, "t5": T5_RECORD, "cloze": PET_RECORD}
 RTE = {
     "lm-eval": _lm_eval(
         "rte", _lm_eval_rte, dict(zip(ENTAILED, ("True", "False"), strict=True))
     ),
     "t5": _t5(_t5_rte, ENTAILED),
+    "cloze": cloze.RTE,
 }
 AX = {
     "lm-eval": _lm_eval(
@@ -175,9 +154,11 @@ AX = {
         ", the wording of RTE: it has no task of the diagnostic sets",
     ),
     "t5": RTE["t5"],
+    "cloze": RTE["cloze"],
 }
 WIC = {
     "lm-eval": _lm_eval("wic", _lm_eval_wic, {"False": "no", "True": "yes"}),
     "t5": _t5("wic sentence1: {sentence1} sentence2: {sentence2} word: {word}", TRUTH),
+    "cloze": cloze.WIC,
 }
 WSC = {"lm-eval": LM_EVAL_WSC, "t5": T5_WSC}

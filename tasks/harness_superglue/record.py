@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from harness import Example, MultipleChoice, Prompt, Row, Task, TrainingExample
 from harness.formulations import Formulation, GenerateText
-from harness.requests import JsonValue
-from harness_superglue.sources import T5_SOURCE, lm_eval_source
+from harness.requests import BLANK, JsonValue
+from harness_superglue.sources import PET_SOURCE, T5_SOURCE, lm_eval_source
 
 HIGHLIGHT = "\n@highlight\n"
 GAP = "@placeholder"
@@ -46,6 +46,12 @@ def t5_text(row: Row) -> str:
     return (
         f"record query: {row['query']} entities: {named} passage: {plain_passage(row)}"
     )
+
+
+def pet_text(row: Row) -> str:
+    """Word passage and query as PET does, with the query's gap to be filled."""
+    passage = str(row["passage"]).replace(HIGHLIGHT.lstrip(), "- ")
+    return f"{passage} {str(row['query']).replace(GAP, BLANK)}"
 
 
 def most_alike(row: Row) -> str:
@@ -93,7 +99,7 @@ class Cloze(MultipleChoice):
     """One of the entities of a passage, where text-to-text models write any text."""
 
     def formulations(self, task: Task) -> list[Formulation]:
-        """Return the head, `rank`, `rank-normalised` and `generate` by prompt."""
+        """Return what any multiple choice offers, and any text for `generate`."""
         return [_as_entity(way) for way in MultipleChoice.formulations(self, task)]
 
 
@@ -110,3 +116,9 @@ LM_EVAL_RECORD = Prompt(
     source=lm_eval_source("record"),
 )
 T5_RECORD = Prompt(text=t5_text, max_tokens=32, source=T5_SOURCE)
+PET_RECORD = Prompt(
+    text=pet_text,
+    asked_by=("cloze",),
+    source=f"{PET_SOURCE}, RecordPVP; its choices are scored by our `Fill`, not by PET's "
+    "order of decoding",
+)

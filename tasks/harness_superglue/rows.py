@@ -9,17 +9,20 @@ and ours read one text or a pair.
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 
 from harness import (
     Benchmark,
     Classification,
     Data,
+    DataError,
     HubData,
     MultipleChoice,
     Row,
     Task,
 )
 from harness_superglue import prompts
+from harness_superglue.columns import copa_question
 from harness_superglue.record import Cloze, fill, most_alike, plain_passage
 from harness_superglue.sources import SUPERGLUE_PAPER
 from harness_superglue.submission import ARCHIVE, FILES
@@ -50,7 +53,7 @@ def _data(
     train: str | None = "train",
     evaluate: str = "validation",
     id_column: str | tuple[str, ...] = "idx",
-    group_column: tuple[str, ...] | None = None,
+    group_column: tuple[str, ...] | Callable[[Row], str] | None = None,
 ) -> Data:
     return Data(
         hub=HubData(path=HUB, config=config, revision=REVISION),
@@ -63,8 +66,23 @@ def _data(
     )
 
 
+def pair_of(row: Row) -> str:
+    """Return the pair that a row of AX-g belongs to: its ids are 2n and 2n + 1.
+
+    Raises:
+        DataError: the row's id is no such number.
+    """
+    number = row["idx"]
+    if not isinstance(number, int) or number < 0:
+        raise DataError(
+            f"the idx of AX-g's row is {number!r}, expected 2n and 2n + 1 for the two "
+            "of a pair: correct the row"
+        )
+    return str(number // 2)
+
+
 def _copa_context(row: Row) -> str:
-    return f"{row['premise']} {COPA_QUESTIONS[prompts.copa_question(row)]}"
+    return f"{row['premise']} {COPA_QUESTIONS[copa_question(row)]}"
 
 
 TASKS: tuple[Task, ...] = (
@@ -215,7 +233,7 @@ TASKS: tuple[Task, ...] = (
         id="superglue/axg",
         title="AX-g",
         summary="the Winogender diagnostic set: entailment, whatever the pronoun",
-        data=_data("axg", train=None, evaluate="test"),
+        data=_data("axg", train=None, evaluate="test", group_column=pair_of),
         problem=Classification(inputs=PAIR, labels=prompts.ENTAILED),
         metrics=("accuracy", "pair_parity"),
         headline=("accuracy",),

@@ -11,6 +11,10 @@ T5_SOURCE = (
     "Text-to-Text Transformer (JMLR 2020), appendix D; preprocessors.glue, .record and "
     ".wsc_simple in google-research/text-to-text-transfer-transformer t5/data"
 )
+PET_SOURCE = (
+    "Schick and Schütze, It's Not Just Size That Matters: Small Language Models Are Also "
+    "Few-Shot Learners (NAACL 2021), section 4.1; pet/pvp.py of timoschick/pet"
+)
 
 
 def lm_eval_source(config: str) -> str:

@@ -57,6 +57,13 @@ IMDB = {
         answers=SENTIMENTS,
         source=f"{T5_SOURCE}: the prefix of SST-2, since IMDB was not trained on",
     ),
+    "cloze": Prompt(
+        text="{text} It was {blank}.",
+        answers={"negative": "terrible", "positive": "great"},
+        asked_by=("cloze",),
+        source="Gao et al., Making Pre-trained Language Models Better Few-shot Learners "
+        "(ACL 2021), table 1: the template of film reviews, since IMDB is not among them",
+    ),
 }
 CNN_DAILYMAIL = {
     "lm-eval": Prompt(
@@ -70,6 +77,8 @@ CNN_DAILYMAIL = {
     "tldr": _tldr("article", sentences=3),
 }
 XSUM = {
+    "tldr": _tldr(
+        "document", sentences=1
+    ),  # first, as decoders prefer no name of these
     "t5": _t5_summary("document"),
-    "tldr": _tldr("document", sentences=1),
 }

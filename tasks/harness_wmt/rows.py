@@ -10,9 +10,19 @@ from __future__ import annotations
 
 import functools
 
-from harness import Archive, Benchmark, Data, HubData, Prompt, Row, Task
+from harness import (
+    Archive,
+    Benchmark,
+    Data,
+    HubData,
+    Prompt,
+    Row,
+    SubmissionFile,
+    Task,
+)
 from harness_wmt.problem import Translation, has_no_translation
 from harness_wmt.submission import TextFile
+from harness_wmt.xml_form import XmlFile
 from harness_wmt.years import LANGUAGES, YEARS, Year
 
 T5_SOURCE = (
@@ -32,6 +42,10 @@ LM_EVAL_PAIRS = {
 """The test sets that lm-evaluation-harness has."""
 CHARACTER_YEARS = (2021, 2022, 2023)
 """The years whose Japanese BLEU the organisers counted over characters."""
+FIRST_XML_YEAR = 2021
+"""The first year whose systems hand in XML (www.statmt.org/wmt21)."""
+FLORES_PAIRS = ("bn-hi", "hi-bn", "xh-zu", "zu-xh")
+"""The pairs of 2021 whose test sets are of FLORES."""
 LONGEST = 256
 """How many tokens a translation may have, as lm-evaluation-harness has it."""
 
@@ -85,6 +99,22 @@ def _hub(year: Year, pair: str) -> HubData | None:
     return HubData(path=f"wmt/{year.name}", config=config, revision=year.revision)
 
 
+def _submission(year: Year, source: str, target: str) -> SubmissionFile:
+    """Return the form of the year, under the organisers' name of its test set."""
+    name = f"{year.name}.{source}-{target}.hyp.{target}"
+    if year.number < FIRST_XML_YEAR:
+        return TextFile(name=name)
+    stem = "wmttest"
+    if year.number == FIRST_XML_YEAR:
+        stem = "florestest" if f"{source}-{target}" in FLORES_PAIRS else "newstest"
+    return XmlFile(
+        name=f"{name}.xml",
+        dataset=f"{stem}{year.number}",
+        source=source,
+        target=target,
+    )
+
+
 def _task(year: Year, pair: str) -> Task:
     source, _, target = pair.partition("-")
     return Task(
@@ -106,7 +136,7 @@ def _task(year: Year, pair: str) -> Task:
         metrics=_metrics(year.number, target),
         headline=_metrics(year.number, target)[:1],
         prompts=_prompts(year.name, source, target),
-        submission=TextFile(name=f"{year.name}.{pair}.hyp.{target}"),
+        submission=_submission(year, source, target),
         source=year.findings,
     )
 
@@ -122,8 +152,8 @@ WMT = Benchmark(
     groups=(),
     archive=Archive(
         kind="folder",
-        instructions="one text file a pair, a line a segment: score them with sacrebleu, "
-        "or hand them to the organisers of the year",
+        instructions="one file a pair, up to 2020 a line a segment, from 2021 on XML: "
+        "name the system there, and hand them to the organisers of the year",
     ),
     source="https://www2.statmt.org",
 )

@@ -1,4 +1,4 @@
-"""The official text form of a system's output: a line a segment, in order."""
+"""The official text form of a system's output up to 2020: a line a segment, in order."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class TextFile:
     are within a segment.
 
     Attributes:
-        name: the file's name, such as ``wmt23.en-de.hyp.de``.
+        name: the file's name, such as ``wmt14.en-de.hyp.de``.
     """
 
     name: str
@@ -30,16 +30,10 @@ class TextFile:
         Raises:
             DataError: a prediction is no text.
         """
-        lines = []
-        for prediction, example in zip(predictions, examples, strict=True):
-            if not isinstance(prediction.value, str):
-                raise DataError(
-                    f"{self.name}: the prediction for {example.id!r} is "
-                    f"{prediction.value!r:.60}, expected a translation: correct it, or "
-                    "hand in an empty text"
-                )
-            breaks = str.maketrans("\r\n", "  ")
-            lines.append(prediction.value.replace("\r\n", " ").translate(breaks))
+        breaks = str.maketrans("\r\n", "  ")
+        pairs = zip(predictions, examples, strict=True)
+        texts = [translation_of(*pair, self.name) for pair in pairs]
+        lines = [text.replace("\r\n", " ").translate(breaks) for text in texts]
         return "".join(f"{line}\n" for line in lines)
 
     def read(self, text: str, examples: Sequence[Example]) -> list[Prediction]:
@@ -61,3 +55,18 @@ class TextFile:
             Prediction(id=example.id, value=line.removesuffix("\r"))
             for example, line in zip(examples, lines, strict=True)
         ]
+
+
+def translation_of(prediction: Prediction, example: Example, name: str) -> str:
+    """Return a prediction as the text that it must be.
+
+    Raises:
+        DataError: it is none; names the file and the example.
+    """
+    if not isinstance(prediction.value, str):
+        raise DataError(
+            f"{name}: the prediction for {example.id!r} is "
+            f"{prediction.value!r:.60}, expected a translation: correct it, or "
+            "hand in an empty text"
+        )
+    return prediction.value

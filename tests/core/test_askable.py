@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
-from harness import ModelCard, ModelName
-from harness.formulations import ClassifyHead
+from harness import ModelCard, ModelName, Prompt
+from harness.formulations import ClassifyHead, FillBlank, Formulation, GenerateText
 from harness.plan.askable import Unfit, choose_formulation
 from harness.regime import ZERO_SHOT, Regime
-from harness.requests import Classify, Embed, Request
+from harness.requests import Classify, Embed, Fill, Request
 
 CARD = ModelCard(abilities=frozenset({Embed, Classify}), fingerprint="x")
 NAME = ModelName(adapter="toy", checkpoint="")
 HEAD = ClassifyHead(texts=("{text}",), labels=("a", "b"))
+FILLER = ModelCard(abilities=frozenset({Classify, Fill}), fingerprint="x")
+BLANK_TO_FILL = FillBlank(
+    prompt="cloze",
+    wording=Prompt(text="{text} {blank}"),
+    candidates=lambda _: ("a", "b"),
+)
+ALL_WAYS: list[Formulation] = [
+    HEAD,
+    GenerateText(prompt="plain", wording=Prompt(text="{text}")),
+    BLANK_TO_FILL,
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +75,35 @@ def test_training_is_advised_where_it_would_give_the_head() -> None:
 
 def test_exemplars_need_a_prompt() -> None:
     few = Regime(kind="few-shot", shots=2)
-    with pytest.raises(Unfit, match="few-shot:2 needs a prompt to word exemplars"):
+    with pytest.raises(Unfit, match="few-shot:2 needs a prompt that words exemplars"):
         choose_formulation([NEAREST], CARD, few, frozenset(), NAME)
+
+
+def test_a_blank_takes_no_exemplars() -> None:
+    few = Regime(kind="few-shot", shots=2)
+    reason = "needs a prompt that words exemplars, and cloze has none$"
+    with pytest.raises(Unfit, match=reason):
+        choose_formulation([BLANK_TO_FILL], FILLER, few, frozenset(), NAME)
+
+
+def test_what_takes_exemplars_is_named_and_no_head() -> None:
+    few = Regime(kind="few-shot", shots=2)
+    reason = "few-shot:2 needs one of Generate; Fill takes no exemplars$"
+    with pytest.raises(Unfit, match=reason):
+        choose_formulation(ALL_WAYS, FILLER, few, frozenset(), NAME)
+
+
+def test_a_blank_is_filled_zero_shot() -> None:
+    chosen = choose_formulation(ALL_WAYS, FILLER, ZERO_SHOT, frozenset(), NAME)
+    assert chosen is BLANK_TO_FILL
+
+
+def test_no_recipe_trains_a_blank() -> None:
+    regime = Regime(kind="finetune", recipe="full")
+    trains = frozenset({"classify", "language"})
+    card = replace(FILLER, trainable=trains)
+    with pytest.raises(Unfit, match="can't be fine-tuned for fill by finetune:full"):
+        choose_formulation([BLANK_TO_FILL], card, regime, trains, NAME)
 
 
 def test_a_model_says_why_it_cannot_be_asked() -> None:

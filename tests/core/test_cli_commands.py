@@ -33,6 +33,27 @@ tasks:
     metrics: [pearson]
 """
 
+MANY = """
+from dataclasses import replace
+from harness import Benchmark, Classification, Data, Task, hookimpl
+
+FIRST = Task(
+    id="many/0", title="Many", summary="none", metrics=("accuracy",),
+    data=Data(hub=None, folder="many"),
+    problem=Classification(inputs=("text",), labels=("no", "yes")),
+)
+TASKS = [replace(FIRST, id=f"many/{number}") for number in range(7)]
+
+@hookimpl
+def harness_tasks():
+    return TASKS
+
+@hookimpl
+def harness_benchmarks():
+    ids = tuple(task.id for task in TASKS)
+    return [Benchmark(id="many", title="Many", tasks=ids, groups=())]
+"""
+
 
 class Outcome(NamedTuple):
     code: int
@@ -93,7 +114,7 @@ def test_an_unknown_option_exits_with_2(run: Run) -> None:
 
 def test_a_mistake_is_one_line_on_stderr(run: Run) -> None:
     message = (
-        "error: unknown list 'task': did you mean tasks or data? "
+        "error: unknown list 'task': did you mean tasks or trackers or data? "
         "'harness list --help' shows all\n"
     )
     assert run("list", "task") == Outcome(2, "", message)
@@ -153,46 +174,63 @@ def test_an_empty_list_says_so(run: Run, kind: str) -> None:
 def test_a_list_is_plain_columns_where_there_is_no_terminal(
     run: Run, rows: str
 ) -> None:
-    assert run("list", "tasks", "--plugin", rows).out == (
-        "task        title    problem         metrics   prompts      version  plugin\n"
-        "my/reviews  Reviews  classification  accuracy  plain short  1        rows\n"
-        "my/stars    Stars    regression      pearson                1        rows\n"
-    )
+    lines = run("list", "plugins", "--plugin", rows).out.splitlines()
+    assert lines[0].split() == ["name", "distribution", "version", "hooks", "origin"]
+    assert lines[2].split() == ["rows", "tasks", rows]
+    assert lines[0].index("hooks") == lines[2].index("tasks")
 
 
 def test_a_list_is_a_table_on_a_terminal(
-    run: Run, rows: str, monkeypatch: pytest.MonkeyPatch
+    run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setenv("COLUMNS", "120")
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-    lines = run("list", "tasks", "--plugin", rows).out.splitlines()
-    assert lines[0].split()[:3] == ["task", "title", "problem"]
-    assert lines[1].startswith("my/reviews")
+    lines = run("list", "metrics").out.splitlines()
+    assert lines[0].split() == ["metric", "summary", "options", "plugin"]
     assert {len(line) for line in lines} == {len(lines[0])}
 
 
 def test_a_list_that_is_much_too_wide_is_a_block_for_each_row(
-    run: Run, rows: str, monkeypatch: pytest.MonkeyPatch
+    run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "30")
+    monkeypatch.setenv("COLUMNS", "40")
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    assert run("list", "metrics", "squad").out.startswith(
+        "squad_f1\n"
+        "  summary  SQuAD 1.1: mean F1 of the\n"
+        "           words shared with the best\n"
+        "           reference\n"
+        "  plugin   builtin\n"
+        "squad_exact_match\n"
+    )
+
+
+def test_a_list_of_tasks_is_a_line_a_task(run: Run, rows: str) -> None:
+    assert run("list", "tasks", "--plugin", rows).out == (
+        "my: 2 tasks, plugin rows\n"
+        "  my/reviews  accuracy  is the review positive?\n"
+        "  my/stars    pearson   how many stars?\n"
+    )
+
+
+def test_one_line_of_a_list_is_shown_with_all_its_fields(run: Run, rows: str) -> None:
     assert run("list", "tasks", "reviews", "--plugin", rows).out == (
         "my/reviews\n"
-        "  title    Reviews\n"
-        "  problem  classification\n"
-        "  metrics  accuracy\n"
-        "  prompts  plain short\n"
-        "  version  1\n"
-        "  plugin   rows\n"
+        "  title     Reviews\n"
+        "  summary   is the review positive?\n"
+        "  problem   classification\n"
+        "  metrics   accuracy\n"
+        "  headline  accuracy\n"
+        "  prompts   plain short\n"
+        "  version   1\n"
+        "  plugin    rows\n"
     )
 
 
 def test_a_list_can_be_filtered(run: Run, rows: str) -> None:
     outcome = run("list", "tasks", "STARS", "--plugin", rows)
-    assert [line.split()[0] for line in outcome.out.splitlines()] == [
-        "task",
-        "my/stars",
-    ]
+    assert outcome.out.startswith("my/stars\n")
 
 
 def test_a_name_filters_for_what_lies_below_it(run: Run, tmp_path: Path) -> None:
@@ -202,11 +240,15 @@ def test_a_name_filters_for_what_lies_below_it(run: Run, tmp_path: Path) -> None
     assert [line["task"] for line in json.loads(run(*words).out)] == ["my/stars"]
 
 
-def test_a_list_shows_the_first_of_many_metrics(run: Run, tmp_path: Path) -> None:
-    many = "[accuracy, matthews, macro_f1, micro_f1, weighted_f1]"
-    (tmp_path / "rows.yaml").write_text(ROWS.replace("[accuracy]", many))
-    outcome = run("list", "tasks", "my/reviews", "-p", str(tmp_path / "rows.yaml"))
-    assert "accuracy matthews macro_f1 and 2 more" in outcome.out
+def test_a_list_shows_the_first_of_many_tasks_of_a_benchmark(
+    run: Run, tmp_path: Path
+) -> None:
+    plugin = tmp_path / "many.py"
+    plugin.write_text(MANY)
+    assert (
+        "many/0 many/1 many/2 and 4 more"
+        in run(*("list", "benchmarks", "-p", str(plugin))).out
+    )
 
 
 def test_a_filter_that_finds_nothing_says_so(run: Run) -> None:
@@ -262,6 +304,12 @@ def test_show_can_choose_a_formulation_a_prompt_and_exemplars(
     assert shown.count(" asks ") == 1
     assert "| fine film good\n" in shown
     assert "| bad film bad\n" in shown
+
+
+def test_show_says_where_nothing_words_exemplars(run: Run, rows: str) -> None:
+    words = "show my/reviews --formulation head --shots 2 --count 1"
+    shown = run(*words.split(), "-p", rows, "--data", str(Path(rows).parent)).out
+    assert "no exemplars are shown: nothing here words them with a prompt\n" in shown
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from harness import (
     UsageError,
 )
 from harness.data import Split, Table, draw_exemplars, load_split, split_off
-from harness.data.draw import share_out
+from harness.data.draw import choose_balanced, share_out, take
 from harness.requests import JsonValue
 from harness.task import Row
 
@@ -267,3 +267,47 @@ def test_sample_and_slice_of_one_seed_are_different_draws() -> None:
 def test_any_json_target_can_be_drawn_from(target: JsonValue) -> None:
     examples = [Example(id=str(i), columns={}, target=target) for i in range(9)]
     assert len(draw_exemplars(examples, 3, seed=1)) == 3
+
+
+def test_a_balanced_draw_has_as_many_of_each_label() -> None:
+    split = load([0] * 90 + [1] * 10)
+    drawn = take(split, choose_balanced(split, 16, "few 1", ("a", "b")))
+    assert count(drawn) == {"a": 8, "b": 8}
+
+
+def test_a_balanced_draw_fills_up_where_a_label_is_rare() -> None:
+    split = load([0] * 97 + [1] * 3)
+    drawn = take(split, choose_balanced(split, 16, "few 1", ("a", "b")))
+    assert count(drawn) == {"a": 13, "b": 3}
+
+
+def test_a_larger_balanced_draw_holds_the_smaller_one() -> None:
+    labels, numbers = (
+        load([0, 1, 1] * 40),
+        load([i / 7 for i in range(120)], numbers=True),
+    )
+    for split in (labels, numbers):
+        small, large = (
+            set(choose_balanced(split, size, "few 1", ("a", "b"))) for size in (32, 64)
+        )
+        assert small < large
+
+
+def test_a_balanced_draw_of_numbers_takes_turns_among_tenths_of_the_values() -> None:
+    split = load([float(i) for i in range(100)], numbers=True)
+    drawn = choose_balanced(split, 20, "few 1")
+    assert Counter(position // 10 for position in drawn) == dict.fromkeys(range(10), 2)
+
+
+def test_a_balanced_draw_of_what_is_no_label_is_drawn_from_all() -> None:
+    split = load([0] * 90 + [1] * 10)
+    drawn = take(split, choose_balanced(split, 50, "few 1"))
+    assert count(drawn)["a"] > 40
+
+
+def test_a_balanced_draw_goes_by_its_seed_alone() -> None:
+    split = load([0, 1] * 50)
+    one, same, other = (
+        choose_balanced(split, 8, f"few {seed}", ("a", "b")) for seed in (1, 1, 2)
+    )
+    assert one == same != other

@@ -282,6 +282,12 @@ def test_groups_are_read_as_text() -> None:
     assert example.group == "12"
 
 
+def test_groups_may_be_made_of_a_row_by_a_function() -> None:
+    data = Data(hub=None, folder="", group_column=lambda row: f"half {row['idx']}")
+    (example,) = load(pair(1), task=replace(PAIRS, data=data))
+    assert example.group == "half 1"
+
+
 def test_rows_that_the_task_leaves_out_are_counted() -> None:
     data = replace(SCORES.data, leave_out=lambda row: row["label"] == -7)
     rows: list[Row] = [{"text": "a", "label": 1}, {"text": "b", "label": -7}]

@@ -102,6 +102,16 @@ def test_a_failed_training_leaves_no_checkpoint(toy: Plugins, place: str) -> Non
     assert list(checkpoints_of(place).iterdir()) == []
 
 
+def test_what_a_broken_off_training_kept_is_there_for_the_next(
+    toy: Plugins, place: str
+) -> None:
+    go(toy, place, "memory:blank", regimes=["finetune:learn,breaks_off=true"])
+    cell = only(go(toy, place, "memory:blank", **LEARN))
+    assert cell.provenance["training"] == "resumed from snapshots: 1; went well"
+    kept = [path.name for path in checkpoints_of(place).iterdir()]
+    assert kept == [Path(cell.provenance["checkpoint"]).name]
+
+
 @pytest.mark.parametrize("content", [None, "{", '{"red": "red"}'])
 def test_a_damaged_checkpoint_is_trained_again(
     toy: Plugins, place: str, content: str | None
@@ -280,3 +290,14 @@ def test_results_become_a_table(toy: Plugins, place: str) -> None:
     frame = go(toy, place, "reader:").results.to_pandas()
     assert list(frame["metric"]) == ["accuracy", "f1,positive=red"]
     assert list(frame["score"]) == [100.0, 100.0]
+
+
+def test_every_point_of_a_grid_is_a_row_of_its_own(toy: Plugins, place: str) -> None:
+    regimes = ["finetune:learn,max_examples=2|24"]
+    outcome = go(toy, place, "memory:blank", regimes=regimes, seeds=[1, 2])
+    rows = [(cell.row[2], cell.seed) for cell in outcome.results.cells]
+    assert rows == [
+        (f"max_examples={count}", seed) for count in (2, 24) for seed in (1, 2)
+    ]
+    scores = [cell.score for cell in outcome.results.cells]
+    assert scores[2:] == [100.0, 100.0]

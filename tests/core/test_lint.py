@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from harness import Classification, Data, Prompt, Regression, Task
 from harness.lint import Check, check_one
 from harness.plan.split_reader import SplitReader
@@ -218,6 +220,40 @@ def test_the_command_prints_a_verdict_a_task(run_command: Callable[..., Any]) ->
     lines = [line.split() for line in outcome.out.splitlines()]
     assert lines[1][:2] == ["toy/colours", "ok"]
     assert outcome.out.endswith("\n3 tasks: 3 ok\n")
+
+
+def test_a_tasks_verdict_is_printed_before_the_next_task(
+    run_command: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    printed = []
+
+    def look(task: Task, *_: object) -> list[Check]:
+        printed.append(capsys.readouterr().out.split()[:2])
+        return [Check(name="data")]
+
+    monkeypatch.setattr("harness.lint.check_one", look)
+    run_command("check", "tasks", "toy", "-p", TOY)
+    assert printed[1:] == [["toy/colours", "ok"], ["toy/shades", "ok"]]
+
+
+def test_results_go_to_a_file_while_a_terminal_shows_where_it_is(
+    run_command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    outcome = run_command("check", "tasks", "toy/colours", "-p", TOY)
+    assert "1 of 1: toy/colours" in outcome.error
+    assert outcome.out.splitlines()[1].split()[:2] == ["toy/colours", "ok"]
+
+
+def test_a_log_of_a_long_check_says_now_and_then_where_it_is(
+    run_command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.cli.waiting.QUIET_S", -1.0)
+    outcome = run_command("check", "tasks", "toy/colours", "-p", TOY, "--json")
+    assert outcome.error == "1 of 1: toy/colours\n"
 
 
 def test_the_command_fails_where_a_check_does(

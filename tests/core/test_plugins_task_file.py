@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import Classification, Data, HubData, Prompt, Regression, Task
+from harness import Classification, Data, Example, HubData, Prompt, Regression, Task
 from harness.errors import PluginError
 from harness.plugins import load_plugins
 from harness.plugins.task_file import (
@@ -18,6 +18,7 @@ from harness.plugins.task_file import (
     RegressionRow,
     TaskRow,
 )
+from harness.requests import Fill
 
 ROWS = """\
 tasks:
@@ -75,6 +76,15 @@ def test_a_regression_row_is_the_task_it_says(tmp_path: Path) -> None:
         problem=Regression(inputs=("text",), low=1, high=5),
         metrics=("pearson",),
     )
+
+
+def test_a_row_can_be_asked_as_a_blank_to_fill(tmp_path: Path) -> None:
+    cloze = 'text: "{text} All in all: {blank}.", asked_by: [cloze]'
+    row = ROWS.replace('text: "{text}\\nPositive?"', cloze)
+    _, way = load(tmp_path, row)[0].formulations()
+    asked = way.requests(Example(id="1", columns={"text": "Fine."}, target=None))
+    text = "Fine. All in all: {blank}."
+    assert asked == (Fill(text=text, candidates=("no", "yes")),)
 
 
 @pytest.mark.parametrize(
@@ -149,6 +159,13 @@ def test_a_yaml_row_has_the_fields_of_its_contract(
             "rows.yaml:9: key tasks.0.prompts.plain.text: template "
             "'{text\\nPositive?' is malformed (expected '}' before end of string): "
             "write {column} for a column and {{ or }} for a brace",
+        ),
+        (
+            "answers: {no: no, yes: yes}",
+            "answers: {no: no, yes: yes}, asked_by: [cloze]",
+            "rows.yaml:2: key tasks.0: the prompt 'plain' has the text "
+            "'{text}\\nPositive?', expected one {blank} in it: put it where the answer "
+            "goes",
         ),
     ],
 )

@@ -47,3 +47,33 @@ def test_fixed_exemplars_are_the_default() -> None:
 def test_a_setting_without_a_value_is_refused() -> None:
     with pytest.raises(UsageError, match="'epochs' is not a new option=value"):
         Regime.parse("finetune:full,epochs")
+
+
+def test_several_values_of_settings_make_a_regime_of_each_combination() -> None:
+    grid = Regime.parse_grid("finetune:full,learning_rate=2e-5|5e-5,epochs=1|3")
+    assert [dict(one.settings) for one in grid] == [
+        {"learning_rate": rate, "epochs": epochs}
+        for rate in ("2e-5", "5e-5")
+        for epochs in ("1", "3")
+    ]
+
+
+def test_a_grid_may_try_recipes_and_shots() -> None:
+    grid = [
+        *Regime.parse_grid("finetune:full|lora"),
+        *Regime.parse_grid("few-shot:1|5"),
+    ]
+    assert [one.written for one in grid] == [
+        "finetune:full",
+        "finetune:lora",
+        "few-shot:1",
+        "few-shot:5",
+    ]
+
+
+@pytest.mark.parametrize("values", ["1|", "|", "1|1", "1| 1"])
+def test_a_grid_with_an_empty_or_repeated_value_is_refused(values: str) -> None:
+    with pytest.raises(
+        UsageError, match=r"values of 'epochs=.*' are empty or the same"
+    ):
+        Regime.parse_grid(f"finetune:full,epochs={values}")

@@ -87,6 +87,30 @@ def test_a_regime_may_be_a_key_with_a_value(
     assert read(tmp_path, text).regimes == [regime]
 
 
+def test_a_list_of_values_makes_a_grid(tmp_path: Path) -> None:
+    grid = "finetune: {recipe: full, learning_rate: [2e-5, 5e-5], epochs: 3}"
+    suite = read(tmp_path, f"models: [a:]\ntasks: [b]\nregimes:\n  - {grid}\n")
+    assert [one.settings["learning_rate"] for one in suite.parsed_regimes()] == [
+        "2e-05",
+        "5e-05",
+    ]
+
+
+@pytest.mark.parametrize("values", ["[]", "[[1], 2]", "{low: 1}"])
+def test_a_setting_without_plain_values_names_line_and_key(
+    tmp_path: Path, values: str
+) -> None:
+    text = "models: [a:]\ntasks: [b]\nregimes:\n  - finetune: {epochs: "
+    with pytest.raises(UsageError, match=r"suite\.yaml:4: .*setting epochs is .*list"):
+        read(tmp_path, f"{text}{values}}}\n")
+
+
+def test_a_call_with_an_empty_grid_is_refused() -> None:
+    regimes: list[object] = [{"finetune": {"epochs": []}}]
+    with pytest.raises(UsageError, match=r"regimes\.0=.*the setting epochs is \[\]"):
+        make_suite({"models": ["a:"], "tasks": ["b"], "regimes": regimes})
+
+
 @pytest.mark.parametrize(
     "line",
     [

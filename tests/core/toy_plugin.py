@@ -25,12 +25,19 @@ from harness import (
     PredictorEntry,
     Prompt,
     Task,
+    TrainingError,
     TrainingExample,
     hookimpl,
 )
 from harness.events import TrainStep
 from harness.model import Budget, Trainable
-from harness.recipe import CommonSettings, RecipeEntry, TrainJob, TrainReport
+from harness.recipe import (
+    CommonSettings,
+    RecipeEntry,
+    TrainJob,
+    TrainReport,
+    without_effect,
+)
 from harness.requests import (
     Answer,
     Classify,
@@ -187,6 +194,12 @@ def learn(job: TrainJob) -> TrainReport:
     if job.settings.fails:
         raise CheckpointError("the recipe was told to fail")
     assert isinstance(job.model, Trainable)
+    assert job.scratch
+    resumed = (job.scratch / "half").exists()
+    if job.settings.breaks_off:
+        job.scratch.mkdir()
+        (job.scratch / "half").touch()
+        raise TrainingError("the recipe was told to break off")
     job.model.prepare(job.head, seed=job.seed)
     job.model.loss(job.model.encode_training(job.examples))
     step = TrainStep(
@@ -211,6 +224,8 @@ def learn(job: TrainJob) -> TrainReport:
         trainable_parameters=1,
         selected_step=1,
         curve=((1, 0.5, 1.0),),
+        resumed=int(resumed),
+        notes=("went well",) if resumed else (),
     )
 
 
@@ -219,6 +234,7 @@ class LearnSettings(CommonSettings):
     """Settings of the toy recipe."""
 
     fails: bool = False
+    breaks_off: bool = without_effect(False)
 
 
 def load_memory(name: ModelName, settings: LoadSettings) -> Memory:

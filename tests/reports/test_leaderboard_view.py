@@ -113,6 +113,21 @@ def test_a_benchmark_without_an_official_score_says_so(on: MakeCell) -> None:
     assert section.ranking.startswith("X has no official score over all its tasks; ")
 
 
+def test_a_mean_over_several_tasks_has_a_column_of_its_own(on: MakeCell) -> None:
+    view = view_of(on("m:1", "s/a", 0.8), on("m:1", "s/b", 0.6))
+    assert view.sections[0].headline_column == "mean of 2"
+
+
+@pytest.mark.parametrize("others", [(), ("s/b",)])
+def test_the_score_of_the_one_shared_task_stands_in_its_column_alone(
+    on: MakeCell, others: tuple[str, ...]
+) -> None:
+    cells = [on("m:1", "s/a", 0.8), on("m:2", "s/a", 0.6)]
+    view = view_of(*cells, *(on("m:1", task, 0.7) for task in others))
+    assert view.sections[0].headline_title == "A"
+    assert view.sections[0].headline_column is None
+
+
 def test_rows_that_share_no_task_are_not_ranked(on: MakeCell) -> None:
     (section,) = view_of(on("m:1", "s/a", 0.6), on("m:2", "s/b", 0.9)).sections
     assert [rank for _, rank in ranks(section)] == [None, None]

@@ -99,6 +99,20 @@ def test_a_score_that_is_no_number_is_undefined(
     assert entry.reason == "the metric is undefined for these predictions"
 
 
+def test_what_is_undefined_says_why_where_its_metric_knows(
+    cell: MakeCell, score: MakeScore
+) -> None:
+    method = "none, the score is undefined: a side is constant"
+    nan = {"low": None, "high": None, "method": method}
+    scores = (
+        score("pearson", float("nan"), 10, **nan),
+        score("spearman", float("nan"), 10, **nan),
+    )
+    assert merged([cell(scores=scores)]).reason == (
+        "the metric is undefined for these predictions: a side is constant"
+    )
+
+
 def test_a_failed_seed_is_flagged_beside_the_others_mean(with_score: MakeCell) -> None:
     failed = with_score(0.1, seed=2, status="failed", reason="out of disk")
     entry = merged([with_score(0.8, seed=1), failed])

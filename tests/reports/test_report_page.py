@@ -140,6 +140,10 @@ def test_failed_cells_are_never_folded(cell: MakeCell) -> None:
     assert "and why</summary>" not in spoilt(cell, "failed", 30)
 
 
+def test_the_deviation_over_seeds_stands_under_the_number(page: Page) -> None:
+    assert "66.4±2.9sd 2.5 of 3 seeds" in "".join(page.words)
+
+
 def test_the_seeds_of_a_cell_are_told(page: Page) -> None:
     assert re.search(r"mean of 3 seeds, sd 2\.5 \(1: 69\.1, 2: ", "".join(page.words))
 

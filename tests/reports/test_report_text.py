@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from harness.results import CellResult, CellScore, Results
+from harness.results import Caveats, CellResult, CellScore, Results
 from harness_reports.markdown import escape, to_markdown
 from harness_reports.text import CSV_FIELDS, to_csv, to_json
 
@@ -49,6 +49,10 @@ def test_csv_leaves_empty_what_is_no_number(cell: MakeCell, score: MakeScore) ->
     assert (line["score"], line["low"], line["high"]) == ("", "", "")
 
 
+def test_csv_has_each_column_once() -> None:
+    assert len(CSV_FIELDS) == len(set(CSV_FIELDS))
+
+
 def test_csv_without_cells_is_its_header() -> None:
     assert to_csv(Results(cells=())) == ",".join(CSV_FIELDS) + "\n"
 
@@ -80,7 +84,12 @@ def test_json_refuses_what_json_does_not_have(cell: MakeCell) -> None:
 
 def test_markdown_shows_the_rank_and_the_interval(cell: MakeCell) -> None:
     page = to_markdown(Results(cells=[cell()]))
-    assert "| 1 | one (zero-shot · rank) | 80.0 ±7.8 | 80.0 ±7.8 |" in page
+    assert "| 1 | one (zero-shot · rank) | 80.0 ±7.8 |" in page
+
+
+def test_markdown_shows_a_single_tasks_score_once(cell: MakeCell) -> None:
+    page = to_markdown(Results(cells=[cell(task_title="Task")]))
+    assert "| rank | model | Task | examples/s | memory |" in page
 
 
 def test_markdown_says_why_a_cell_failed(glue: Results) -> None:
@@ -112,3 +121,37 @@ def test_markdown_warns_of_a_contradiction(cell: MakeCell, score: MakeScore) -> 
 
 def test_markdown_makes_names_inert() -> None:
     assert escape("<b>|a_b|\n*x*") == r"\<b\>\|a\_b\| \*x\*"
+
+
+def two_seeds(cell: MakeCell, score: MakeScore) -> Results:
+    cells = [
+        cell(seed=seed, fingerprint=f"f{seed}", scores=(score("accuracy", value, 10),))
+        for seed, value in ((1, 0.8), (2, 0.7))
+    ]
+    return Results(cells=cells)
+
+
+def test_csv_says_of_every_seed_what_all_say_together(
+    cell: MakeCell, score: MakeScore
+) -> None:
+    lines = read_csv(*two_seeds(cell, score).cells)
+    assert [float(line["score"]) for line in lines] == [80, 70]
+    for line in lines:
+        assert (line["seeds"], float(line["seeds_mean"])) == ("2", 75)
+        # numpy.std([80, 70], ddof=1)
+        assert float(line["seeds_deviation"]) == pytest.approx(7.0710678)
+
+
+def test_json_has_the_numbers_of_the_leaderboard(
+    cell: MakeCell, score: MakeScore
+) -> None:
+    (entry,) = json.loads(to_json(two_seeds(cell, score)))["entries"]
+    assert (entry["score"], entry["seeds"]) == (75, {"1": 80, "2": 70})
+    assert entry["deviation"] == pytest.approx(7.0710678)
+    assert entry["cells"] == ["f1", "f2"]
+
+
+def test_json_has_the_flags_of_an_entry(cell: MakeCell) -> None:
+    caveats = Caveats(collapsed=True, majority=68.4)
+    document = json.loads(to_json(Results(cells=[cell(caveats=caveats)])))
+    assert list(document["entries"][0]["flags"]) == ["collapsed"]

@@ -73,10 +73,19 @@ def test_files_of_different_length_are_refused() -> None:
 
 
 def test_an_undefined_score_is_an_error() -> None:
-    files = {"references_file": "a\n", "predictions_file": "\n"}
+    files = {"references_file": "\n", "predictions_file": "a\n"}
     assert _error("text_to_text_bleu", files) == (
         "text_bleu is undefined here, expected at least one text that is not empty on "
         "either side: correct the files"
+    )
+
+
+def test_empty_predictions_fail_as_in_the_official_script() -> None:
+    """`compute_bleu` raises ZeroDivisionError, where our metric has 0."""
+    files = {"references_file": "a\n", "predictions_file": "\n"}
+    assert _error("text_to_text_bleu", files) == (
+        "every prediction is empty and the official script divides by zero there, "
+        "expected one word or more: correct the files"
     )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import harness
 from harness import Prediction
 from harness.data import load_split, open_source
 from harness.plugins import load_plugins
@@ -44,6 +46,17 @@ def test_majority_is_the_published_naive_copy(task: str, bleu: float) -> None:
     rows = metric.statistics(said, examples)
     (found,) = metric.aggregate(rows, np.ones((1, len(rows))))
     assert round(100 * float(found), 2) == bleu
+
+
+def test_a_limit_that_leaves_no_two_of_a_class_says_so(tmp_path: Path) -> None:
+    """An oracle's MAP@R has nothing to find among three programs of three classes."""
+    task, store = "codexglue/clone-detection/poj104", tmp_path / "s.db"
+    found = harness.run(["oracle:"], [task], data="sample", limit=3, store=store)
+    (score,) = found.cells[0].scores
+    assert math.isnan(score.value)
+    assert score.method == (
+        "none, the score is undefined: no two of the examples are of one class"
+    )
 
 
 @pytest.mark.slow

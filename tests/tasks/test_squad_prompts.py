@@ -84,6 +84,38 @@ def test_unanswerable_is_no_answer_in_version_2(name: str) -> None:
     assert way(V2, name).predict(example([""]), answer).value == ""
 
 
+def test_a_chat_model_is_told_to_copy_the_shortest_span() -> None:
+    assert asked(way(V1, "chat")).prompt == (
+        "Answer the question with the shortest span of the passage that answers it. "
+        "Copy the span word for word and write nothing else.\n\nPassage: The Broncos\n"
+        "won 24\u201310 (at Levi's Stadium).\n\nQuestion: Which team won?"
+    )
+
+
+def test_a_chat_model_is_told_what_to_write_where_there_is_no_answer() -> None:
+    (one, two) = (asked(way(task, "chat")).prompt for task in (V1, V2))
+    added = " If the passage does not answer it, write unanswerable."
+    assert two.replace(added, "") == one != two
+
+
+@pytest.mark.parametrize(
+    ("written", "first", "second"),
+    [
+        ("The Broncos", "The Broncos", "The Broncos"),
+        ('\n\n "The Broncos"\nThey won.', "The Broncos", "The Broncos"),
+        ("**24\u201310**", "24\u201310", "24\u201310"),
+        ("Unanswerable.", "Unanswerable.", ""),
+        ("\n", "", ""),
+    ],
+)
+def test_of_what_a_chat_model_writes_the_first_line_counts(
+    written: str, first: str, second: str
+) -> None:
+    answer = (GenerateAnswer(text=written),)
+    read = [way(t, "chat").predict(example(["x"]), answer).value for t in (V1, V2)]
+    assert read == [first, second]
+
+
 def test_what_t5_is_trained_to_say_has_its_punctuation_apart() -> None:
     (trained,) = way(V1, "t5").target(example(["Levi's Stadium"]))
     assert trained.answer == GenerateAnswer(text=" Levi ' s Stadium")

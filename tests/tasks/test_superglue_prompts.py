@@ -12,8 +12,8 @@ from harness.plan.planner import make_plan
 from harness.plugins import load_plugins
 from harness.requests import Choose, Generate, GenerateAnswer, Request, Score
 from harness.suite import make_suite
+from harness_superglue.columns import copa_question
 from harness_superglue.plugin import harness_tasks
-from harness_superglue.prompts import copa_question
 from harness_superglue.record import fill
 from harness_superglue.winograd import lm_eval_text, marked_text, read_referent, t5_text
 
@@ -269,7 +269,7 @@ def test_a_prompt_is_asked_where_it_makes_sense(
 
 @EVERY_TASK
 def test_prompts_say_where_they_come_from(task: Task) -> None:
-    known = ("lm-evaluation-harness", "Raffel", "our own")
+    known = ("lm-evaluation-harness", "Raffel", "Schick", "our own")
     assert all(any(k in p.source for k in known) for p in task.prompts.values())
 
 

@@ -15,6 +15,7 @@ import harness
 from harness import (
     Benchmark,
     Classification,
+    DataError,
     Example,
     MultipleChoice,
     Prediction,
@@ -23,11 +24,13 @@ from harness import (
 from harness.data import load_split, open_source
 from harness.official import average_row
 from harness.plugins import load_plugins
+from harness.requests import JsonValue
 from harness.stats import score
 from harness.task import matches, parse_spec
 from harness_superglue.official import COLUMNS
 from harness_superglue.plugin import harness_benchmarks, harness_tasks
 from harness_superglue.record import most_alike
+from harness_superglue.rows import pair_of
 from tests.places import SHARED
 
 TASKS = {task.id: task for task in harness_tasks()}
@@ -224,6 +227,25 @@ def test_published_averages_are_reproduced() -> None:
         ours = average_row(benchmark(), COLUMNS, case["inputs"])
         for key, value in case["expected"].items():
             assert ours[key] == pytest.approx(value, abs=case["tolerance"][key])
+
+
+def test_a_limit_keeps_the_pairs_of_the_winogender_set_whole(tmp_path: Path) -> None:
+    store = tmp_path / "store.sqlite"
+    found = harness.run(
+        ["oracle:"], ["superglue/axg"], data="sample", limit=21, store=store
+    )
+    units = {score.metric: score.units for score in found.cells[0].scores}
+    assert units == {"accuracy": 20, "pair_parity": 10}
+
+
+@pytest.mark.parametrize("idx", ["7", -1, None])
+def test_a_row_of_no_pair_is_refused(idx: JsonValue) -> None:
+    with pytest.raises(DataError) as error:
+        pair_of({"idx": idx})
+    assert str(error.value) == (
+        f"the idx of AX-g's row is {idx!r}, expected 2n and 2n + 1 for the two of a "
+        "pair: correct the row"
+    )
 
 
 def test_a_limit_asks_whole_questions_and_says_how_many_answers(tmp_path: Path) -> None:

@@ -16,10 +16,15 @@ def plugins() -> Plugins:
     return load_plugins()
 
 
-# one year stands for WMT, whose pairs differ in nothing but their languages
+# one year stands for WMT, whose pairs differ in nothing but their languages; so do the
+# rows of XQuAD and of MLQA
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "prefix", ["glue", "superglue", "squad", "wmt/wmt23", "codexglue", "text"]
+    "prefix",
+    [
+        *("glue", "superglue", "squad", "wmt/wmt23", "codexglue", "text"),
+        *("xquad/th", "mlqa/zh-en"),
+    ],
 )
 def test_nothing_is_wrong_with_a_task(prefix: str) -> None:
     failed = {

@@ -31,8 +31,9 @@ Counts = Counter[tuple[str, ...]]
 class CorpusBleu(TextMetric):
     """Smoothed corpus BLEU-4, 0 to 1.
 
-    It is NaN where all references or all predictions are empty: the official script
-    divides by zero there.
+    The official script divides by zero where all texts of a side are empty. Without a
+    word to find it is undefined (NaN) here too; a model that writes nothing scores 0,
+    which is what the brevity penalty tends to as predictions get shorter.
     """
 
     def statistics(
@@ -60,9 +61,12 @@ def smoothed_precisions(sums: Floats) -> Floats:
 
 
 def brevity_penalties(sums: Floats) -> Floats:
-    """Return penalties, shape (draws,), from summed rows; NaN where a side is empty."""
+    """Return penalties, shape (draws,), from summed rows.
+
+    They are 0 where predictions are empty, NaN where references are.
+    """
     length, reference_length = sums[:, 2 * ORDERS], sums[:, 2 * ORDERS + 1]
-    result = np.full(len(sums), np.nan)
+    result = np.where(reference_length > 0, np.inf, np.nan)
     is_defined = (length > 0) & (reference_length > 0)
     np.divide(reference_length, length, out=result, where=is_defined)
     penalties: Floats = np.exp(np.minimum(0.0, 1.0 - result))

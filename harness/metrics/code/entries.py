@@ -15,6 +15,7 @@ LANGUAGES = ("c_sharp", "go", "java", "javascript", "php", "python", "ruby")
 """The programming languages that CodeBLEU knows, as CodeXGLUE names them."""
 COMPARE = "what must be equal: stripped texts (the default) or tokens"
 
+NOTHING_TO_FIND = "every reference is empty"
 LANGUAGE = "the programming language: " + ", ".join(LANGUAGES)
 SHARES = (
     "what n-grams, weighted n-grams, syntax and data flow count, as in 0.1:0.1:0.4:0.4"
@@ -104,6 +105,7 @@ METRICS: tuple[MetricEntry, ...] = (
         name="code_bleu4",
         summary="corpus BLEU-4 of tokens between white space, one added at every order",
         make=partial(_make_corpus_bleu, "code_bleu4"),
+        undefined=NOTHING_TO_FIND,
         source=f"Code-Code/code-to-code-trans, code-refinement in {CODEXGLUE}",
     ),
     MetricEntry(
@@ -143,6 +145,7 @@ METRICS: tuple[MetricEntry, ...] = (
         name="text_bleu",
         summary="corpus BLEU-4 as code_bleu4, for documentation in natural language",
         make=partial(_make_corpus_bleu, "text_bleu"),
+        undefined=NOTHING_TO_FIND,
         source=f"Text-Text/text-to-text in {CODEXGLUE}",
     ),
     MetricEntry(

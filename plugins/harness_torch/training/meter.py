@@ -7,7 +7,10 @@ from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
+import torch
+
 from harness.events import TrainStep
+from harness_torch.training.state import State
 
 _RECENT = 10
 _CURVE_POINTS = 300
@@ -51,9 +54,24 @@ class Meter:
             )
         )
 
+    def state(self) -> State:
+        """Return every step's outcome, and the seconds so far."""
+        rows = torch.tensor(self._outcomes, dtype=torch.float64).view(-1, 4)
+        return State(tensors={"outcomes": rows}, facts={"seconds": self.seconds})
+
+    def restore(self, state: State) -> None:
+        """Take back what `state` returned; the pause does not count."""
+        self._outcomes = [
+            StepOutcome(loss, rate, int(examples), int(tokens))
+            for loss, rate, examples, tokens in state.tensors["outcomes"].tolist()
+        ]
+        now = time.perf_counter()
+        self._started = now - state.facts["seconds"]
+        self._times = deque([now], maxlen=_RECENT + 1)
+
     @property
     def seconds(self) -> float:
-        """Wall-clock seconds since the run began."""
+        """Wall-clock seconds of the run, whatever processes it took."""
         return time.perf_counter() - self._started
 
     @property

@@ -20,6 +20,6 @@ class Redrawing(Protocol):
         """
 
 
-def drawn(model: object, batch: Sequence[Encoded], epoch: int) -> Sequence[Encoded]:
+def redrawn(model: object, batch: list[Encoded], epoch: int) -> list[Encoded]:
     """Return a step's examples, drawn anew where the model does that."""
     return model.redraw(batch, epoch) if isinstance(model, Redrawing) else batch

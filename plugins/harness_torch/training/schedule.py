@@ -8,6 +8,11 @@ from dataclasses import dataclass
 
 import torch
 
+from harness_torch.training.settings import ScheduleShape
+
+_STEPS_WITHOUT_WARMUP = 10_000
+"""What the inverse square root is scaled by where no warm-up says it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
@@ -17,14 +22,15 @@ class Schedule:
         examples: how many there are to train on.
         batch_size: examples in a step; an epoch's last step may hold fewer.
         epochs: how often every example is seen; a fraction ends within an epoch.
-        warmup: share of the steps over which the learning rate rises from 0; it then
-            falls linearly to 0.
+        warmup: share of the steps over which the learning rate rises from 0.
+        shape: what it does then, see `LoopSettings.schedule`.
     """
 
     examples: int
     batch_size: int
     epochs: float
     warmup: float
+    shape: ScheduleShape = "linear"
 
     @property
     def steps_per_epoch(self) -> int:
@@ -48,13 +54,22 @@ class Schedule:
     def rate(self, step: int) -> float:
         """Return the learning rate of a step, counted from 1, as a share of the peak.
 
-        The same as `get_linear_schedule_with_warmup` of transformers: the first step
-        of a warm-up has the rate 0.
+        The same as `get_scheduler` of transformers: the first step of a warm-up has
+        the rate 0.
         """
         done, warm = step - 1, self.warm_steps
         if done < warm:
             return done / warm
-        return (self.steps - done) / max(1, self.steps - warm)
+        gone = (done - warm) / max(1, self.steps - warm)
+        match self.shape:
+            case "cosine":
+                return 0.5 * (1 + math.cos(math.pi * gone))
+            case "constant":
+                return 1.0
+            case "inverse-sqrt":
+                scale = warm or _STEPS_WITHOUT_WARMUP
+                return math.sqrt(scale / (done + scale - warm))
+        return 1 - gone
 
     def order(self, seed: int) -> Iterator[list[int]]:
         """Yield the examples of each step, shuffled anew every epoch."""

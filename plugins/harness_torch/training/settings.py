@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Literal, TypeVar, get_args
 
 from harness import ModelCard
-from harness.recipe import CommonSettings, setting_error
+from harness.recipe import CommonSettings, setting_error, without_effect
 
-USUAL_LEARNING_RATE = 5e-5
+Optimizer = Literal["adamw", "adafactor", "lamb"]
+ScheduleShape = Literal["linear", "cosine", "constant", "inverse-sqrt"]
+
+_USUAL_RATES: Mapping[Optimizer, float] = {
+    "adamw": 5e-5,
+    "adafactor": 1e-3,  # T5's own for fine-tuning: Raffel et al. 2020, section 3.1.2
+    "lamb": 1e-3,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,46 +27,73 @@ class LoopSettings(CommonSettings):
         epochs: how often every example is seen; may be a fraction.
         learning_rate: its peak; None leaves it to the recipe and the model.
         batch_size: examples in a step.
-        warmup: share of the steps with a rising learning rate, which then falls to 0.
-        weight_decay: AdamW's, for matrices alone: not for biases and norms.
+        optimizer: ``adamw``, ``adafactor`` (a learning rate relative to the weights) or
+            ``lamb``.
+        schedule: what the learning rate does after the warm-up: it falls to 0, as a
+            line (``linear``) or half a wave (``cosine``), stays (``constant``), or
+            falls with the root of the steps (``inverse-sqrt``).
+        warmup: share of the steps with a rising learning rate.
+        layer_decay: what a layer's learning rate is multiplied with for the one below.
+        weight_decay: the optimiser's, for matrices alone: not for biases and norms.
         clip: the largest norm of a step's gradient.
         dropout: replaces every dropout of the model; its own where None.
         micro_batch_tokens: most tokens in one forward; changes memory, not results.
+        save_every: seconds between two snapshots, from which a run that was killed
+            goes on; 0 saves every step. They are put off where they would take more
+            than 2 % of the time.
     """
 
     epochs: float = 3.0
     learning_rate: float | None = None
     batch_size: int = 32
+    optimizer: Optimizer = "adamw"
+    schedule: ScheduleShape = "linear"
     warmup: float = 0.1
+    layer_decay: float = 1.0
     weight_decay: float = 0.01
     clip: float = 1.0
     dropout: float | None = None
     micro_batch_tokens: int = 2048
+    save_every: float = without_effect(60.0)
 
     def __post_init__(self) -> None:
         # Not super(): a slotted dataclass is not the class that super() looks for.
         CommonSettings.__post_init__(self)
-        for name in ("epochs", "learning_rate", "clip"):
-            value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise setting_error(name, value, "more than 0")
-        for name in ("batch_size", "micro_batch_tokens"):
-            if getattr(self, name) < 1:
-                raise setting_error(name, getattr(self, name), "1 or more")
-        if not 0 <= self.warmup <= 1:
-            raise setting_error("warmup", self.warmup, "a share from 0 to 1")
-        if not self.weight_decay >= 0:
-            raise setting_error("weight_decay", self.weight_decay, "0 or more")
-        if self.dropout is not None and not 0 <= self.dropout < 1:
-            raise setting_error("dropout", self.dropout, "from 0 to below 1")
+        for name, known in _NAMES.items():
+            if getattr(self, name) not in known:
+                raise setting_error(name, getattr(self, name), " or ".join(known))
+        for names, is_right, expected in _RANGES:
+            for name in names:
+                value = getattr(self, name)
+                if value is not None and not is_right(value):
+                    raise setting_error(name, value, expected)
 
+
+_NAMES: Mapping[str, tuple[str, ...]] = {
+    "optimizer": get_args(Optimizer),
+    "schedule": get_args(ScheduleShape),
+}
+_RANGES: tuple[tuple[tuple[str, ...], Callable[[float], bool], str], ...] = (
+    (("epochs", "learning_rate", "clip"), lambda v: v > 0, "more than 0"),
+    (("weight_decay", "save_every"), lambda v: v >= 0, "0 or more"),
+    (("batch_size", "micro_batch_tokens"), lambda v: v >= 1, "1 or more"),
+    (("layer_decay",), lambda v: 0 < v <= 1, "above 0 and 1 at most"),
+    (("warmup",), lambda v: 0 <= v <= 1, "a share from 0 to 1"),
+    (("dropout",), lambda v: 0 <= v < 1, "from 0 to below 1"),
+)
+"""What values settings may have that are not None."""
 
 SettingsT = TypeVar("SettingsT", bound=LoopSettings)
 
 
 def resolve_rate(settings: SettingsT, card: ModelCard) -> SettingsT:
-    """Take the model's suggested learning rate where the settings name none."""
+    """Take the usual learning rate where the settings name none.
+
+    That is the model's suggestion for AdamW, where it has one.
+    """
     if settings.learning_rate is not None:
         return settings
-    rate = card.suggested_learning_rate or USUAL_LEARNING_RATE
-    return replace(settings, learning_rate=rate)
+    suggested = card.suggested_learning_rate if settings.optimizer == "adamw" else None
+    return replace(
+        settings, learning_rate=suggested or _USUAL_RATES[settings.optimizer]
+    )

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
-from torch import nn
+from torch import Tensor, nn
 
 from harness import (
+    CheckpointError,
     Encoded,
     LoadSettings,
     Trainable,
@@ -20,7 +21,9 @@ from harness import (
 )
 from harness_torch.device import memory_errors
 from harness_torch.training.meter import StepOutcome
+from harness_torch.training.optimizers import make_optimizer, set_rate
 from harness_torch.training.settings import LoopSettings
+from harness_torch.training.state import State
 
 
 class Stepper:
@@ -33,14 +36,12 @@ class Stepper:
         settings: LoopSettings,
         load: LoadSettings,
     ) -> None:
-        self.parameters = [p for p in module.parameters() if p.requires_grad]
+        self.named = {n: p for n, p in module.named_parameters() if p.requires_grad}
+        self.parameters = list(self.named.values())
         self._model = model
         self._settings = settings
         self._accelerator = _accelerator(load)
-        optimizer = torch.optim.AdamW(
-            _decay_groups(self.parameters, settings.weight_decay),
-            fused=self.parameters[0].device.type in ("cpu", "cuda"),
-        )
+        optimizer = make_optimizer(module, self.named, settings)
         self._optimizer = self._accelerator.prepare(optimizer)
 
     def take(self, step: int, batch: Sequence[Encoded], rate: float) -> StepOutcome:
@@ -55,12 +56,45 @@ class Stepper:
                 f"{float(norm)}, expected numbers: lower learning_rate "
                 f"({self._settings.learning_rate}), or train in fp32"
             )
-        for group in self._optimizer.param_groups:
-            group["lr"] = rate
+        set_rate(self._optimizer.param_groups, rate)
         self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)
         tokens = sum(item.cost for item in batch)
         return StepOutcome(loss, rate, len(batch), tokens)
+
+    def state(self) -> State:
+        """Return the trained weights, the optimiser's state and fp16's loss scale."""
+        held = self._optimizer.state_dict()["state"]
+        scaler = self._accelerator.scaler
+        return State(
+            tensors=dict(self.named)
+            | {f"{n} {key}": t for n, own in held.items() for key, t in own.items()},
+            facts={"scaler": scaler.state_dict() if scaler else {}},
+        )
+
+    def restore(self, state: State) -> None:
+        """Take back what `state` returned.
+
+        Raises:
+            CheckpointError: it holds other parameters; nothing was changed then.
+        """
+        held: dict[int, dict[str, Tensor]] = {}
+        weights: dict[str, Tensor] = {}
+        for name, tensor in state.tensors.items():
+            number, space, key = name.partition(" ")
+            if space:
+                held.setdefault(int(number), {})[key] = tensor
+            else:
+                weights[name] = tensor
+        if _shapes(weights) != _shapes(self.named):
+            raise CheckpointError("it holds the parameters of another model")
+        with torch.no_grad():
+            for name, parameter in self.named.items():
+                parameter.copy_(weights[name])
+        groups = self._optimizer.state_dict()["param_groups"]
+        self._optimizer.load_state_dict({"state": held, "param_groups": groups})
+        if self._accelerator.scaler is not None:
+            self._accelerator.scaler.load_state_dict(state.facts["scaler"])
 
     def _accumulate(self, batch: Sequence[Encoded]) -> float:
         """Leave the gradient of the step's mean loss, and return that loss."""
@@ -80,6 +114,10 @@ class Stepper:
         return total / count
 
 
+def _shapes(tensors: Mapping[str, Tensor]) -> dict[str, torch.Size]:
+    return {name: tensor.shape for name, tensor in tensors.items()}
+
+
 def _accelerator(load: LoadSettings) -> Accelerator:
     if load.dtype == "fp16" and load.device == "cpu":
         raise UsageError(
@@ -93,13 +131,3 @@ def _accelerator(load: LoadSettings) -> Accelerator:
         cpu=load.device == "cpu",
         device_placement=False,
     )
-
-
-def _decay_groups(
-    parameters: Sequence[nn.Parameter], weight_decay: float
-) -> list[dict[str, object]]:
-    """Decay matrices, not vectors: those are biases and norms."""
-    return [
-        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": weight_decay},
-        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
-    ]

@@ -148,7 +148,7 @@ def test_a_model_without_head_says_how_to_get_one() -> None:
 
 
 def test_a_request_of_another_kind_is_refused() -> None:
-    message = "was asked a Likelihood request: it answers Embed, so"
+    message = "was asked a Likelihood request: it answers Embed or Fill or Pseudo"
     with pytest.raises(PluginError, match=message):
         load(TINY, LoadSettings()).encode([Likelihood(text="x")])
 

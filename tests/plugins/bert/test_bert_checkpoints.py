@@ -22,7 +22,15 @@ from harness import (
     ModelName,
     UsageError,
 )
-from harness.requests import Classify, ClassifyAnswer, Embed, Regress, Request
+from harness.requests import (
+    Classify,
+    ClassifyAnswer,
+    Embed,
+    Fill,
+    PseudoLikelihood,
+    Regress,
+    Request,
+)
 from harness_bert.adapter import BertAdapter
 from harness_bert.plugin import describe, harness_models, load
 from harness_bert.tiny import TINY_LEARNING_RATE
@@ -101,7 +109,7 @@ def card(name: str) -> ModelCard:
 def test_the_card_of_tiny_counts_what_is_loaded() -> None:
     parameters = load(TINY, LoadSettings()).module.parameters()
     assert card("bert:tiny").parameters == sum(p.numel() for p in parameters)
-    assert card("bert:tiny").abilities == {Embed}
+    assert card("bert:tiny").abilities == {Embed, Fill, PseudoLikelihood}
     assert card("bert:tiny").trainable == {
         "choose",
         "classify",

@@ -154,6 +154,7 @@ def test_a_head_that_is_trained_replaces_the_word_head(
     card = describe(ModelName.parse(f"bert:{tmp_path / 'out'}"))
     assert Fill in describe(ModelName.parse(f"bert:{tmp_path / 'base'}")).abilities
     assert Fill not in card.abilities
+    assert card.facts["Fill"] == "the checkpoint has no masked-language head"
     assert Embed in card.abilities
 
 

@@ -176,6 +176,15 @@ def test_the_card_names_the_chat_template(gpt2: Any, tmp_path: Path) -> None:
     assert describe(name_of(tmp_path, chat="off")).facts["chat template"] == "none"
 
 
+def test_a_chat_model_prefers_an_instruction(gpt2: Any, tmp_path: Path) -> None:
+    plain = ("rank", "generate", "lm-eval")
+    assert describe(name_of(tmp_path)).prefers == plain
+    (tmp_path / "chat_template.jinja").write_text("{{ messages }}")
+    chat = describe(name_of(tmp_path)).prefers
+    assert chat == ("rank", "generate", "chat", "lm-eval")
+    assert describe(name_of(tmp_path, chat="off")).prefers == plain
+
+
 def test_options_and_files_change_the_fingerprint(gpt2: Any, tmp_path: Path) -> None:
     def fingerprint(**options: str) -> str:
         return describe(name_of(tmp_path, **options)).fingerprint

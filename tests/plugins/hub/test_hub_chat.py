@@ -72,5 +72,6 @@ def test_scores_are_asked_without_the_template(folder: Path, open_model: Open) -
 def test_the_card_and_the_words_tell_of_the_template(folder: Path) -> None:
     card = describe(name_of(folder))
     assert card.facts["chat template"].startswith("tokenizer_config.json, sha256 ")
+    assert card.prefers == ("chat", "rank", "generate", "lm-eval")
     assert worded(name_of(folder), "yes") == "<s><user>yes\n<assistant>"
     assert worded(name_of(folder, chat="off"), "yes") is None

@@ -34,7 +34,11 @@ def run(folder: Path, *words: str, **environment: str) -> tuple[int, str, str]:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("architecture", "formulation"),
-    [("OPTForCausalLM", "rank"), ("T5ForConditionalGeneration", "generate")],
+    [
+        ("DebertaV2ForMaskedLM", "cloze"),
+        ("OPTForCausalLM", "rank"),
+        ("T5ForConditionalGeneration", "generate"),
+    ],
 )
 def test_a_run_over_the_sample_ends_with_the_page_and_no_noise(
     architecture: str, formulation: str, make: Make, tmp_path: Path

@@ -128,7 +128,7 @@ def test_a_checkpoint_says_what_it_answers(base: Path) -> None:
     card = describe(ModelName.parse(f"t5:{base}"))
     assert card.abilities == {Generate, Score, Embed, Fill}
     assert card.trainable == {"classify", "regress", "tag"}
-    assert card.prefers[:2] == ("generate", "t5")
+    assert card.prefers[:3] == ("generate", "t5", "t5-style")
     assert card.max_tokens == 512
 
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import replace
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,123 +12,23 @@ import transformers
 from torch import nn
 
 from harness import (
-    Encoded,
     Head,
     LoadSettings,
-    Loss,
     OutOfMemoryError,
     TrainingError,
-    TrainingExample,
     UsageError,
     cut_batches,
 )
 from harness.events import TrainStep
-from harness.recipe import TrainJob, TrainReport
-from harness.requests import Regress, RegressAnswer
 from harness_torch.device import memory_errors
-from harness_torch.training.loop import train
 from harness_torch.training.meter import Meter, StepOutcome
 from harness_torch.training.schedule import Schedule
-from harness_torch.training.settings import LoopSettings
-
-SETTINGS = LoopSettings(
-    epochs=2.0,
-    learning_rate=0.05,
-    batch_size=4,
-    warmup=0.25,
-    weight_decay=0.1,
-    clip=1.0,
-    micro_batch_tokens=1000,
-)
+from tests.plugins.torch.slopes import Slopes, item, run, weights
 
 
 @pytest.fixture(autouse=True)
 def _one_thread() -> None:
     torch.set_num_threads(1)
-
-
-def item(key: int, cost: int) -> Encoded:
-    return Encoded(key=key, request=Regress(text=""), cost=cost)
-
-
-class Slopes:
-    """A trainable of the smallest kind: a network over numbers made from a text."""
-
-    def __init__(self, *, hidden_nan_from: int | None = None) -> None:
-        self.module = nn.Sequential(nn.Linear(3, 4), nn.LayerNorm(4), nn.Linear(4, 1))
-        self.batches: list[list[int]] = []
-        self.nan_from = hidden_nan_from
-        self.factor = 1.0
-
-    def prepare(self, head: Head, *, seed: int) -> nn.Module:
-        torch.manual_seed(seed)
-        for part in self.module:
-            assert isinstance(part, nn.Linear | nn.LayerNorm)
-            part.reset_parameters()
-        return self.module
-
-    def encode_training(self, examples: Sequence[TrainingExample]) -> list[Encoded]:
-        return [item(key, 5 + key % 7) for key in range(len(examples))]
-
-    def inputs(self, batch: Sequence[Encoded]) -> tuple[torch.Tensor, torch.Tensor]:
-        keys = torch.tensor([float(one.key) for one in batch])
-        features = torch.stack([keys.sin(), keys.cos(), keys / 10], dim=1)
-        return features, features.sum(dim=1)
-
-    def loss(self, batch: Sequence[Encoded]) -> Loss:
-        self.batches.append([one.key for one in batch])
-        features, target = self.inputs(batch)
-        error = self.module(features).squeeze(1) - target
-        if self.nan_from is not None and len(self.batches) >= self.nan_from:
-            error = error * math.nan
-        return Loss(total=(error.square() * self.factor).sum(), count=len(batch))
-
-    def save(self, folder: Path) -> None:
-        raise NotImplementedError
-
-
-def run(
-    model: Slopes | None = None,
-    *,
-    count: int = 18,
-    seed: int = 1,
-    load: LoadSettings | None = None,
-    select_score: Callable[[], float] | None = None,
-    on_step: Callable[[TrainStep], None] = lambda _: None,
-    **changes: float,
-) -> tuple[Slopes, TrainReport]:
-    model = model or Slopes()
-    example = TrainingExample(request=Regress(text=""), answer=RegressAnswer(value=0.0))
-    job = TrainJob(
-        model=model,
-        head=Head(kind="regress"),
-        examples=[example] * count,
-        settings=None,
-        seed=seed,
-        load=load or LoadSettings(),
-        folder=Path(),
-        on_step=on_step,
-        select_score=select_score,
-    )
-    loop = replace(SETTINGS, **changes)  # type: ignore[arg-type] # whole ones for whole
-    return model, train(job, model.prepare(job.head, seed=seed), loop)
-
-
-def weights(model: Slopes) -> torch.Tensor:
-    return torch.cat([p.detach().flatten() for p in model.module.parameters()])
-
-
-@pytest.mark.parametrize(("warmup", "steps"), [(0.1, 40), (0.0, 7), (0.33, 10), (1, 5)])
-def test_the_learning_rate_is_that_of_transformers(warmup: float, steps: int) -> None:
-    ours = Schedule(examples=steps, batch_size=1, epochs=1.0, warmup=warmup)
-    optimizer = torch.optim.SGD([nn.Parameter(torch.ones(1))], lr=1.0)
-    theirs = transformers.get_linear_schedule_with_warmup(
-        optimizer, math.ceil(warmup * steps), steps
-    )
-    for step in range(1, steps + 1):
-        assert ours.rate(step) == pytest.approx(theirs.get_last_lr()[0], abs=1e-12)
-        optimizer.step()
-        theirs.step()
 
 
 @pytest.mark.parametrize(("epochs", "steps"), [(1.0, 4), (2.5, 10), (0.1, 1), (0.3, 2)])
