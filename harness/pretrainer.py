@@ -109,7 +109,8 @@ def pretrain(order: PretrainOrder, plugins: Plugins, listener: Listener) -> Pret
     settings = objective.resolve(_settings(objective, order), base.card)
     folder = scratch / "checkpoint"
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    for needed in (folder, scratch / "run"):
+        needed.mkdir(parents=True, exist_ok=True)
     start_peak_memory(order.load.device)
     job = PretrainJob(
         model=entry.load(base.name, order.load),
@@ -119,7 +120,7 @@ def pretrain(order: PretrainOrder, plugins: Plugins, listener: Listener) -> Pret
         seed=order.seed,
         load=order.load,
         folder=folder,
-        scratch=scratch / "snapshots",
+        scratch=scratch / "run",
         on_step=listener.on_step,
         on_epoch=listener.on_epoch,
     )

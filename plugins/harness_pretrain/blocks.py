@@ -56,8 +56,9 @@ def mark_words(text: str, pieces: Pieces) -> bytearray:
     marks = bytearray()
     last = 0
     for start, end in pieces.offsets:
-        follows = 0 < start == last < end and _joins(text[start - 1], text[start])
-        marks.append(CONTINUES if follows else BEGINS)
+        touches = 0 < start == last < end and _joins(text[start - 1], text[start])
+        shares = start < last  # a letter of several tokens, or a space of its own
+        marks.append(CONTINUES if touches or shares else BEGINS)
         last = end
     return marks
 

@@ -62,6 +62,7 @@ def learn(
         steps_per_epoch=math.ceil(len(places) / settings.batch_size),
         on_step=job.on_step,
         on_epoch=job.on_epoch,
+        memory=job.scratch / "held_out.json",
     )
     wants_best = settings.select == "best"
     report = train(
@@ -75,6 +76,7 @@ def learn(
             folder=job.folder,
             on_step=watch.hear,
             select_score=watch.score if wants_best else None,
+            scratch=job.scratch / "snapshots",
         ),
         module,
         settings,

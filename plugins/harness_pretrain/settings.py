@@ -11,6 +11,7 @@ from harness_torch.training.settings import LoopSettings, resolve_rate
 
 USUAL_LENGTH = 512
 SHORTEST = 8
+_USUAL = LoopSettings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,9 +32,11 @@ class TextSettings(LoopSettings):
         LoopSettings.__post_init__(self)
         if self.length is not None and self.length < SHORTEST:
             raise setting_error("length", self.length, f"{SHORTEST} or more")
-        if self.select_share != LoopSettings().select_share:
-            expected = "none: --hold-out says what is measured"
-            raise setting_error("select_share", self.select_share, expected)
+        for name in ("select_on", "select_share", "train_examples"):
+            value = getattr(self, name)
+            if value != getattr(_USUAL, name):
+                expected = "it left alone (--hold-out and max_examples are for texts)"
+                raise setting_error(name, value, expected)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
 
 from torch import nn
 
@@ -21,6 +24,7 @@ class Watch:
         steps_per_epoch: steps in a whole epoch.
         on_step: is told of every step.
         on_epoch: is told of every epoch.
+        memory: the file that keeps the figures of a run that was cut short.
     """
 
     def __init__(
@@ -31,8 +35,10 @@ class Watch:
         steps_per_epoch: int,
         on_step: Callable[[TrainStep], None],
         on_epoch: Callable[[EpochFigures], None],
+        memory: Path,
     ) -> None:
-        self.epochs: list[EpochFigures] = []
+        self.epochs = _remembered(memory)
+        self._memory = memory
         self._module = module
         self._measure = measure
         self._steps_per_epoch = steps_per_epoch
@@ -55,9 +61,20 @@ class Watch:
             perplexity=others.pop("perplexity"),
             others=others,
         )
-        self.epochs.append(figures)
+        before = [one for one in self.epochs if one.step < event.step]
+        self.epochs = [*before, figures]
+        self._memory.write_text(json.dumps([asdict(one) for one in self.epochs]))
         self._on_epoch(figures)
 
     def score(self) -> float:
         """Return the last measured loss, turned so that higher is better."""
         return -self.epochs[-1].loss if self.epochs else -math.inf
+
+
+def _remembered(memory: Path) -> list[EpochFigures]:
+    """Return the figures of a run that was cut short; half a file is none."""
+    try:
+        rows = json.loads(memory.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    return [EpochFigures(**row) for row in rows]
