@@ -90,7 +90,9 @@ class TrainCell:
     @property
     def facts(self) -> dict[str, str]:
         """What it is made of, for trackers."""
-        settings = {name: str(value) for name, value in asdict(self.settings).items()}
+        settings = {
+            name: str(value) for name, value in effective(self.settings).items()
+        }
         return settings | {
             "model": str(self.model),
             "task": self.task.id,

@@ -131,7 +131,7 @@ def noisy(model: Any) -> Any:
     return model.eval()
 
 
-BERT = {
+BERT: dict[str, Any] = {
     "vocab_size": 90,
     "hidden_size": 24,
     "num_hidden_layers": 2,
@@ -139,8 +139,13 @@ BERT = {
     "intermediate_size": 36,
     "max_position_embeddings": 40,
 }
-GPT2 = {"vocab_size": BYTE_VOCABULARY, "n_embd": 24, "n_layer": 2, "n_head": 4}
-LLAMA = {
+GPT2: dict[str, Any] = {
+    "vocab_size": BYTE_VOCABULARY,
+    "n_embd": 24,
+    "n_layer": 2,
+    "n_head": 4,
+}
+LLAMA: dict[str, Any] = {
     **BERT,
     "vocab_size": BYTE_VOCABULARY,
     "num_key_value_heads": 2,
@@ -148,7 +153,7 @@ LLAMA = {
     "bos_token_id": 2,
     "eos_token_id": 1,
 }
-T5 = {
+T5: dict[str, Any] = {
     "vocab_size": BYTE_VOCABULARY,
     "d_model": 24,
     "d_kv": 6,
