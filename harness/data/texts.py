@@ -14,7 +14,14 @@ _PLAIN = Task(
     id="plain/text",
     title="Plain text",
     summary="text to learn from",
-    data=Data(hub=None, folder=".", train=None, evaluate="train", submit=None),
+    data=Data(
+        hub=None,
+        folder=".",
+        train=None,
+        evaluate="train",
+        submit=None,
+        id_column=None,
+    ),
     problem=_TEXT,
     metrics=("bits_per_byte",),
 )

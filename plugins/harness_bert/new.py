@@ -44,6 +44,7 @@ def _config(sizes: NewBert, tokenizer: NewTokenizer) -> dict[str, Any]:
         "num_attention_heads": sizes.heads,
         "intermediate_size": sizes.feed_forward,
         "hidden_act": "gelu",
+        "initializer_range": sizes.spread,
     }
     before = 0 if family.pad is None else tokenizer.ids["pad"] + 1
     return {

@@ -46,6 +46,7 @@ def _config(sizes: NewGpt, tokenizer: NewTokenizer) -> dict[str, Any]:
         "vocab_size": tokenizer.size,
         "bos_token_id": end,
         "eos_token_id": end,
+        "initializer_range": sizes.spread,
         "tie_word_embeddings": True,
         "dtype": "float32",
     }

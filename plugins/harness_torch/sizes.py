@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -49,6 +50,15 @@ class Sizes:
             raise size_error("length", self.length, "8 or more")
         if self.vocabulary < _SMALLEST:
             raise size_error("vocabulary", self.vocabulary, f"{_SMALLEST} or more")
+
+    @property
+    def spread(self) -> float:
+        """The standard deviation of fresh matrices.
+
+        The root of 2 / (5 width), "SmallInit" of Nguyen and Salazar 2019 (section 2.2):
+        at BERT's width of 768 nearly its 0.02, and more where width is less.
+        """
+        return round(math.sqrt(0.4 / self.width), 4)
 
     @property
     def feed_forward(self) -> int:

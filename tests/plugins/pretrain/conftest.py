@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -16,7 +17,13 @@ from harness_t5.new import write_new as write_t5
 from harness_t5.new_settings import NewT5
 from tests.plugins.pretrain.tiny_texts import document, write_texts
 
-SMALL = {"width": 16, "layers": 2, "heads": 2, "length": 64, "vocabulary": 400}
+SMALL: dict[str, Any] = {
+    "width": 16,
+    "layers": 2,
+    "heads": 2,
+    "length": 64,
+    "vocabulary": 400,
+}
 TEXTS = [document(seed) for seed in range(4)]
 
 
