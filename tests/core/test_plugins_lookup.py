@@ -136,6 +136,11 @@ def test_an_entry_knows_its_plugin(plugins: Plugins) -> None:
             "unknown recipe 'lora': 'harness list recipes' shows all",
         ),
         (
+            lambda p: p.objective("ecco"),
+            "unknown objective 'ecco': did you mean echo? "
+            "'harness list objectives' shows all",
+        ),
+        (
             lambda p: p.metric("hit"),
             "unknown metric 'hit': did you mean hits? 'harness list metrics' shows all",
         ),
