@@ -51,6 +51,13 @@ class CommonSettings:
             if value is not None and value < 1:
                 raise setting_error(name, value, "1 or more")
 
+    def steps(self, examples: int) -> int | None:
+        """Return how many optimiser steps so many examples make, None where unknown.
+
+        For `harness plan`; a recipe's own settings may know.
+        """
+        return None
+
 
 def setting_error(name: str, value: object, expected: str) -> UsageError:
     """Make the error for a setting out of its range."""
@@ -120,6 +127,8 @@ class TrainReport:
         trainable_parameters: parameters that were updated.
         selected_step: the step whose weights were kept; the last by default.
         curve: (step, loss, learning rate), at most a few hundred points.
+        micro_batch_tokens: most tokens in one forward, after what memory allowed; None
+            where the recipe has no such bound.
         resumed: how often a new process went on from a snapshot.
         notes: what else befell the run, a sentence each without a full stop.
     """
@@ -132,6 +141,7 @@ class TrainReport:
     trainable_parameters: int
     selected_step: int
     curve: tuple[tuple[int, float, float], ...] = ()
+    micro_batch_tokens: int | None = None
     resumed: int = 0
     notes: tuple[str, ...] = ()
 

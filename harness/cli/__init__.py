@@ -15,6 +15,7 @@ import typer
 
 from harness.cli import check as checking
 from harness.cli import convert as converting
+from harness.cli import export as exporting
 from harness.cli import fetch as fetching
 from harness.cli import run as running
 from harness.cli import score as scoring
@@ -89,6 +90,9 @@ app.command(
     epilog=verifying.EPILOG,
     short_help="Compare our metrics with the official scorers.",
 )(verifying.verify)
+app.add_typer(
+    exporting.export, name="export", short_help="Write a model for other programs."
+)
 app.command("doctor", short_help="Check whether this machine is ready.")(doctor)
 
 

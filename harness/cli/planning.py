@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -10,7 +11,7 @@ from harness.cli.options import DEFAULT_STORE, PluginOption, StoreOption
 from harness.cli.suite_options import with_suite
 
 if TYPE_CHECKING:
-    from harness.plan import EvaluateCell, Plan
+    from harness.plan import EvaluateCell, Plan, TrainCell
     from harness.results import CellResult
     from harness.suite import Suite
 
@@ -44,7 +45,8 @@ def print_plan(made: Plan, place: str) -> None:
     for unaskable in made.unaskable:
         where = f"{unaskable.model} · {unaskable.task.id} · {unaskable.regime}"
         typer.echo(f"can't be asked: {where}: {unaskable.reason}")
-    trains = len({cell.train.fingerprint for cell in todo if cell.train})
+    print_trainings(list(made.trains), place)
+    trains = len({one.fingerprint for cell in todo for one in cell.trains})
     typer.echo(
         f"{len(rows)} evaluations, {len(todo)} to do, behind {trains} trainings, "
         f"on {made.device}"
@@ -58,13 +60,63 @@ def print_plan(made: Plan, place: str) -> None:
         )
 
 
-def known_results(place: str) -> list[CellResult]:
-    """Return what the store holds; makes no store."""
-    from pathlib import Path
+def print_trainings(cells: Sequence[TrainCell], place: str) -> None:
+    """Print train cells with how much each learns from and changes."""
+    from harness.cli.table import print_table
 
+    if not cells:
+        return
+    known = _known_trainings(place, cells)
+    headers = ["training", "on", "how", "seed", "examples", "steps", "trainable"]
+    rows = [_train_row(cell, known.get(cell.fingerprint)) for cell in cells]
+    typer.echo("")
+    print_table([*headers, "status"], rows)
+    typer.echo("")
+
+
+def _train_row(cell: TrainCell, report: Mapping[str, Any] | None) -> list[str]:
+    from harness.plan.learning import size_of
+
+    examples = size_of(cell)
+    steps = cell.settings.steps(examples)
+    trainable = report["trainable_parameters"] if report else None
+    return [
+        str(cell.model),
+        cell.task.id,
+        cell.written or cell.recipe.name,
+        str(cell.seed),
+        f"{examples:,} of {cell.split.size:,}",
+        "unknown" if steps is None else f"{steps:,}",
+        "unknown" if trainable is None else f"{trainable:,}",
+        "in the store" if report else "to do",
+    ]
+
+
+def _known_trainings(
+    place: str, cells: Sequence[TrainCell]
+) -> dict[str, Mapping[str, Any]]:
+    """Return the reports of what is trained already; makes no store."""
     from harness.api import open_store
 
-    if "://" not in place and not Path(place).exists():
+    if not _is_there(place):
+        return {}
+    with open_store(place) as store:
+        marks = [cell.fingerprint for cell in cells]
+        reports = {mark: store.training(mark) for mark in marks}
+    return {mark: report for mark, report in reports.items() if report}
+
+
+def _is_there(place: str) -> bool:
+    from pathlib import Path
+
+    return "://" in place or Path(place).exists()
+
+
+def known_results(place: str) -> list[CellResult]:
+    """Return what the store holds; makes no store."""
+    from harness.api import open_store
+
+    if not _is_there(place):
         return []
     with open_store(place) as store:
         return store.results()

@@ -6,11 +6,9 @@ a folder in Hugging Face format with safetensors, as a step of its own.
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
+from harness.appearing import appearing, refuse_existing
 from harness.convert.gguf import convert_gguf, find_gguf
 from harness.convert.pickled import convert_pickled, is_pickled
 from harness.errors import CheckpointError, UsageError
@@ -37,14 +35,13 @@ def convert_checkpoint(source: Path, out: Path, *, dtype: str | None = None) -> 
             missing.
         CheckpointError: there is nothing to convert, or it can't be read.
     """
-    if out.exists():
-        raise UsageError(f"{out} is there already: name a folder that is not")
+    refuse_existing(out)
     if dtype is not None and dtype not in DTYPES:
         raise UsageError(f"dtype is {dtype!r}: expected {', '.join(DTYPES)}")
     if not source.exists():
         raise CheckpointError(f"there is no {source}: name a folder or a .gguf file")
     if source.is_dir() and is_pickled(source):
-        with _appearing(out) as made:
+        with appearing(out) as made:
             return convert_pickled(source, made, dtype=DTYPES.get(dtype or ""))
     file = find_gguf(source)
     if file is None:
@@ -52,23 +49,5 @@ def convert_checkpoint(source: Path, out: Path, *, dtype: str | None = None) -> 
             f"{source} holds no pytorch_model.bin, no pytorch_model.bin.index.json and "
             "no GGUF file: name the folder of a pickled checkpoint, or a .gguf file"
         )
-    with _appearing(out) as made:
+    with appearing(out) as made:
         return convert_gguf(file, made, dtype=DTYPES[dtype or "fp32"])
-
-
-@contextmanager
-def _appearing(out: Path) -> Iterator[Path]:
-    """Give a folder to write in, which moves into place when all went well."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".convert") as scratch:
-        made = Path(scratch) / "checkpoint"
-        made.mkdir()
-        yield made
-        for path in made.iterdir():
-            _let_others_read(path)
-        made.rename(out)
-
-
-def _let_others_read(path: Path) -> None:
-    """Undo that safetensors writes files that their owner alone can read."""
-    path.chmod(path.stat().st_mode | (path.parent.stat().st_mode & 0o044))

@@ -132,7 +132,7 @@ def split_off(examples: Sequence[Example], share: float, seed: int) -> SplitOff:
             f"a training split of size {len(examples)} has no slice to select on, "
             "expected 2 or more: add examples or select on another split"
         )
-    count = min(max(round(share * len(examples)), 1), len(examples) - 1)
+    count = slice_size(len(examples), share)
     is_grouped = examples[0].group is not None
     draw = choose_groups if is_grouped else choose
     chosen = set(draw(examples, count, f"select {seed}"))
@@ -145,6 +145,11 @@ def split_off(examples: Sequence[Example], share: float, seed: int) -> SplitOff:
         rest=[e for position, e in enumerate(examples) if position not in chosen],
         slice=[e for position, e in enumerate(examples) if position in chosen],
     )
+
+
+def slice_size(size: int, share: float) -> int:
+    """Return how many of two or more examples a selection slice has."""
+    return min(max(round(share * size), 1), size - 1)
 
 
 def draw_exemplars(examples: Iterable[Example], k: int, seed: int) -> list[Example]:

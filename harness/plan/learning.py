@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from harness.data import Split
-from harness.data.draw import choose, choose_balanced, split_off, take
+from harness.data.draw import choose, choose_balanced, slice_size, split_off, take
 from harness.plan.askable import Unfit
 from harness.plan.cells import TrainCell
 from harness.recipe import CommonSettings
@@ -46,6 +46,18 @@ def lesson_of(cell: TrainCell) -> Lesson:
     if limit is not None and limit < len(examples):
         examples = take(examples, choose(examples, limit, f"train {seed}"))
     return Lesson(examples, selection)
+
+
+def size_of(cell: TrainCell) -> int:
+    """Return how many examples a cell trains on, without reading them.
+
+    Where a selection slice keeps groups together, it may be a few more.
+    """
+    settings: CommonSettings = cell.settings
+    size = settings.train_examples or cell.split.size
+    if settings.select == "best" and cell.selection is None:
+        size -= slice_size(size, settings.select_share)
+    return min(size, settings.max_examples or size)
 
 
 def check_size(settings: CommonSettings, split: Split) -> None:

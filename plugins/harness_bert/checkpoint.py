@@ -11,6 +11,7 @@ from pathlib import Path
 from harness import ModelName, UsageError
 from harness_bert.config import BertConfig, read_config
 from harness_bert.names import parameter_names
+from harness_bert.options import OPTIONS
 from harness_bert.parts import Parts, find_parts
 from harness_bert.shapes import parameter_shapes
 from harness_bert.tiny import TINY, TINY_CONFIG, TINY_REVISION
@@ -29,15 +30,6 @@ from harness_torch.weights import check_shapes, read_weights
 ADAPTER_REVISION = 2
 """Raised whenever this adapter's code changes an answer."""
 
-OPTIONS = {
-    "length": "the longest input in tokens (default: the model's own, at most 512 or "
-    "what its sentence-transformers files say; a question with its part of the "
-    "context 384)",
-    "pooling": "how a text's vector is made: mean or cls (default: as its "
-    "sentence-transformers files say, else mean)",
-    "revision": "the Hub revision to fetch (default: the repository's main branch)",
-    "stride": "tokens that neighbouring windows over a long context share (default: 128)",
-}
 _LONGEST = 512
 _LONGEST_WINDOW = 384
 _STRIDE = 128

@@ -28,6 +28,7 @@ from harness_gpt.names import (
     parameter_names,
     tagger_layer,
 )
+from harness_gpt.options import OPTIONS
 from harness_gpt.shapes import parameter_shapes
 from harness_gpt.tiny import TINY, TINY_CONFIG, TINY_REVISION
 from harness_torch.chat import TemplateSource, wanted_template
@@ -49,13 +50,6 @@ ADAPTER_REVISION = 1
 """Raised whenever this adapter's code changes an answer."""
 
 _POOLINGS = ("mean", "last")
-OPTIONS = {
-    "length": "the longest input in tokens (default: the model's own)",
-    "revision": "the Hub revision to fetch (default: the repository's main branch)",
-    "bos": "a beginning-of-text token: auto (as the tokenizer does), on or off",
-    "chat": "the chat template around Generate prompts: auto (if there is one), on, off",
-    "pooling": "what Embed makes of the last hidden states: their mean, or the last",
-}
 _WRITERS: tuple[type[Request], ...] = (Score, Generate, Likelihood, Fill, Follow)
 
 

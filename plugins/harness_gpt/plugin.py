@@ -7,61 +7,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness import LoadSettings, ModelCard, ModelEntry, ModelName, NewModel, hookimpl
-from harness_gpt.checkpoint import OPTIONS, answered, has_output, open_checkpoint
-from harness_gpt.facts import facts_of
 from harness_gpt.new_settings import NEW_LEARNING_RATE, NewGpt
-from harness_gpt.tiny import TINY_LEARNING_RATE
-from harness_torch.adapters.cards import describe_named
-from harness_torch.adapters.naming import base_name
-from harness_torch.chat import chat_prompts, load_render
-from harness_torch.heads.labels import VECTOR_HEADS
+from harness_gpt.options import OPTIONS
 
 if TYPE_CHECKING:
     from harness_gpt.adapter import GptAdapter
 
-PRETRAINED_LEARNING_RATE = 5e-5
-"""In the range that Radford et al. 2018 fine-tuned with (6.25e-5, section 4.1)."""
-
 
 def describe(name: ModelName) -> ModelCard:
-    """Read the configuration and hash the files, an adapter's too where one is named.
+    """Describe a model without its weights; see `harness_gpt.card.describe`."""
+    from harness_gpt import card  # reads configurations, files and adapters
 
-    Raises:
-        UsageError: an option is unknown or has a wrong value.
-        CheckpointError: the checkpoint can't be used.
-    """
-    return describe_named(name, _describe, open_checkpoint)
-
-
-def _describe(name: ModelName) -> ModelCard:
-    checkpoint = open_checkpoint(name)
-    is_built_in = checkpoint.folder is None
-    is_writer = checkpoint.head is None and has_output(checkpoint)
-    return ModelCard(
-        abilities=answered(checkpoint),
-        trainable=VECTOR_HEADS | {"tag"},
-        pretrains=frozenset({"causal"} if is_writer else ()),
-        head=checkpoint.head,
-        fingerprint=checkpoint.fingerprint(),
-        parameters=checkpoint.parameters,
-        max_tokens=checkpoint.length,
-        prefers=("rank", "generate", *chat_prompts(checkpoint.chat), "lm-eval"),
-        suggested_learning_rate=(
-            TINY_LEARNING_RATE if is_built_in else PRETRAINED_LEARNING_RATE
-        ),
-        facts=facts_of(checkpoint),
-    )
+    return card.describe(name)
 
 
 def worded(name: ModelName, prompt: str) -> str | None:
-    """Return a prompt within the chat template, None where it is read as it is.
+    """Word a prompt as the model reads it; see `harness_gpt.card.worded`."""
+    from harness_gpt import card
 
-    Raises:
-        UsageError: an option is unknown or has a wrong value.
-        CheckpointError: the checkpoint, or its template, can't be used.
-    """
-    render = load_render(open_checkpoint(base_name(name)).chat)
-    return None if render is None else render(prompt)
+    return card.worded(name, prompt)
 
 
 def load(name: ModelName, settings: LoadSettings) -> GptAdapter:

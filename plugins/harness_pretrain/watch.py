@@ -18,7 +18,7 @@ class Watch:
     """Hears of every step, and measures where an epoch ends.
 
     Args:
-        module: is in training mode when it is heard of a step, and afterwards.
+        module: is in evaluation mode while it is measured.
         measure: measures what is held out, with the weights as they stand; None where
             nothing is.
         steps_per_epoch: steps in a whole epoch.
@@ -39,6 +39,7 @@ class Watch:
     ) -> None:
         self.epochs = _remembered(memory)
         self._memory = memory
+        self._step = 0
         self._module = module
         self._measure = measure
         self._steps_per_epoch = steps_per_epoch
@@ -48,27 +49,34 @@ class Watch:
     def hear(self, event: TrainStep) -> None:
         """Pass a step on, and measure where it ends an epoch or the run."""
         self._on_step(event)
-        ends = event.step % self._steps_per_epoch == 0 or event.step == event.steps
-        if self._measure is None or not ends:
+        self._step = event.step
+        if event.step % self._steps_per_epoch == 0 or event.step == event.steps:
+            self._look()
+
+    def score(self) -> float:
+        """Return the held-out loss as it stands, turned so that higher is better."""
+        if not self.epochs or self.epochs[-1].step != self._step:
+            self._look()
+        return -self.epochs[-1].loss if self.epochs else -math.inf
+
+    def _look(self) -> None:
+        if self._measure is None:
             return
+        was_training = self._module.training
         self._module.eval()
         others = self._measure()
-        self._module.train()
+        self._module.train(was_training)
         figures = EpochFigures(
-            step=event.step,
-            epoch=event.step / self._steps_per_epoch,
+            step=self._step,
+            epoch=self._step / self._steps_per_epoch,
             loss=others.pop("loss"),
             perplexity=others.pop("perplexity"),
             others=others,
         )
-        before = [one for one in self.epochs if one.step < event.step]
+        before = [one for one in self.epochs if one.step < self._step]
         self.epochs = [*before, figures]
         self._memory.write_text(json.dumps([asdict(one) for one in self.epochs]))
         self._on_epoch(figures)
-
-    def score(self) -> float:
-        """Return the last measured loss, turned so that higher is better."""
-        return -self.epochs[-1].loss if self.epochs else -math.inf
 
 
 def _remembered(memory: Path) -> list[EpochFigures]:

@@ -21,6 +21,7 @@ from harness_t5.names import (
     has_decoder,
     parameter_names,
 )
+from harness_t5.options import OPTIONS
 from harness_t5.shapes import parameter_shapes
 from harness_t5.tiny import TINY, TINY_CONFIG, TINY_REVISION
 from harness_torch.config import head_of, tagger_of
@@ -38,10 +39,6 @@ from harness_torch.weights import check_shapes, read_weights
 ADAPTER_REVISION = 1
 """Raised whenever this adapter's code changes an answer."""
 
-OPTIONS = {
-    "length": "the longest input in tokens (default: 512, as T5 was trained)",
-    "revision": "the Hub revision to fetch (default: the repository's main branch)",
-}
 _USUAL, _LONGEST = 512, 65536  # places are relative, so no length is too long for T5
 _FACTS = {"adapter": f"t5 {ADAPTER_REVISION}"}
 _SENTINEL = b"<extra_id_1>"

@@ -294,7 +294,7 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
         if self._adapter is not None:
             raise PluginError(
                 f"{self.title} is a base with an adapter, which is not trained further: "
-                "write the merged model with 'harness convert' and name that"
+                "write it merged with 'harness export checkpoint' and name that"
             )
         is_cast = next(self.module.parameters()).dtype != torch.float32
         if self._is_prepared or is_cast:

@@ -20,17 +20,11 @@ from harness_torch.opening import (
 )
 from harness_torch.source import find_checkpoint, read_json
 from harness_torch.weights import Weights, fingerprint, read_weights
+from harness_vllm.options import OPTIONS
 
 ADAPTER_REVISION = 1
 """Raised whenever this adapter's code changes an answer."""
 
-OPTIONS = {
-    "length": "the longest input in tokens, with what is written (default: the model's)",
-    "revision": "the Hub revision to fetch (default: the repository's main branch)",
-    "bos": "a beginning-of-text token: auto (as the tokenizer does), on or off",
-    "chat": "the chat template around Generate prompts: auto (if there is one), on, off",
-    "gpu_memory": "the share of the GPU's memory that vLLM may take (default: 0.9)",
-}
 _LENGTHS = ("max_position_embeddings", "n_positions", "seq_length")
 _KINDS = ("ForCausalLM", "LMHeadModel")
 

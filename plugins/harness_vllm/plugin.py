@@ -16,8 +16,7 @@ from harness import (
     hookimpl,
 )
 from harness.requests import Generate, Likelihood, Score
-from harness_torch.chat import chat_prompts, load_render
-from harness_vllm.checkpoint import OPTIONS, open_checkpoint
+from harness_vllm.options import OPTIONS
 
 if TYPE_CHECKING:
     from harness_vllm.adapter import VllmAdapter
@@ -30,6 +29,9 @@ def describe(name: ModelName) -> ModelCard:
         UsageError: vLLM or a GPU is missing, or an option is wrong.
         CheckpointError: the checkpoint can't be used.
     """
+    from harness_torch.chat import chat_prompts
+    from harness_vllm.checkpoint import open_checkpoint
+
     check_machine()
     checkpoint = open_checkpoint(name)
     chat = checkpoint.chat
@@ -53,6 +55,9 @@ def worded(name: ModelName, prompt: str) -> str | None:
         UsageError: an option is wrong.
         CheckpointError: the checkpoint can't be used.
     """
+    from harness_torch.chat import load_render
+    from harness_vllm.checkpoint import open_checkpoint
+
     render = load_render(open_checkpoint(name).chat)
     return None if render is None else render(prompt)
 
@@ -66,6 +71,8 @@ def load(name: ModelName, settings: LoadSettings) -> VllmAdapter:
     """
     check_machine()
     check_device(settings.device)
+    from harness_vllm.checkpoint import open_checkpoint
+
     checkpoint = open_checkpoint(name)
     from harness_vllm.engine import load_vllm  # vLLM
 

@@ -1,10 +1,11 @@
-"""Training curves, drawn: one small panel a task, one line a seed."""
+"""Training curves: one small panel a task, one line a seed, and all in numbers."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from statistics import fmean
+from typing import NamedTuple
 
 from markupsafe import Markup
 
@@ -14,6 +15,7 @@ from harness_reports.view import ModelView
 
 _PANEL_WIDTH, _PANEL_HEIGHT = 172, 92
 _CURVE_POINTS = 24
+QUARTERS = 4
 
 
 def curve_panel(
@@ -51,6 +53,42 @@ def curve_panel(
     ends = ", ".join(f"{curve[-1][1]:.3g}" for curve in thinned)
     label = f"{title}: training loss over {last} steps, at the end {ends}"
     return svg.picture(_PANEL_WIDTH, _PANEL_HEIGHT, *parts, label=label, kind="panel")
+
+
+class CurveLine(NamedTuple):
+    """One training in numbers.
+
+    Attributes:
+        title: the task, with the way to train where the model has several.
+        seed: its seed.
+        steps: how many there were.
+        losses: the loss after each quarter of the steps, as in the panel smoothed;
+            None where it is no number.
+        rate: the highest learning rate.
+    """
+
+    title: str
+    seed: int
+    steps: int
+    losses: tuple[float | None, ...]
+    rate: float
+
+
+def curve_line(
+    title: str, seed: int, curve: Sequence[tuple[int, float, float]]
+) -> CurveLine:
+    """Return one training in numbers, for those who read no picture."""
+    size = max(1, math.ceil(len(curve) / _CURVE_POINTS))
+    ends = [math.ceil(len(curve) * quarter / QUARTERS) for quarter in range(1, 5)]
+    stretches = [curve[max(0, end - size) : end] for end in ends]
+    means = [fmean(loss for _, loss, _ in part) for part in stretches]
+    return CurveLine(
+        title=title,
+        seed=seed,
+        steps=curve[-1][0],
+        losses=tuple(mean if math.isfinite(mean) else None for mean in means),
+        rate=max(rate for _, _, rate in curve),
+    )
 
 
 def _thin(curve: Sequence[tuple[int, float, float]]) -> list[tuple[float, float]]:

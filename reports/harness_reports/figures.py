@@ -13,8 +13,9 @@ from harness_reports.charts import (
     interval_bar,
     value_range,
 )
-from harness_reports.curves import curve_panel
+from harness_reports.curves import CurveLine, curve_line, curve_panel
 from harness_reports.numbers import fixed
+from harness_reports.rows import differing_settings
 from harness_reports.scatter import scatter
 from harness_reports.view import ModelView, Section, Standing, TaskView
 
@@ -92,9 +93,27 @@ def bar_bounds(section: Section) -> tuple[str, str]:
 
 def model_curves(model: ModelView) -> list[Markup]:
     """Return a panel of training loss for every task and way to train of a model."""
-    panels: dict[tuple[str, str], dict[int, Curve]] = defaultdict(dict)
+    return [
+        curve_panel(title, list(curves.values()), model)
+        for title, curves in _trainings(model).items()
+    ]
+
+
+def curve_lines(model: ModelView) -> list[CurveLine]:
+    """Return what the panels show in numbers, a line a training."""
+    return [
+        curve_line(title, seed, curve)
+        for title, curves in _trainings(model).items()
+        for seed, curve in curves.items()
+    ]
+
+
+def _trainings(model: ModelView) -> dict[str, dict[int, Curve]]:
+    """Return a model's curves by task and way to train, and by seed."""
+    found: dict[str, dict[int, Curve]] = defaultdict(dict)
     trained = [cell for cell in model.cells if cell.curve]
-    ways = {cell.row[1:3] for cell in trained}
+    ways = differing_settings([cell.row[1:3] for cell in trained])
+    regimes = {regime for regime, _ in ways}
     drawn: set[tuple[int, float | None, Curve]] = set()
     for cell in trained:
         # evaluations of one checkpoint carry the same curve: it is drawn once
@@ -102,9 +121,7 @@ def model_curves(model: ModelView) -> list[Markup]:
         if training in drawn:
             continue
         drawn.add(training)
-        way = " ".join(cell.row[1:3]) if len(ways) > 1 else ""
-        panels[cell.task_title, way][cell.seed] = cell.curve
-    return [
-        curve_panel(f"{title} {way}".strip(), list(curves.values()), model)
-        for (title, way), curves in panels.items()
-    ]
+        way = cell.regime if len(regimes) > 1 else ""
+        parts = (cell.task_title, way, ways[cell.row[1:3]])
+        found[" ".join(part for part in parts if part)][cell.seed] = cell.curve
+    return found

@@ -14,6 +14,9 @@ from harness_reports.view import ModelView, Row
 RowKey = tuple[str, str, str, str, str]
 """Model, regime, settings, formulation, and the prompt where rows need it."""
 
+Way = tuple[str, str]
+"""A regime and its settings."""
+
 COLORS = 6
 _OWNER_AND_NAME = re.compile(r"^[\w-]+:[\w.-]+/([\w.-]+)$")
 
@@ -120,7 +123,27 @@ def _labels(shorts: Mapping[RowKey, str]) -> dict[RowKey, str]:
     labels: dict[RowKey, str] = {}
     for keys in by_model.values():
         telling = _telling(keys)
+        differing = differing_settings([(key[1], key[2]) for key in keys])
         for key in keys:
-            parts = [shorts[key], *(key[i] for i in telling if key[i])]
+            told = [*key[:2], differing[key[1], key[2]] or key[2], *key[3:]]
+            parts = [shorts[key], *(told[i] for i in telling if told[i])]
             labels[key] = " · ".join(parts)
     return labels
+
+
+def differing_settings(ways: Sequence[Way]) -> dict[Way, str]:
+    """Return what tells each regime's settings from others of the same regime.
+
+    Args:
+        ways: regimes, each with its settings as ``key=value,key=value``.
+    """
+    by_regime: dict[str, list[set[str]]] = defaultdict(list)
+    for regime, settings in dict.fromkeys(ways):
+        by_regime[regime].append(set(settings.split(",")))
+    shared = {regime: set.intersection(*all_) for regime, all_ in by_regime.items()}
+    return {
+        (regime, settings): ",".join(
+            one for one in settings.split(",") if one not in shared[regime]
+        )
+        for regime, settings in ways
+    }

@@ -14,7 +14,6 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from harness import DataError, Example, Prediction
-from harness.task import pick
 from harness_wmt.submission import TextFile, translation_of
 
 if TYPE_CHECKING:
@@ -70,9 +69,7 @@ class XmlFile:
         for _, group in groupby(segments, key=lambda segment: segment[0].document):
             own = list(group)
             document = _document(root, own[0][2], own[0][0].document, self.source)
-            sources = [
-                str(pick(e.columns, f"translation.{self.source}")) for *_, e in own
-            ]
+            sources = [_source(example, self.source) for *_, example in own]
             _segments(document, "src", sources, lang=self.source)
             texts = [translation_of(p, e, self.name) for _, p, e in own]
             _segments(document, "hyp", texts, system=SYSTEM, language=self.target)
@@ -176,6 +173,12 @@ class XmlFile:
                     "document with an id and segments numbered from 1: correct it"
                 )
             yield Place(name, int(number)), "".join(segment.itertext())
+
+
+def _source(example: Example, language: str) -> str:
+    translation = example.columns.get("translation")
+    text = translation.get(language) if isinstance(translation, dict) else None
+    return text if isinstance(text, str) else ""
 
 
 def _document(root: Element, first: Example, name: str, source: str) -> Element:

@@ -51,6 +51,18 @@ def test_loading_all_plugins_loads_nothing_heavy() -> None:
     assert loaded_by(code) == []
 
 
+def test_loading_all_plugins_loads_nothing_that_reads_checkpoints() -> None:
+    code = """
+import sys
+from harness.plugins import load_plugins
+load_plugins()
+print(*[name for name in sys.modules if name.endswith(".checkpoint")])
+"""
+    command = [sys.executable, "-c", code]
+    found = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert found.stdout.split() == []
+
+
 @pytest.mark.parametrize("words", [["list", "tasks"], ["show", "--help"], ["--help"]])
 def test_a_light_command_loads_nothing_heavy(words: list[str]) -> None:
     code = f"""

@@ -10,8 +10,9 @@ import pytest
 
 from harness import CommonSettings, DataError, UsageError
 from harness.api import Outcome, carry_out
+from harness.cli.planning import print_trainings
 from harness.plan import TrainCell
-from harness.plan.learning import lesson_of
+from harness.plan.learning import lesson_of, size_of
 from harness.plan.planner import make_plan
 from harness.plugins import Plugins
 from harness.suite import make_suite
@@ -125,3 +126,38 @@ def test_few_examples_train_end_to_end(toy: Plugins, tmp_path: Path) -> None:
     (cell,) = go(toy, tmp_path, ",train_examples=2").results.cells
     known = Path(cell.provenance["checkpoint"]) / "memory.json"
     assert set(json.loads(known.read_text("utf-8"))) == {"red", "blue"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "size"),
+    [
+        ("", 24),
+        (",max_examples=5", 5),
+        (",max_examples=99", 24),
+        (",train_examples=8", 8),
+        (",select=best,select_share=0.25", 18),
+        (",select=best,select_on=evaluate", 24),
+        (",select=best,train_examples=8,max_examples=5", 5),
+    ],
+)
+def test_the_plan_knows_how_many_examples_are_learnt_from(
+    toy: Plugins, settings: str, size: int
+) -> None:
+    cell = trained(toy, settings)
+    assert size_of(cell) == len(lesson_of(cell).examples) == size
+
+
+def test_the_plan_shows_trainings_and_what_is_known_of_them(
+    toy: Plugins, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    values = {"models": ["memory:blank"], "tasks": ["toy/colours"], "data": "sample"}
+    regimes = ["finetune:learn,max_examples=4"]
+    plan = make_plan(make_suite({**values, "regimes": regimes}), toy)
+    place = str(tmp_path / "store.sqlite")
+    print_trainings(list(plan.trains), place)
+    carry_out(plan, toy, place, "harness run")
+    print_trainings(list(plan.trains), place)
+    told = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    start = "memory:blank toy/colours finetune:learn,max_examples=4 1 4 of 24 unknown"
+    assert f"{start} unknown to do" in told
+    assert f"{start} 1 in the store" in told

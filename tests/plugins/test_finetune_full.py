@@ -204,3 +204,12 @@ def test_training_loads_no_library_that_it_does_not_need(tmp_path: Path) -> None
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("examples", "epochs", "steps"), [(64, 2.0, 4), (65, 2.0, 6), (64, 0.75, 2)]
+)
+def test_settings_know_how_many_steps_they_make(
+    examples: int, epochs: float, steps: int
+) -> None:
+    assert FullSettings(epochs=epochs, batch_size=32).steps(examples) == steps

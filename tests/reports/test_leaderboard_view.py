@@ -347,3 +347,12 @@ def test_the_view_of_glue_counts_nine_tasks(glue: Results) -> None:
     (section,) = build_view(glue).sections
     dogwood = next(s for s in section.models if s.row.label == "dogwood-small")
     assert (dogwood.headline.have, dogwood.headline.of) == (7, 9)
+
+
+def test_labels_of_a_grid_hold_the_settings_that_differ(on: MakeCell) -> None:
+    cells = [
+        on("m:1", "s/a", 0.8, regime="finetune:full", settings=settings)
+        for settings in ({"epochs": "3", "lr": "1"}, {"epochs": "3", "lr": "2"})
+    ]
+    labels = [each.row.label for each in view_of(*cells).sections[0].models]
+    assert sorted(labels) == ["m:1 · lr=1", "m:1 · lr=2"]

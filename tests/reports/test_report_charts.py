@@ -11,8 +11,8 @@ import pytest
 from harness.results import CellResult, Results
 from harness_reports import svg
 from harness_reports.charts import Mark, forest, interval_bar, shorten
-from harness_reports.curves import curve_panel
-from harness_reports.figures import model_curves
+from harness_reports.curves import curve_line, curve_panel
+from harness_reports.figures import curve_lines, model_curves
 from harness_reports.leaderboard import build_view
 from harness_reports.scatter import scatter
 from harness_reports.view import Estimate, ModelView
@@ -155,7 +155,7 @@ def test_each_way_to_train_has_a_panel(cell: MakeCell) -> None:
     titles = [
         re.findall(r'panel-title">(.*?)<', panel) for panel in model_curves(found)
     ]
-    assert titles == [["Task zero-shot lr=1e-5"], ["Task zero-shot lr=2e-5"]]
+    assert titles == [["Task lr=1e-5"], ["Task lr=2e-5"]]
 
 
 def test_each_seed_has_a_line_in_its_panel(cell: MakeCell) -> None:
@@ -164,3 +164,22 @@ def test_each_seed_has_a_line_in_its_panel(cell: MakeCell) -> None:
     ]
     (panel,) = model_curves(build_view(Results(cells=cells)).models[0])
     assert panel.count("<polyline") == 2
+
+
+def test_a_curve_in_numbers_is_the_loss_at_each_quarter() -> None:
+    curve = tuple((step, 5.0 - step, 0.1 * step) for step in range(1, 5))
+    line = curve_line("RTE", 3, curve)
+    assert (line.title, line.seed, line.steps, line.rate) == ("RTE", 3, 4, 0.4)
+    assert line.losses == (4.0, 3.0, 2.0, 1.0)
+
+
+def test_a_loss_that_is_no_number_is_said_in_numbers_too() -> None:
+    line = curve_line("RTE", 1, ((1, 0.5, 0.0), (2, float("nan"), 0.0)))
+    assert line.losses == (0.5, 0.5, None, None)
+
+
+def test_every_training_has_a_line_in_numbers(cell: MakeCell) -> None:
+    curve = ((1, 0.5, 0.0),)
+    cells = [cell(seed=seed, curve=curve) for seed in (1, 2)]
+    lines = curve_lines(build_view(Results(cells=cells)).models[0])
+    assert [(line.title, line.seed) for line in lines] == [("Task", 1), ("Task", 2)]

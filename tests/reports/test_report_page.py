@@ -223,3 +223,8 @@ def test_ten_models_on_ten_tasks_stay_below_300_kb(
     cells = [replace(c, model=f"bert:acme/m{i}-base") for i in range(10) for c in first]
     size = len(to_html(replace(glue, cells=cells)).encode())
     assert size < 300_000
+
+
+def test_the_curves_of_a_model_are_there_in_numbers(page: Page) -> None:
+    assert "The curves in numbers" in "".join(page.words)
+    assert "loss at 25 %" in "".join(page.words)

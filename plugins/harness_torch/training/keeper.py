@@ -8,16 +8,32 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import nn
 
+from harness import ranks
 from harness_torch.training.state import State
 
 
 class Keeper:
-    """Keeps a copy of the weights that scored highest."""
+    """Keeps a copy of the weights that scored highest.
+
+    Args:
+        parameters: what is kept.
+        score: scores the weights as they stand; None keeps the last ones.
+        patience: evaluations without a better score after which it is enough; None
+            where it never is.
+
+    Attributes:
+        step: the step whose weights are kept.
+    """
 
     def __init__(
-        self, parameters: Mapping[str, nn.Parameter], score: Callable[[], float] | None
+        self,
+        parameters: Mapping[str, nn.Parameter],
+        score: Callable[[], float] | None,
+        patience: int | None = None,
     ) -> None:
         self.step = 0
+        self._patience = patience
+        self._in_vain = 0
         self._parameters = parameters
         self._score = score
         self._best = -math.inf
@@ -28,7 +44,9 @@ class Keeper:
         if self._score is None:
             self.step = step
             return
-        score = self._score()
+        own = self._score() if ranks.is_first() else math.nan
+        score = float(ranks.tell(repr(own)))
+        self._in_vain += 1
         if score > self._best or not self._weights:
             self._best = -math.inf if math.isnan(score) else score
             self._weights = {
@@ -36,6 +54,12 @@ class Keeper:
                 for name, parameter in self._parameters.items()
             }
             self.step = step
+            self._in_vain = 0
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether the score did not rise for as long as patience lasts."""
+        return self._patience is not None and self._in_vain >= self._patience
 
     def put_back(self) -> None:
         """Give the parameters the weights that were kept."""
@@ -45,12 +69,12 @@ class Keeper:
 
     def state(self) -> State:
         """Return the best weights with their score."""
-        return State(
-            tensors=self._weights, facts={"step": self.step, "best": self._best}
-        )
+        facts = {"step": self.step, "best": self._best, "in_vain": self._in_vain}
+        return State(tensors=self._weights, facts=facts)
 
     def restore(self, state: State) -> None:
         """Take back what `state` returned."""
         self._weights = dict(state.tensors)
         self.step = state.facts["step"]
         self._best = state.facts["best"]
+        self._in_vain = state.facts["in_vain"]

@@ -40,6 +40,12 @@ def rate_scales(names: Iterable[str], decay: float) -> dict[str, float]:
     return {name: decay ** (top - depths.get(name, top)) for name in known}
 
 
+def is_layer(name: str) -> bool:
+    """Tell whether a module of this name is a whole layer, no part of one."""
+    layer = _LAYER.search(f"{name}.")
+    return layer is not None and layer.end() == len(name) + 1
+
+
 def _depths(names: Iterable[str]) -> dict[str, int]:
     """Return the depth of embeddings (0) and of what stands in layers (1 and more)."""
     stacks: dict[str, int] = {}

@@ -8,19 +8,19 @@ Hugging Face `Trainer`, so that results can be compared.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from accelerate.utils import set_seed
 from torch import nn
 
 from harness import Encoded, PluginError, TrainingError, TrainJob, TrainReport
 from harness_torch.training.keeper import Keeper
 from harness_torch.training.meter import Meter
+from harness_torch.training.recompute import recompute_activations
 from harness_torch.training.redrawing import redrawn
 from harness_torch.training.saver import Saver
 from harness_torch.training.schedule import Schedule
+from harness_torch.training.seeding import seed_step
 from harness_torch.training.settings import LoopSettings
 from harness_torch.training.state import Part
 from harness_torch.training.stepper import Stepper
@@ -30,25 +30,28 @@ def train(job: TrainJob, module: nn.Module, settings: LoopSettings) -> TrainRepo
     """Train the parameters of a prepared module that require gradients.
 
     The module is left in evaluation mode, with the last weights or, where the job
-    scores a selection slice, those of the epoch that scored highest. Where the job has
+    scores a selection slice, those that scored highest. Where the job has
     a scratch folder with a snapshot, training goes on from there.
 
     Raises:
-        TrainingError: there is nothing to train on, the loss stops being a number, or
-            a snapshot can't be written.
-        OutOfMemoryError: a micro-batch does not fit.
+        TrainingError: there is nothing to train on, the loss stops being a number or
+            explodes, or a snapshot can't be written.
+        OutOfMemoryError: one example alone does not fit.
         UsageError: the precision can't be trained in on this device.
         PluginError: the settings still leave the learning rate to the model.
     """
+    peak_rate = _peak_rate(settings)
     if settings.dropout is not None:
         _set_dropout(module, settings.dropout)
+    if settings.checkpoint_activations:
+        recompute_activations(module)
     examples = job.model.encode_training(job.examples)
     if not examples:
         raise TrainingError(
             "there are no training examples: check the training split and max_examples"
         )
     run = _Run(job, module, settings, examples)
-    run.go_on(_peak_rate(settings))
+    run.go_on(peak_rate)
     return run.report()
 
 
@@ -66,6 +69,8 @@ class _Run:
         self._module = module
         self._examples = examples
         self._seed = job.seed
+        self._asked_tokens = settings.micro_batch_tokens
+        self._evaluate_every = settings.evaluate_every
         self._schedule = Schedule(
             examples=len(examples),
             batch_size=settings.batch_size,
@@ -75,7 +80,7 @@ class _Run:
         )
         self._stepper = Stepper(job.model, module, settings, job.load)
         self._meter = Meter(self._schedule.steps, job.on_step)
-        self._keeper = Keeper(self._stepper.named, job.select_score)
+        self._keeper = Keeper(self._stepper.named, job.select_score, settings.patience)
         parts: dict[str, Part] = {
             "stepper": self._stepper,
             "meter": self._meter,
@@ -87,10 +92,12 @@ class _Run:
         """Take the steps that are left, and leave the module with what is kept."""
         steps = enumerate(self._schedule.order(self._seed), start=1)
         for step, places in islice(steps, self._saver.resume(), None):
+            if self._keeper.is_enough:
+                break
             self._module.train()
-            seed_step(self._seed, step)
+            seed_step(self._seed, step, self._stepper.device)
             self._take(step, places, peak_rate * self._schedule.rate(step))
-            if self._schedule.ends_epoch(step):
+            if self._schedule.ends_stretch(step, self._evaluate_every):
                 self._module.eval()
                 self._keeper.consider(step)
             self._saver.offer(step)
@@ -102,15 +109,15 @@ class _Run:
         batch = [self._examples[place] for place in places]
         batch = redrawn(self._model, batch, epoch)
         try:
-            outcome = self._stepper.take(step, batch, rate)
+            self._meter.record(self._stepper.take(step, batch, rate))
+            self._meter.check_growth()
         except TrainingError as error:
-            raise TrainingError(f"{error}; {self._saver.last_good}") from error
-        self._meter.record(outcome)
+            raise TrainingError(f"{error}; {self._saver.told_last}") from error
 
     def report(self) -> TrainReport:
         """Say what came of it."""
         return TrainReport(
-            steps=self._schedule.steps,
+            steps=self._meter.steps,
             examples_seen=self._meter.examples,
             tokens_seen=self._meter.tokens,
             seconds=self._meter.seconds,
@@ -118,9 +125,18 @@ class _Run:
             trainable_parameters=sum(p.numel() for p in self._stepper.parameters),
             selected_step=self._keeper.step,
             curve=self._meter.curve,
+            micro_batch_tokens=self._stepper.micro_batch_tokens,
             resumed=self._saver.resumed,
-            notes=tuple(self._saver.notes),
+            notes=(*self._saver.notes, *self._befell()),
         )
+
+    def _befell(self) -> Iterator[str]:
+        used, asked = self._stepper.micro_batch_tokens, self._asked_tokens
+        if used < asked:
+            yield f"{asked} tokens did not fit in memory, micro-batches held {used}"
+        taken, planned = self._meter.steps, self._schedule.steps
+        if taken < planned:
+            yield f"stopped at step {taken} of {planned}: the score no longer rose"
 
 
 def _peak_rate(settings: LoopSettings) -> float:
@@ -130,16 +146,6 @@ def _peak_rate(settings: LoopSettings) -> float:
             "RecipeEntry.resolve first"
         )
     return settings.learning_rate
-
-
-def seed_step(seed: int, step: int) -> None:
-    """Seed every generator for one step, from the run's seed and the step alone.
-
-    So a run that goes on draws what an uninterrupted one would have drawn, and needs
-    no generator's state.
-    """
-    drawn = hashlib.sha256(f"{seed} {step}".encode()).digest()
-    set_seed(int.from_bytes(drawn[:4], "big"))
 
 
 def _set_dropout(module: nn.Module, probability: float) -> None:

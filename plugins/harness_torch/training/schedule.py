@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import torch
 
-from harness_torch.training.settings import ScheduleShape
+from harness_torch.training.settings import ScheduleShape, count_steps
 
 _STEPS_WITHOUT_WARMUP = 10_000
 """What the inverse square root is scaled by where no warm-up says it."""
@@ -40,16 +40,19 @@ class Schedule:
     @property
     def steps(self) -> int:
         """Steps in the run."""
-        return math.ceil(self.epochs * self.steps_per_epoch)
+        return count_steps(
+            self.examples, batch_size=self.batch_size, epochs=self.epochs
+        )
 
     @property
     def warm_steps(self) -> int:
         """Steps of the warm-up."""
         return math.ceil(self.warmup * self.steps)
 
-    def ends_epoch(self, step: int) -> bool:
-        """Tell whether an epoch, or the run, ends with this step, counted from 1."""
-        return step % self.steps_per_epoch == 0 or step == self.steps
+    def ends_stretch(self, step: int, epochs: float) -> bool:
+        """Tell whether a stretch of so many epochs, or the run, ends with this step."""
+        length = epochs * self.steps_per_epoch
+        return step // length > (step - 1) // length or step == self.steps
 
     def rate(self, step: int) -> float:
         """Return the learning rate of a step, counted from 1, as a share of the peak.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, TypeVar, get_args
@@ -38,6 +39,12 @@ class LoopSettings(CommonSettings):
         clip: the largest norm of a step's gradient.
         dropout: replaces every dropout of the model; its own where None.
         micro_batch_tokens: most tokens in one forward; changes memory, not results.
+        evaluate_every: epochs between two evaluations on the selection slice, where
+            `select` is ``best``; may be a fraction.
+        patience: evaluations without a better score after which training stops; None
+            where it never does.
+        checkpoint_activations: compute the layers' inner values again on the way back
+            instead of holding them: less memory, a third more time, the same results.
         save_every: seconds between two snapshots, from which a run that was killed
             goes on; 0 saves every step. They are put off where they would take more
             than 2 % of the time.
@@ -54,11 +61,16 @@ class LoopSettings(CommonSettings):
     clip: float = 1.0
     dropout: float | None = None
     micro_batch_tokens: int = 2048
+    evaluate_every: float = 1.0
+    patience: int | None = None
+    checkpoint_activations: bool = without_effect(False)
     save_every: float = without_effect(60.0)
 
     def __post_init__(self) -> None:
         # Not super(): a slotted dataclass is not the class that super() looks for.
         CommonSettings.__post_init__(self)
+        if self.patience is not None and self.select != "best":
+            raise setting_error("patience", self.patience, "select=best beside it")
         for name, known in _NAMES.items():
             if getattr(self, name) not in known:
                 raise setting_error(name, getattr(self, name), " or ".join(known))
@@ -68,15 +80,28 @@ class LoopSettings(CommonSettings):
                 if value is not None and not is_right(value):
                     raise setting_error(name, value, expected)
 
+    def steps(self, examples: int) -> int:
+        """Return how many optimiser steps so many examples make."""
+        return count_steps(examples, batch_size=self.batch_size, epochs=self.epochs)
+
+
+def count_steps(examples: int, *, batch_size: int, epochs: float) -> int:
+    """Return the steps of a run, whose epochs' last ones may hold fewer examples."""
+    return math.ceil(epochs * math.ceil(examples / batch_size))
+
 
 _NAMES: Mapping[str, tuple[str, ...]] = {
     "optimizer": get_args(Optimizer),
     "schedule": get_args(ScheduleShape),
 }
 _RANGES: tuple[tuple[tuple[str, ...], Callable[[float], bool], str], ...] = (
-    (("epochs", "learning_rate", "clip"), lambda v: v > 0, "more than 0"),
+    (
+        ("epochs", "learning_rate", "clip", "evaluate_every"),
+        lambda v: v > 0,
+        "more than 0",
+    ),
     (("weight_decay", "save_every"), lambda v: v >= 0, "0 or more"),
-    (("batch_size", "micro_batch_tokens"), lambda v: v >= 1, "1 or more"),
+    (("batch_size", "micro_batch_tokens", "patience"), lambda v: v >= 1, "1 or more"),
     (("layer_decay",), lambda v: 0 < v <= 1, "above 0 and 1 at most"),
     (("warmup",), lambda v: 0 <= v <= 1, "a share from 0 to 1"),
     (("dropout",), lambda v: 0 <= v < 1, "from 0 to below 1"),

@@ -17,12 +17,13 @@ from harness import (
     Trainable,
     TrainingError,
     UsageError,
-    cut_batches,
 )
 from harness_torch.device import memory_errors
+from harness_torch.training.accumulator import Accumulator
 from harness_torch.training.meter import StepOutcome
 from harness_torch.training.optimizers import make_optimizer, set_rate
 from harness_torch.training.settings import LoopSettings
+from harness_torch.training.sharing import add_up, own_share, spread
 from harness_torch.training.state import State
 
 
@@ -38,15 +39,35 @@ class Stepper:
     ) -> None:
         self.named = {n: p for n, p in module.named_parameters() if p.requires_grad}
         self.parameters = list(self.named.values())
-        self._model = model
+        self.device = self.parameters[0].device
+        spread(self.parameters)
         self._settings = settings
         self._accelerator = _accelerator(load)
         optimizer = make_optimizer(module, self.named, settings)
         self._optimizer = self._accelerator.prepare(optimizer)
+        self._accumulator = Accumulator(
+            model, self.parameters, self._accelerator, settings.micro_batch_tokens
+        )
+
+    @property
+    def micro_batch_tokens(self) -> int:
+        """Most tokens in one forward, as memory allowed so far."""
+        return self._accumulator.tokens
 
     def take(self, step: int, batch: Sequence[Encoded], rate: float) -> StepOutcome:
-        """Take one step over a batch."""
-        loss = self._accumulate(batch)
+        """Take one step over a batch, by its mean loss.
+
+        Where several processes train together, each takes its part of the batch.
+
+        Raises:
+            TrainingError: the loss or its gradient is no number.
+            OutOfMemoryError: one example, or the optimiser's state, does not fit.
+        """
+        total = add_up(self._accumulator.add(own_share(batch)), self.parameters)
+        loss = total.loss / total.terms
+        for parameter in self.parameters:
+            if parameter.grad is not None:
+                parameter.grad.div_(total.terms)
         norm = self._accelerator.clip_grad_norm_(self.parameters, self._settings.clip)
         # In fp16 the scaler skips a step whose gradients overflow, and lowers its scale.
         is_scaled = self._accelerator.scaler is not None
@@ -57,7 +78,8 @@ class Stepper:
                 f"({self._settings.learning_rate}), or train in fp32"
             )
         set_rate(self._optimizer.param_groups, rate)
-        self._optimizer.step()
+        with memory_errors("the optimiser's state"):
+            self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)
         tokens = sum(item.cost for item in batch)
         return StepOutcome(loss, rate, len(batch), tokens)
@@ -69,7 +91,10 @@ class Stepper:
         return State(
             tensors=dict(self.named)
             | {f"{n} {key}": t for n, own in held.items() for key, t in own.items()},
-            facts={"scaler": scaler.state_dict() if scaler else {}},
+            facts={
+                "scaler": scaler.state_dict() if scaler else {},
+                "micro_batch_tokens": self.micro_batch_tokens,
+            },
         )
 
     def restore(self, state: State) -> None:
@@ -93,25 +118,9 @@ class Stepper:
                 parameter.copy_(weights[name])
         groups = self._optimizer.state_dict()["param_groups"]
         self._optimizer.load_state_dict({"state": held, "param_groups": groups})
+        self._accumulator.tokens = state.facts["micro_batch_tokens"]
         if self._accelerator.scaler is not None:
             self._accelerator.scaler.load_state_dict(state.facts["scaler"])
-
-    def _accumulate(self, batch: Sequence[Encoded]) -> float:
-        """Leave the gradient of the step's mean loss, and return that loss."""
-        total, count = 0.0, 0
-        by_length = sorted(batch, key=lambda item: item.cost)
-        for micro in cut_batches(by_length, self._settings.micro_batch_tokens):
-            tokens = sum(item.cost for item in micro)
-            with memory_errors(f"a training micro-batch of {tokens} tokens"):
-                with self._accelerator.autocast():
-                    loss = self._model.loss(micro)
-                self._accelerator.backward(loss.total)
-            total += float(loss.total.detach())
-            count += loss.count
-        for parameter in self.parameters:
-            if parameter.grad is not None:
-                parameter.grad.div_(count)
-        return total / count
 
 
 def _shapes(tensors: Mapping[str, Tensor]) -> dict[str, torch.Size]:
