@@ -85,13 +85,18 @@ class ModelCard:
 
     Attributes:
         abilities: the request types it can answer as it is.
-        trainable: the head kinds that it can be fine-tuned for.
+        trainable: the head kinds that it can be fine-tuned for. With ``language`` it
+            is trained on the requests among its abilities.
+        pretrains: what its own output layer can be trained to say of plain text:
+            ``masked`` words, ``pairs`` (masked words, and whether a text follows the
+            other), ``orders`` (words in any order), ``causal`` or ``rewritten``.
         head: the trained head that the checkpoint carries, if any.
         fingerprint: SHA-256 over all that changes an answer: weights, configuration,
             tokenizer, adapter code revision and options.
         parameters: how many parameters the model has, None where unknown.
         max_tokens: the longest input, None where there is no bound.
         prefers: formulation and prompt names that suit the model best, in order.
+        prefers_trained: what comes before these where it is fine-tuned.
         suggested_learning_rate: for training all its weights, where settings name
             none; None where the model can't say.
         token_prices: what a million tokens cost, read and written; None where nothing
@@ -103,11 +108,13 @@ class ModelCard:
 
     abilities: frozenset[type[Request]]
     trainable: frozenset[str] = frozenset()
+    pretrains: frozenset[str] = frozenset()
     head: Head | None = None
     fingerprint: str
     parameters: int | None = None
     max_tokens: int | None = None
     prefers: tuple[str, ...] = ()
+    prefers_trained: tuple[str, ...] = ()
     suggested_learning_rate: float | None = None
     token_prices: tuple[float, float] | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
@@ -118,9 +125,9 @@ class Head:
     """A trained head: what a formulation needs and a recipe trains.
 
     Attributes:
-        kind: ``classify``, ``regress``, ``choose``, ``extract``, ``tag``,
-            ``language`` (the model's own output layer) or ``fill`` (the layer that
-            fills blanks, which nothing here trains).
+        kind: ``classify``, ``regress``, ``choose``, ``extract`` or ``tag``; or a layer
+            that the model has of its own: ``language`` (what it says next), ``fill``
+            (what a masked word is).
         labels: label names in the order of the outputs, empty where there are none.
     """
 
@@ -223,11 +230,33 @@ class Trainable(Protocol):
     def encode_training(self, examples: Sequence[TrainingExample]) -> list[Encoded]:
         """Tokenise training examples in one batch; `Encoded.extra` holds targets."""
 
-    def loss(self, batch: Sequence[Encoded]) -> Loss:
-        """Run the prepared module on a micro-batch and return its summed loss."""
+    def loss(self, batch: Sequence[Encoded], *, label_smoothing: float = 0.0) -> Loss:
+        """Run the prepared module on a micro-batch and return its summed loss.
+
+        Args:
+            batch: what `encode_training` made.
+            label_smoothing: the share of a cross-entropy's target that is spread
+                evenly over all classes; nothing where a value is trained.
+        """
 
     def save(self, folder: Path) -> None:
         """Write a checkpoint that the adapter's entry can load, head included."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewModel:
+    """How a family makes a model that has learnt nothing, its tokenizer included.
+
+    Attributes:
+        settings: a frozen dataclass whose fields are the sizes, with defaults.
+        write: writes a checkpoint that the entry can load, given the settings, texts
+            to learn the tokenizer's vocabulary from, a seed, and a folder to make.
+        learning_rate: for training it, where settings name none.
+    """
+
+    settings: type
+    write: Callable[[Any, Sequence[str], int, Path], None]
+    learning_rate: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,6 +273,7 @@ class ModelEntry:
         worded: what the model reads for a `Generate` prompt, where that is more than
             the prompt (a chat template around it); None where it reads it as it is.
             For `harness show`; loads no weights.
+        new: makes models from scratch, None where the family can't.
     """
 
     name: str
@@ -253,6 +283,7 @@ class ModelEntry:
     load: Callable[[ModelName, LoadSettings], SimpleAdapter | Adapter]
     options: Mapping[str, str] = field(default_factory=dict)
     worded: Callable[[ModelName, str], str | None] | None = None
+    new: NewModel | None = None
 
 
 class Predictor(Protocol):

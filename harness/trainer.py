@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -42,8 +43,8 @@ def train(
     """Train a checkpoint into its folder, which appears only when it is whole.
 
     Returns:
-        The recipe's report as JSON, with the peak memory in bytes and the
-        checkpoint's fingerprint.
+        The recipe's report as JSON, with the peak memory in bytes, the score on the
+        selection slice (None where there is none) and the checkpoint's fingerprint.
 
     Raises:
         HarnessError: the model, the data or the recipe can't do it.
@@ -57,9 +58,11 @@ def train(
         job = _job(cell, folder, scratch, on_step, partial(_select, cell, tools))
         start_peak_memory(cell.load.device)
         report = cell.recipe.run(job)
+        score = job.select_score() if job.select_score else -math.inf
         publish(folder, tools.checkpoints / cell.fingerprint)
     return asdict(report) | {
         "peak_memory_bytes": peak_memory_bytes(cell.load.device),
+        "selection_score": score if math.isfinite(score) else None,
         "checkpoint": cell.entry.describe(
             trained_name(cell, tools.checkpoints)
         ).fingerprint,
