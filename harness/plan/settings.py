@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from harness.errors import UsageError, unknown_name
 from harness.recipe import RecipeEntry
+from harness.regime import Regime
 
 
 def read_settings(recipe: RecipeEntry, written: Mapping[str, str]) -> Any:  # noqa: ANN401
@@ -36,3 +37,19 @@ def read_settings(recipe: RecipeEntry, written: Mapping[str, str]) -> Any:  # no
             f"setting {name}={first['input']!r} of recipe {recipe.name}: "
             f"{first['msg'][0].lower()}{first['msg'][1:]}: correct the regime"
         ) from error
+
+
+def check_regime(recipe: RecipeEntry, regime: Regime) -> None:
+    """Read the settings of every point of a regime's grid.
+
+    Raises:
+        UsageError: one is wrong, or points are to be chosen from without a selection.
+    """
+    for point in regime.points():
+        settings = read_settings(recipe, point.settings)
+        if regime.chooses and settings.select != "best":
+            raise UsageError(
+                f"regime {regime.written!r} chooses the best of its settings, which "
+                "are compared on the selection slice, and select is "
+                f"{settings.select!r}: add select=best"
+            )
