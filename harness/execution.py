@@ -249,16 +249,18 @@ class Execution:
             found["checkpoint"] = trained_name(cell.train, self.checkpoints).checkpoint
             if cell.candidates:
                 found["chosen"] = choose_best(cell, self.store.training).told
-            found |= _befell(self.store.training(cell.train.fingerprint) or {})
+            found |= _came_of(self.store.training(cell.train.fingerprint) or {})
         return found | self._environment
 
 
-def _befell(report: Mapping[str, Any]) -> dict[str, str]:
-    """Say what a training went through, if it went through anything."""
+def _came_of(report: Mapping[str, Any]) -> dict[str, str]:
+    """Say how much a training changed, and what it went through if anything."""
+    trained = report.get("trainable_parameters")
+    found = {} if trained is None else {"trained_parameters": f"{trained:,}"}
     resumed = report.get("resumed", 0)
     notes = [f"resumed from snapshots: {resumed}"] if resumed else []
     notes += report.get("notes", ())
-    return {"training": "; ".join(notes)} if notes else {}
+    return found | ({"training": "; ".join(notes)} if notes else {})
 
 
 @contextmanager

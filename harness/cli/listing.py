@@ -164,6 +164,7 @@ def _recipe(entry: RecipeEntry) -> Fields:
         "recipe": entry.name,
         "summary": entry.summary,
         "trains": sorted(entry.trains),
+        "saves": entry.saves,
         "settings": [field.name for field in dataclasses.fields(entry.settings)],
     }
 

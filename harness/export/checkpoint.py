@@ -60,7 +60,7 @@ def export_checkpoint(
         if folder is not None and not merge:
             shutil.copytree(folder, made, dirs_exist_ok=True)
         else:
-            _save(entry, name, card, made)
+            _save(entry, name, card, made, is_merged=merge)
         about = Card(
             exported=exported,
             known=card,
@@ -88,7 +88,14 @@ def split_adapter(checkpoint: str) -> tuple[str | None, Path | None]:
     return None, None
 
 
-def _save(entry: ModelEntry, name: ModelName, card: ModelCard, folder: Path) -> None:
+def _save(
+    entry: ModelEntry,
+    name: ModelName,
+    card: ModelCard,
+    folder: Path,
+    *,
+    is_merged: bool,
+) -> None:
     """Load a model and write it whole.
 
     Raises:
@@ -100,7 +107,7 @@ def _save(entry: ModelEntry, name: ModelName, card: ModelCard, folder: Path) -> 
             f"{name} can't be written: its adapter {entry.name} only asks it, so copy "
             "the checkpoint's own folder"
         )
-    if card.head is None:
+    if card.head is None and not is_merged:
         if LANGUAGE not in card.trainable:
             raise UsageError(
                 f"{name} has no head to write: fine-tune it first, or copy the "

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from harness import ModelCard, ModelName
-from harness_gpt.checkpoint import answered, has_output, open_checkpoint
+from harness.requests import Generate
+from harness_gpt.checkpoint import answered, open_checkpoint
 from harness_gpt.facts import facts_of
 from harness_gpt.tiny import TINY_LEARNING_RATE
 from harness_torch.adapters.cards import describe_named
@@ -27,17 +28,20 @@ def describe(name: ModelName) -> ModelCard:
 
 def _describe(name: ModelName) -> ModelCard:
     checkpoint = open_checkpoint(name)
-    is_writer = checkpoint.head is None and has_output(checkpoint)
+    able = answered(checkpoint)
     is_built_in = checkpoint.folder is None
     return ModelCard(
-        abilities=answered(checkpoint),
-        trainable=VECTOR_HEADS | {"tag"},
-        pretrains=frozenset({"causal"} if is_writer else ()),
+        abilities=able,
+        pretrains=frozenset({"causal"} if Generate in able else ()),
+        trainable=VECTOR_HEADS
+        | {"tag"}
+        | ({"language"} if Generate in able else set()),
         head=checkpoint.head,
         fingerprint=checkpoint.fingerprint(),
         parameters=checkpoint.parameters,
         max_tokens=checkpoint.length,
         prefers=("rank", "generate", *chat_prompts(checkpoint.chat), "lm-eval"),
+        prefers_trained=("head",),
         suggested_learning_rate=(
             TINY_LEARNING_RATE if is_built_in else PRETRAINED_LEARNING_RATE
         ),

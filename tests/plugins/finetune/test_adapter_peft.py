@@ -164,3 +164,18 @@ def test_we_load_an_encoder_decoder_that_peft_wrote(
         ).logits
     expected = logits[0].log_softmax(dim=-1)[range(len(target)), target].sum()
     assert_close(torch.tensor(told.log_probabilities[0]), expected)
+
+
+@pytest.mark.parametrize("base", ["gpt2", "llama"])
+def test_a_decoder_merged_with_an_adapter_of_peft_loads_in_transformers(
+    base: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    folder = request.getfixturevalue(f"{base}_base")
+    whole: Any = transformers.AutoModelForCausalLM
+    place = tmp_path / "adapter"
+    theirs = adapted(whole.from_pretrained(folder), "lora", "CAUSAL_LM", place)
+    load_model(f"gpt:{folder}+{place}").save(tmp_path / "merged")
+    merged = whole.from_pretrained(tmp_path / "merged").eval()
+    ids = torch.tensor([[5, 80, 120, 33]])
+    with torch.no_grad():
+        assert_close(merged(input_ids=ids).logits, theirs(input_ids=ids).logits)
