@@ -91,7 +91,7 @@ class Learner(Generic[ItemT]):
 
     def save(self, folder: Path) -> None:
         """Write the checkpoint."""
-        self._speaker.save_words(folder)
+        self._speaker.save(folder)
 
 
 class Figures(Generic[ItemT]):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Protocol, runtime_checkable
 
@@ -124,7 +123,7 @@ class Speaker(Protocol):
     def say(self, lessons: Sequence[Lesson]) -> Said:
         """Run the prepared module on lessons."""
 
-    def save_words(self, folder: Path) -> None:
+    def save(self, folder: Path) -> None:
         """Write a checkpoint with these output layers, in Hugging Face format."""
 
 
@@ -145,13 +144,20 @@ class Measured(NamedTuple):
 def measure(
     said: Said, lessons: Sequence[Lesson], *, label_smoothing: float = 0.0
 ) -> Measured:
-    """Compare what was said with what is right."""
-    told = partial(F.cross_entropy, reduction="none", label_smoothing=label_smoothing)
+    """Compare what was said with what is right.
+
+    Args:
+        said: what a model said to the lessons.
+        lessons: what it read, and what is right.
+        label_smoothing: the share of a target spread evenly over the vocabulary.
+    """
     device = said.words.device
     targets = torch.tensor([t for one in lessons for t in one.targets], device=device)
     lengths = torch.tensor([len(one.targets) for one in lessons], device=device)
     owner = torch.arange(len(lessons), device=device).repeat_interleave(lengths)
-    each = told(said.words.float(), targets)
+    each = F.cross_entropy(
+        said.words.float(), targets, reduction="none", label_smoothing=label_smoothing
+    )
     words = each.new_zeros(len(lessons)).index_add(0, owner, each)
     if said.pairs is None:
         return Measured(words, torch.zeros_like(words), 0)
@@ -164,7 +170,7 @@ def measure(
 def summed(
     said: Said, lessons: Sequence[Lesson], *, label_smoothing: float = 0.0
 ) -> Loss:
-    """Return the summed loss of a micro-batch of lessons."""
+    """Return the summed loss of a micro-batch of lessons; see `measure`."""
     measured = measure(said, lessons, label_smoothing=label_smoothing)
     weights = measured.words.new_tensor([one.weight for one in lessons])
     total = (measured.words * weights + measured.pairs).sum()
