@@ -85,13 +85,15 @@ class ModelCard:
 
     Attributes:
         abilities: the request types it can answer as it is.
-        trainable: the head kinds that it can be fine-tuned for.
+        trainable: the head kinds that it can be fine-tuned for. With ``language`` it
+            is trained on the requests among its abilities.
         head: the trained head that the checkpoint carries, if any.
         fingerprint: SHA-256 over all that changes an answer: weights, configuration,
             tokenizer, adapter code revision and options.
         parameters: how many parameters the model has, None where unknown.
         max_tokens: the longest input, None where there is no bound.
         prefers: formulation and prompt names that suit the model best, in order.
+        prefers_trained: what comes before these where it is fine-tuned.
         suggested_learning_rate: for training all its weights, where settings name
             none; None where the model can't say.
         token_prices: what a million tokens cost, read and written; None where nothing
@@ -108,6 +110,7 @@ class ModelCard:
     parameters: int | None = None
     max_tokens: int | None = None
     prefers: tuple[str, ...] = ()
+    prefers_trained: tuple[str, ...] = ()
     suggested_learning_rate: float | None = None
     token_prices: tuple[float, float] | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
@@ -118,9 +121,9 @@ class Head:
     """A trained head: what a formulation needs and a recipe trains.
 
     Attributes:
-        kind: ``classify``, ``regress``, ``choose``, ``extract``, ``tag``,
-            ``language`` (the model's own output layer) or ``fill`` (the layer that
-            fills blanks, which nothing here trains).
+        kind: ``classify``, ``regress``, ``choose``, ``extract`` or ``tag``; or a layer
+            that the model has of its own: ``language`` (what it says next), ``fill``
+            (what a masked word is).
         labels: label names in the order of the outputs, empty where there are none.
     """
 
@@ -223,8 +226,14 @@ class Trainable(Protocol):
     def encode_training(self, examples: Sequence[TrainingExample]) -> list[Encoded]:
         """Tokenise training examples in one batch; `Encoded.extra` holds targets."""
 
-    def loss(self, batch: Sequence[Encoded]) -> Loss:
-        """Run the prepared module on a micro-batch and return its summed loss."""
+    def loss(self, batch: Sequence[Encoded], *, label_smoothing: float = 0.0) -> Loss:
+        """Run the prepared module on a micro-batch and return its summed loss.
+
+        Args:
+            batch: what `encode_training` made.
+            label_smoothing: the share of a cross-entropy's target that is spread
+                evenly over all classes; nothing where a value is trained.
+        """
 
     def save(self, folder: Path) -> None:
         """Write a checkpoint that the adapter's entry can load, head included."""

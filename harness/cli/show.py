@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from harness.cli.model_card import Reader
     from harness.data import DataSource, Split
     from harness.formulations import Formulation
+    from harness.model import TrainingExample
     from harness.plugins import Plugins
     from harness.requests import Request
     from harness.task import Example, Task
@@ -191,10 +192,19 @@ def _fields(request: Request) -> Iterator[str]:
 
 def _answers(way: Formulation, example: Example) -> Iterator[str]:
     """Yield what a text model is expected to write for a labelled example."""
-    from harness.requests import GenerateAnswer
-
     if example.target is None:
         return
     for training in way.target(example):
-        if isinstance(training.answer, GenerateAnswer):
-            yield f"    expected: {training.answer.text!r}"
+        yield from (f"    expected: {text!r}" for text in _right_texts(training))
+
+
+def _right_texts(training: TrainingExample) -> list[str]:
+    from harness.requests import GenerateAnswer, Score, ScoreAnswer
+
+    request, answer = training.request, training.answer
+    if isinstance(answer, GenerateAnswer):
+        return [answer.text]
+    if isinstance(request, Score) and isinstance(answer, ScoreAnswer):
+        hits = zip(request.choices, answer.is_greedy, strict=True)
+        return [choice for choice, is_right in hits if is_right]
+    return []

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from harness.formulations.base import Exemplars
 from harness.formulations.prompted import Prompted, answer_text
+from harness.model import TrainingExample
 from harness.requests import Answer, Generate, GenerateAnswer, JsonValue, Request
 from harness.task import Example, Prediction, Row, render
 
@@ -26,7 +27,7 @@ class GenerateText(Prompted):
     def requests(
         self, example: Example, exemplars: Exemplars = ()
     ) -> tuple[Request, ...]:
-        return (self._generate(self._contexts(example, exemplars)),)
+        return (self._request(example, exemplars),)
 
     def predict(self, example: Example, answers: Sequence[Answer]) -> Prediction:
         (answer,) = answers
@@ -36,6 +37,22 @@ class GenerateText(Prompted):
 
     def answer_for(self, example: Example) -> tuple[Answer, ...]:
         return (GenerateAnswer(text=answer_text(self.wording, example)),)
+
+    def target(self, example: Example) -> tuple[TrainingExample, ...]:
+        text = self.wording.delimiter + answer_text(self.wording, example)
+        request, answer = self._request(example), GenerateAnswer(text=text)
+        return (TrainingExample(request=request, answer=answer),)
+
+    def _request(self, example: Example, exemplars: Exemplars = ()) -> Generate:
+        contexts = self._contexts(example, exemplars)
+        return Generate(
+            prompt=contexts[0],
+            shorter=contexts[1:],
+            stop=self.wording.stop,
+            max_tokens=self.wording.max_tokens,
+            beams=self.wording.beams,
+            length_penalty=self.wording.length_penalty,
+        )
 
     def _parse(self, text: str, columns: Row) -> JsonValue:
         if self.wording.parse:

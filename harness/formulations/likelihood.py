@@ -10,8 +10,6 @@ from harness.formulations.base import Exemplars, Unprompted
 from harness.model import TrainingExample
 from harness.requests import (
     Answer,
-    Generate,
-    GenerateAnswer,
     Likelihood,
     LikelihoodAnswer,
     Request,
@@ -19,6 +17,10 @@ from harness.requests import (
     ScoreAnswer,
 )
 from harness.task import Example, Prediction, Template, render
+
+_CERTAIN = ScoreAnswer(
+    log_probabilities=(0.0,), is_greedy=(True,), token_counts=(1,), byte_counts=(1,)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,19 +135,7 @@ class Continuation(_OfText):
         return Prediction(id=example.id, value={**value})
 
     def answer_for(self, example: Example) -> tuple[Answer, ...]:
-        return (
-            ScoreAnswer(
-                log_probabilities=(0.0,),
-                is_greedy=(True,),
-                token_counts=(1,),
-                byte_counts=(1,),
-            ),
-        )
-
-    def target(self, example: Example) -> tuple[TrainingExample, ...]:
-        request = Generate(prompt=render(self.context, example.columns))
-        answer = GenerateAnswer(text=render(self.continuation, example.columns))
-        return (TrainingExample(request=request, answer=answer),)
+        return (_CERTAIN,)
 
 
 def _no_right_answer(example: Example) -> UsageError:
@@ -155,5 +145,5 @@ def _no_right_answer(example: Example) -> UsageError:
 
 
 def _text_to_learn(text: Template, example: Example) -> tuple[TrainingExample, ...]:
-    answer = GenerateAnswer(text=render(text, example.columns))
-    return (TrainingExample(request=Generate(prompt=""), answer=answer),)
+    request = Score(context="", choices=(render(text, example.columns),))
+    return (TrainingExample(request=request, answer=_CERTAIN),)

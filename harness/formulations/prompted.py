@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from harness.errors import PluginError
 from harness.formulations.base import Exemplars, PerExample
-from harness.model import Head, TrainingExample
-from harness.requests import Generate, GenerateAnswer
+from harness.model import Head
 from harness.task import Example, Prompt, render, word_choice
 
 
@@ -21,12 +20,6 @@ class Prompted(PerExample):
     @property
     def head(self) -> Head:
         return Head(kind="language")
-
-    def target(self, example: Example) -> tuple[TrainingExample, ...]:
-        prompt = render(self.wording.text, example.columns)
-        text = self.wording.delimiter + answer_text(self.wording, example)
-        request = self._generate((prompt,))
-        return (TrainingExample(request=request, answer=GenerateAnswer(text=text)),)
 
     def _contexts(self, example: Example, exemplars: Exemplars) -> tuple[str, ...]:
         """Return the context with all exemplars, then with one less each."""
@@ -42,16 +35,6 @@ class Prompted(PerExample):
         return tuple(
             wording.description + wording.between.join([*shots[start:], question])
             for start in starts
-        )
-
-    def _generate(self, contexts: tuple[str, ...]) -> Generate:
-        return Generate(
-            prompt=contexts[0],
-            shorter=contexts[1:],
-            stop=self.wording.stop,
-            max_tokens=self.wording.max_tokens,
-            beams=self.wording.beams,
-            length_penalty=self.wording.length_penalty,
         )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from harness.formulations.base import Exemplars, most_probable
 from harness.formulations.prompted import Prompted
+from harness.model import TrainingExample
 from harness.requests import Answer, Request, Score, ScoreAnswer
 from harness.task import Example, Prediction, Row, is_right, word_choice
 
@@ -40,11 +41,7 @@ class Rank(Prompted):
     def requests(
         self, example: Example, exemplars: Exemplars = ()
     ) -> tuple[Request, ...]:
-        contexts = self._contexts(example, exemplars)
-        choices = tuple(
-            self.wording.delimiter + text for text in self._texts(example.columns)
-        )
-        return (Score(context=contexts[0], choices=choices, shorter=contexts[1:]),)
+        return (self._request(example, exemplars),)
 
     def predict(self, example: Example, answers: Sequence[Answer]) -> Prediction:
         (answer,) = answers
@@ -57,18 +54,33 @@ class Rank(Prompted):
         return most_probable(example, candidates, softmax(values))
 
     def answer_for(self, example: Example) -> tuple[Answer, ...]:
+        return (self._right(example),)
+
+    def target(self, example: Example) -> tuple[TrainingExample, ...]:
+        """Return what is asked, or nothing where no candidate is right."""
+        request, answer = self._request(example), self._right(example)
+        if not any(answer.is_greedy):
+            return ()
+        return (TrainingExample(request=request, answer=answer),)
+
+    def _request(self, example: Example, exemplars: Exemplars = ()) -> Score:
+        contexts = self._contexts(example, exemplars)
+        choices = tuple(
+            self.wording.delimiter + text for text in self._texts(example.columns)
+        )
+        return Score(context=contexts[0], choices=choices, shorter=contexts[1:])
+
+    def _right(self, example: Example) -> ScoreAnswer:
         right = [
             is_right(candidate, example.target)
             for candidate in self.candidates(example.columns)
         ]
         counts = (1,) * len(right)
-        return (
-            ScoreAnswer(
-                log_probabilities=tuple(0.0 if hit else -1e6 for hit in right),
-                is_greedy=tuple(right),
-                token_counts=counts,
-                byte_counts=counts,
-            ),
+        return ScoreAnswer(
+            log_probabilities=tuple(0.0 if hit else -1e6 for hit in right),
+            is_greedy=tuple(right),
+            token_counts=counts,
+            byte_counts=counts,
         )
 
     def _texts(self, row: Row) -> list[str]:

@@ -57,7 +57,10 @@ def choose_formulation(
     fitting = [f for f in offered if _is_askable(f, card, regime, trains)]
     if not fitting:
         raise Unfit(_why_not(offered, card, regime, name))
-    return min(fitting, key=lambda formulation: _preference(formulation, card))
+    prefers = card.prefers
+    if regime.kind == "finetune":
+        prefers = (*card.prefers_trained, *prefers)
+    return min(fitting, key=lambda formulation: _preference(formulation, prefers))
 
 
 def same_formulation(task: Task, formulation: Formulation) -> Formulation:
@@ -94,6 +97,9 @@ def _is_askable(
     formulation: Formulation, card: ModelCard, regime: Regime, trains: frozenset[str]
 ) -> bool:
     if regime.kind == "finetune":
+        is_own = formulation.head.kind == "language"  # what is there is trained on
+        if is_own and formulation.asks not in card.abilities:
+            return False
         return formulation.head.kind in card.trainable & trains
     if formulation.asks not in card.abilities:
         return False
@@ -141,8 +147,8 @@ def _needed(formulation: Formulation) -> str:
     return f"{name} (a head with the task's own labels)" if is_head else name
 
 
-def _preference(formulation: Formulation, card: ModelCard) -> tuple[int, int]:
-    rank = {name: index for index, name in enumerate(card.prefers)}
+def _preference(formulation: Formulation, prefers: Sequence[str]) -> tuple[int, int]:
+    rank = {name: index for index, name in enumerate(dict.fromkeys(prefers))}
     last = len(rank)
     return (
         rank.get(formulation.name, last),

@@ -17,7 +17,8 @@ from harness_torch.training.settings import resolve_rate
 
 _HEADS = frozenset({"choose", "classify", "extract", "regress", "tag"})
 _WHOLE_TEXTS = frozenset({"choose", "classify", "regress"})
-_LANGUAGE = frozenset({"language"})
+_LANGUAGE = frozenset({"fill", "language"})
+"""Layers of its own that a model is trained by, without a head."""
 
 
 def run_full(job: TrainJob) -> TrainReport:
@@ -68,7 +69,7 @@ def harness_recipes() -> Sequence[RecipeEntry]:
             name="full",
             summary="train every weight of the model and its head",
             settings=FullSettings,
-            trains=_HEADS,
+            trains=_HEADS | _LANGUAGE,
             run=run_full,
             resolve=resolve_rate,
         ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, cast
 
 import torch
@@ -11,11 +12,16 @@ from torch import Tensor, nn
 
 from harness import Encoded, Head, LoadSettings, ModelName
 from harness.requests import Embed, Fill, Follow, Generate, Likelihood, Score
-from harness_gpt.checkpoint import GptCheckpoint, has_output, open_checkpoint
+from harness_gpt.checkpoint import (
+    GptCheckpoint,
+    answered,
+    has_output,
+    open_checkpoint,
+)
 from harness_gpt.config import DecoderConfig
-from harness_gpt.ending import end_tokens
+from harness_gpt.ending import end_tokens, last_token
 from harness_gpt.fill import FillAbility
-from harness_gpt.follow import GreedyTokens
+from harness_gpt.follow import GreedyTokens, window_states
 from harness_gpt.generate import GenerateAbility
 from harness_gpt.gpt2 import Gpt2, initialise
 from harness_gpt.gpt2_config import Gpt2Config
@@ -36,10 +42,11 @@ from harness_torch.follow import FollowAbility, Limits
 from harness_torch.heads.labels import HEAD_OF, count_outputs, head_settings
 from harness_torch.heads.tag import TagHead
 from harness_torch.heads.vector import VectorHead
+from harness_torch.objectives.continuation import Continuations, DecoderTexts
 from harness_torch.packed import pack
 from harness_torch.text_vectors import TextVectors, mean_over_sequences
 from harness_torch.tokenizers.protocol import TextTokenizer, Tokens
-from harness_torch.trainable import TrainableAdapter
+from harness_torch.trainable import Objective, TrainableAdapter
 
 _TITLES = {
     "gpt2": "GPT2",
@@ -49,6 +56,9 @@ _TITLES = {
     "qwen3": "Qwen3",
 }
 """What the names of Hugging Face's classes begin with."""
+
+_WRITERS = {"GPT2": "LMHeadModel"}
+"""What the names of those end with that write, where it isn't ``ForCausalLM``."""
 
 
 def load_gpt(name: ModelName, settings: LoadSettings) -> GptAdapter:
@@ -76,12 +86,7 @@ class GptAdapter(TrainableAdapter[GptCheckpoint, Gpt2 | Llama, TextTokenizer]):
     def abilities(self, head: Head | None) -> Abilities:
         """Return what the module answers, with the head if there is one."""
         checkpoint, model, device = self._checkpoint, self.module, self.device
-        reader = Reader(
-            self.tokenizer,
-            title=self.title,
-            length=checkpoint.length - len(self.virtual),
-            virtual=self.virtual,
-        )
+        reader = self._reader()
         embed = TextVectors(
             tokenizer=HeadReader(reader, pad=None),
             vectors=self._vectors,
@@ -129,9 +134,35 @@ class GptAdapter(TrainableAdapter[GptCheckpoint, Gpt2 | Llama, TextTokenizer]):
         setattr(self.module, name, layer.to(self.device))
         self.module.lm_head = None
 
+    def language(self) -> Objective:
+        """Return what trains the output layer to say what comes next.
+
+        Raises:
+            PluginError: the checkpoint has none.
+        """
+        if Generate not in answered(self._checkpoint):
+            return super().language()
+        checkpoint, tokenizer = self._checkpoint, self.tokenizer
+        reader = self._reader()
+        texts = DecoderTexts(
+            title=self.title,
+            tokenizer=tokenizer,
+            ids=reader.ids,
+            bare=reader.bare,
+            prefix=reader.prefix,
+            end=last_token(checkpoint, tokenizer),
+            render=load_render(checkpoint.chat),
+            length=reader.length,
+            virtual=reader.virtual,
+        )
+        states = partial(window_states, self.module, device=self.device)
+        return Continuations(texts, states, self.module.logits)
+
     def saved_config(self, head: Head) -> dict[str, Any]:
         """Return what config.json says of the module with its head."""
         title = _TITLES[self._checkpoint.raw["model_type"]]
+        if head.kind == "language":
+            return {"architectures": [title + _WRITERS.get(title, "ForCausalLM")]}
         suffix = TAGGER if head.kind == "tag" else "ForSequenceClassification"
         return {
             **head_settings(head),
@@ -153,6 +184,14 @@ class GptAdapter(TrainableAdapter[GptCheckpoint, Gpt2 | Llama, TextTokenizer]):
         """Make the checkpoint's tokenizer again, with virtual tokens before all else."""
         # The reader puts them there, behind which a text may be cut from its left.
         return load_tokenizer(replace(self._checkpoint, length=length))
+
+    def _reader(self) -> Reader:
+        return Reader(
+            self.tokenizer,
+            title=self.title,
+            length=self._checkpoint.length - len(self.virtual),
+            virtual=self.virtual,
+        )
 
     def _head_ability(self, head: Head, reader: Reader) -> Ability:
         if head.kind == "tag":

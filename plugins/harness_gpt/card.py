@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness import ModelCard, ModelName
+from harness.requests import Generate
 from harness_gpt.checkpoint import answered, open_checkpoint
 from harness_gpt.facts import facts_of
 from harness_gpt.tiny import TINY_LEARNING_RATE
@@ -27,15 +28,19 @@ def describe(name: ModelName) -> ModelCard:
 
 def _describe(name: ModelName) -> ModelCard:
     checkpoint = open_checkpoint(name)
+    able = answered(checkpoint)
     is_built_in = checkpoint.folder is None
     return ModelCard(
-        abilities=answered(checkpoint),
-        trainable=VECTOR_HEADS | {"tag"},
+        abilities=able,
+        trainable=VECTOR_HEADS
+        | {"tag"}
+        | ({"language"} if Generate in able else set()),
         head=checkpoint.head,
         fingerprint=checkpoint.fingerprint(),
         parameters=checkpoint.parameters,
         max_tokens=checkpoint.length,
         prefers=("rank", "generate", *chat_prompts(checkpoint.chat), "lm-eval"),
+        prefers_trained=("head",),
         suggested_learning_rate=(
             TINY_LEARNING_RATE if is_built_in else PRETRAINED_LEARNING_RATE
         ),

@@ -34,6 +34,20 @@ def end_tokens(checkpoint: GptCheckpoint, tokenizer: TextTokenizer) -> frozenset
     return frozenset(() if end is None else (end,))
 
 
+def last_token(checkpoint: GptCheckpoint, tokenizer: TextTokenizer) -> int | None:
+    """Return the token that a text to write is trained to end with.
+
+    The tokenizer's own end-of-text token where that ends a text, else the lowest that
+    does; None where none does.
+
+    Raises:
+        CheckpointError: a file has something that is no token there.
+    """
+    ends = end_tokens(checkpoint, tokenizer)
+    usual = tokenizer.special.eos
+    return usual if usual in ends else min(ends, default=None)
+
+
 def _ids(value: object, where: str) -> frozenset[int]:
     ids = value if isinstance(value, list) else [value]
     if not all(isinstance(one, int) and not isinstance(one, bool) for one in ids):

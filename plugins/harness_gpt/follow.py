@@ -48,23 +48,10 @@ class GreedyTokens:
         return [found[place] for place in range(len(windows))]
 
     def _read(self, windows: Sequence[Window]) -> list[int]:
-        reads = [read_of(window) for window in windows]
-        packed = pack(reads, device=self._device, is_causal=True)
-        ends = accumulate(len(read) for read in reads)
-        rows = [
-            row
-            for window, end in zip(windows, ends, strict=True)
-            for row in range(end - len(window.scored), end)
-        ]
-        hidden = self._model(
-            packed.ids,
-            packed.positions,
-            PackedAttention(packed),
-            torch.tensor(rows, device=self._device),
-        )
+        hidden = window_states(self._model, windows, device=self._device)
         return [
             token
-            for start in range(0, len(rows), ROWS)
+            for start in range(0, len(hidden), ROWS)
             for token in self._best(hidden[start : start + ROWS])
         ]
 
@@ -73,3 +60,23 @@ class GreedyTokens:
         check_finite(logits, self._title)
         best: list[int] = logits.argmax(dim=-1).tolist()
         return best
+
+
+def window_states(
+    model: Decoder, windows: Sequence[Window], *, device: torch.device
+) -> Tensor:
+    """Return the states that windows' scored tokens follow, ``(rows, width)``."""
+    reads = [read_of(window) for window in windows]
+    packed = pack(reads, device=device, is_causal=True)
+    ends = accumulate(len(read) for read in reads)
+    rows = [
+        row
+        for window, end in zip(windows, ends, strict=True)
+        for row in range(end - len(window.scored), end)
+    ]
+    return model(
+        packed.ids,
+        packed.positions,
+        PackedAttention(packed),
+        torch.tensor(rows, device=device),
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -21,10 +22,12 @@ from harness_t5.names import (
     OUTPUT,
     TAGGER_PREFIX,
     TAGGERS,
+    WRITERS,
     has_decoder,
 )
 from harness_t5.score import ScoreAbility
 from harness_t5.sources import SourceReader, pack_sources
+from harness_t5.targets import target_states
 from harness_t5.tiny import TINY_NEIGHBOURS, TINY_PULL
 from harness_torch.abilities import Abilities, Ability
 from harness_torch.adapters.prompts import PromptedTokenizer
@@ -33,12 +36,13 @@ from harness_torch.device import DTYPES, pick_device
 from harness_torch.heads.labels import HEAD_OF, count_outputs, head_settings
 from harness_torch.heads.tag import TagHead
 from harness_torch.heads.vector import VectorHead
+from harness_torch.objectives.translation import SourceTexts, Translations
 from harness_torch.packed import pack
 from harness_torch.text_vectors import TextVectors
 from harness_torch.tokenizers.byte_level import byte_tokenizer
 from harness_torch.tokenizers.loading import check_vocabulary, load_tokenizer
 from harness_torch.tokenizers.protocol import TextTokenizer, Tokens
-from harness_torch.trainable import TrainableAdapter
+from harness_torch.trainable import Objective, TrainableAdapter
 
 
 def load_t5(name: ModelName, settings: LoadSettings) -> T5Adapter:
@@ -102,6 +106,25 @@ class T5Adapter(TrainableAdapter[T5Checkpoint, T5, TextTokenizer]):
         self.module.classifier = layer.to(self.device)
         self.module.decoder = self.module.lm_head = None
 
+    def language(self) -> Objective:
+        """Return what trains the decoder to write of what the encoder reads.
+
+        Raises:
+            PluginError: the checkpoint holds an encoder alone.
+        """
+        if Generate not in answers(self._checkpoint):
+            return super().language()
+        module, tokenizer = self.module, self.tokenizer
+        ends = module.config.end_token_ids
+        usual = tokenizer.special.eos
+        texts = SourceTexts(
+            title=self.title,
+            encode=SourceReader(tokenizer, module.config).encode,
+            bare=lambda targets: [one.ids for one in tokenizer.pieces(targets)],
+            end=usual if usual in ends else min(ends),
+        )
+        return Translations(texts, partial(target_states, module), module.project)
+
     def saved_config(self, head: Head) -> dict[str, Any]:
         """Return what config.json says of the encoder with its head.
 
@@ -109,6 +132,8 @@ class T5Adapter(TrainableAdapter[T5Checkpoint, T5, TextTokenizer]):
         """
         is_tagger = head.kind == "tag"
         kind = self._checkpoint.raw["model_type"]
+        if head.kind == "language":
+            return {"architectures": [WRITERS[kind]]}
         name = TAGGERS[kind] if is_tagger else HEAD_ARCHITECTURE
         return {**head_settings(head), "architectures": [name]}
 

@@ -40,12 +40,16 @@ def _describe(name: ModelName) -> ModelCard:
     writes = ("generate", "t5", "t5-style", "rank") if Generate in able else ()
     return ModelCard(
         abilities=able,
-        trainable=VECTOR_HEADS | {"tag"},
+        trainable=VECTOR_HEADS
+        | {"tag"}
+        | ({"language"} if Generate in able else set()),
         head=checkpoint.head,
         fingerprint=checkpoint.fingerprint(),
         parameters=checkpoint.parameters,
         max_tokens=checkpoint.length,
         prefers=writes or ("head", "embed"),
+        # Drawn at random it never learnt to write, which takes longer than a head.
+        prefers_trained=("head",) if is_built_in else (),
         suggested_learning_rate=(
             TINY_LEARNING_RATE if is_built_in else PRETRAINED_LEARNING_RATE
         ),

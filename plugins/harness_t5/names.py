@@ -13,6 +13,12 @@ HEAD_ARCHITECTURE = "HarnessT5EncoderForSequenceClassification"
 TAGGERS = {"t5": "T5ForTokenClassification", "mt5": "MT5ForTokenClassification"}
 """What a checkpoint is that labels every token: an encoder, by its ``model_type``."""
 
+WRITERS = {
+    "t5": "T5ForConditionalGeneration",
+    "mt5": "MT5ForConditionalGeneration",
+}
+"""What a checkpoint is that writes, by its ``model_type``."""
+
 TAGGER_PREFIX = "transformer."
 """What the names of the encoder's parameters begin with there."""
 

@@ -50,6 +50,22 @@ def score_targets(
     return found
 
 
+def target_states(module: T5, batch: Sequence[Encoded]) -> Tensor:
+    """Return the decoder's states that each source's one target follows.
+
+    Args:
+        module: what writes.
+        batch: the sources, with ``target`` in `Encoded.extra`, which is not empty.
+
+    Returns:
+        One row for each token of each target, ``(rows, C)``.
+    """
+    read_states = module.encode(pack_sources(batch, module.shared.weight.device))
+    lengths = [len(item.ids) for item in batch]
+    targets = [[item.extra["target"]] for item in batch]
+    return _decode(module, read_states, lengths, targets)
+
+
 def _score(
     module: T5,
     read_states: Tensor,
@@ -58,22 +74,32 @@ def _score(
     title: str,
 ) -> list[list[list[Scored]]]:
     """Score some targets of every source, whose states were read before."""
+    asked = [row for several in targets for row in _asked(several)]
+    states = _decode(module, read_states, lengths, targets)
+    scored = log_probabilities(states, module.project, asked, title=title)
+    rows = iter(scored)
+    return [
+        _gather(several, [next(rows) for _ in _asked(several)]) for several in targets
+    ]
+
+
+def _decode(
+    module: T5,
+    read_states: Tensor,
+    lengths: Sequence[int],
+    targets: Sequence[Targets],
+) -> Tensor:
+    """Return the states of each source's start token and its targets' tokens."""
+    if module.decoder is None:
+        raise ValueError("a model without a decoder can't say anything")
     device = module.shared.weight.device
     layouts = [(1, *(max(len(t) - 1, 0) for t in several)) for several in targets]
     start = module.config.start_token_id
     read = [[start, *(i for t in several for i in t[:-1])] for several in targets]
     packed = pack(read, device=device, is_causal=True, layouts=layouts)
     crossing = cross([len(ids) for ids in read], lengths, device=device)
-    if module.decoder is None:
-        raise ValueError("a model without a decoder can't score")
     sight = Reading(packed, module.decoder, read_states, crossing)
-    asked = [row for several in targets for row in _asked(several)]
-    states = module.decode(packed.ids, sight)
-    scored = log_probabilities(states, module.project, asked, title=title)
-    rows = iter(scored)
-    return [
-        _gather(several, [next(rows) for _ in _asked(several)]) for several in targets
-    ]
+    return module.decode(packed.ids, sight)
 
 
 def _asked(targets: Targets) -> list[list[int]]:

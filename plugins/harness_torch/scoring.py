@@ -55,7 +55,7 @@ def pair_ids(
     Raises:
         CheckpointError: a context is empty and there is no prefix.
     """
-    moved = [_move_spaces(context, continuation) for context, continuation in pairs]
+    moved = [move_spaces(context, continuation) for context, continuation in pairs]
     texts = list(dict.fromkeys(t for a, b in moved for t in (a, a + b)))
     ids = dict(zip(texts, encode(texts), strict=True))
     return [_cut(ids[a], ids[a + b], prefix, title) for a, b in moved]
@@ -143,7 +143,8 @@ def _score(
     ]
 
 
-def _move_spaces(context: str, continuation: str) -> tuple[str, str]:
+def move_spaces(context: str, continuation: str) -> tuple[str, str]:
+    """Move the spaces that end a context to what follows it."""
     kept = context.rstrip()
     return kept, context[len(kept) :] + continuation
 

@@ -14,7 +14,7 @@ from harness import Encoded, Head, Loss, PluginError, TrainingExample, UsageErro
 from harness_torch.abilities import Abilities, TorchAdapter, TorchSession
 from harness_torch.adapters.folder import PROMPTED, Adapter
 from harness_torch.checkpoint import save_checkpoint
-from harness_torch.heads.labels import HEAD_OF
+from harness_torch.heads.labels import HEAD_OF, OWN_LAYERS
 from harness_torch.tokenizers.protocol import TextTokenizer
 
 _DROPPED = ("_name_or_path", "torch_dtype", "transformers_version")
@@ -60,7 +60,7 @@ class Objective(Protocol):
     def encode_training(self, examples: Sequence[TrainingExample]) -> list[Encoded]:
         """Tokenise training examples in one batch; `extra` holds what is right."""
 
-    def loss(self, batch: Sequence[Encoded]) -> Loss:
+    def loss(self, batch: Sequence[Encoded], *, label_smoothing: float = 0.0) -> Loss:
         """Return the summed loss of a micro-batch."""
 
 
@@ -69,7 +69,8 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
 
     Once prepared for training the weights stay fp32 and lower precision is autocast.
     A family says what abilities the module has with a head (`abilities`), puts a fresh
-    head on it (`attach`) and names the architecture that it then has (`architecture`).
+    head on it (`attach`) and what config.json then says of it (`saved_config`). One
+    that writes says what it is trained to write (`language`).
 
     Attributes:
         reads_sources: whether an encoder reads what its decoder writes about.
@@ -95,6 +96,7 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
         self.tokenizer = tokenizer
         self._checkpoint = checkpoint
         self._head = checkpoint.head
+        self._trained: Objective | None = None
         self._is_prepared = False
         self._adapter: Adapter | None = None
         super().__init__(
@@ -120,8 +122,20 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
     def saved_config(self, head: Head) -> dict[str, Any]:
         """Return what config.json says of the module with its head, on top of the rest.
 
-        ``architectures`` and what `harness_torch.heads.labels.head_settings` returns.
+        ``architectures`` and what `harness_torch.heads.labels.head_settings` returns;
+        of a layer of its own the former alone.
         """
+
+    def language(self) -> Objective:
+        """Return what trains the module's own output layer to say what comes next.
+
+        Raises:
+            PluginError: it has none.
+        """
+        raise PluginError(
+            f"{self.title} has no output layer that says what comes next: train a head, "
+            "or choose a model that writes"
+        )
 
     @abstractmethod
     def words(self) -> nn.Embedding:
@@ -153,6 +167,8 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
     def prepare(self, head: Head, *, seed: int) -> nn.Module:
         """Attach a freshly seeded head and return the module that holds all weights.
 
+        For a layer of its own nothing is attached, and it answers what it did before.
+
         Raises:
             PluginError: the head is of a kind that this model has not, or the model
                 was trained or cast before, so that it no longer is the base model.
@@ -169,7 +185,7 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
                 "starts from the checkpoint's own weights"
             )
         self.take_head(head, seed=seed)
-        self._abilities = self.abilities(head)
+        self.refresh()
         self._is_prepared = True
         return self.module
 
@@ -181,12 +197,15 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
     def take_head(self, head: Head, *, seed: int) -> None:
         """Attach a freshly seeded head, and note which parameters came with it.
 
+        For a layer of its own there is nothing to attach.
+
         Raises:
             PluginError: the model has no such head.
         """
         # Kept until the new ones are there, so that no address is used again.
         before = {p.data_ptr(): p for p in self.module.parameters()}
-        self.attach(head, torch.Generator().manual_seed(seed))
+        if head.kind not in OWN_LAYERS:
+            self.attach(head, torch.Generator().manual_seed(seed))
         self._head = head
         self.fresh = frozenset(
             name
@@ -214,21 +233,23 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
 
     def refresh(self) -> None:
         """Make the abilities anew, as the title, tokenizer or head has changed."""
-        able = self.abilities(self._head)
-        if self._head is None and self.virtual:
+        is_own = self._head is None or self._head.kind in OWN_LAYERS
+        able = self.abilities(None if is_own else self._head)
+        if is_own and self.virtual:
             able = {asked: able[asked] for asked in able if asked in PROMPTED}
         self._abilities = able
+        self._trained = None
 
     def encode_training(self, examples: Sequence[TrainingExample]) -> list[Encoded]:
         """Tokenise training examples in one batch; `extra` holds what is right."""
         return self._objective().encode_training(examples)
 
-    def loss(self, batch: Sequence[Encoded]) -> Loss:
+    def loss(self, batch: Sequence[Encoded], *, label_smoothing: float = 0.0) -> Loss:
         """Return the summed loss of a micro-batch."""
-        return self._objective().loss(batch)
+        return self._objective().loss(batch, label_smoothing=label_smoothing)
 
     def save(self, folder: Path) -> None:
-        """Write a checkpoint with its head, in Hugging Face format.
+        """Write a checkpoint with its head if there is one, in Hugging Face format.
 
         A merged adapter is part of it.
 
@@ -245,7 +266,7 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
             stored_name=self.stored_name,
             config={
                 **kept,
-                **({} if is_writer else self.saved_config(self._prepared_head())),
+                **({} if self._head is None else self.saved_config(self._head)),
                 "dtype": "float32",
             },
             files=self.tokenizer.files,
@@ -265,9 +286,16 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
             )
 
     def _objective(self) -> Objective:
-        objective = self._ability(HEAD_OF[self._prepared_head().kind])
+        if self._trained is None:
+            self._trained = self._find_objective(self._prepared_head())
+        return self._trained
+
+    def _find_objective(self, head: Head) -> Objective:
+        if head.kind == "language":
+            return self.language()
+        objective = self._ability(HEAD_OF[head.kind])
         if not isinstance(objective, Objective):
-            raise PluginError(f"{self.title} can't train its {self._head} yet")
+            raise PluginError(f"{self.title} can't train its {head} yet")
         return objective
 
     def _prepared_head(self) -> Head:

@@ -53,7 +53,7 @@ def test_a_model_alone_is_shown_with_what_it_answers_and_its_options(
     shown = run_command("show", "--model", "gpt:tiny").out
     assert "\n  longest input: 1,024 tokens\n" in shown
     assert "\n  answers: Embed, Fill, Follow, Generate, Likelihood, Score\n" in shown
-    assert "\n  can be fine-tuned for: classify, regress, tag\n" in shown
+    assert "\n  can be fine-tuned for: classify, language, regress, tag\n" in shown
     assert "\n  chat template: none\n" in shown
     assert "\noptions, as in gpt:tiny,length=...\n  length    the longest" in shown
 

@@ -16,8 +16,6 @@ from harness import (
     UsageError,
 )
 from harness.requests import (
-    Generate,
-    GenerateAnswer,
     Likelihood,
     LikelihoodAnswer,
     Score,
@@ -69,8 +67,8 @@ def test_nats_and_tokens_are_the_prediction() -> None:
 def test_a_text_is_learnt_after_nothing() -> None:
     way, _ = TEXT.formulations(_task(TEXT))
     (learnt,) = way.target(_example(TEXT))
-    assert learnt.request == Generate(prompt="")
-    assert learnt.answer == GenerateAnswer(text=PASSAGE)
+    assert learnt.request == Score(context="", choices=(PASSAGE,))
+    assert getattr(learnt.answer, "is_greedy", None) == (True,)
 
 
 def test_an_encoder_decoder_is_asked_for_the_text_as_target_of_nothing() -> None:
@@ -118,8 +116,8 @@ def test_the_last_word_is_asked_after_all_before_it() -> None:
 def test_the_last_word_is_learnt_after_all_before_it() -> None:
     (way,) = LAST.formulations(_task(LAST))
     (learnt,) = way.target(_example(LAST))
-    assert learnt.request == Generate(prompt="He took the old")
-    assert learnt.answer == GenerateAnswer(text=" lamp")
+    assert learnt.request == Score(context="He took the old", choices=(" lamp",))
+    assert getattr(learnt.answer, "is_greedy", None) == (True,)
 
 
 def test_the_last_word_is_predicted_with_its_likelihood() -> None:

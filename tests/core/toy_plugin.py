@@ -175,7 +175,7 @@ class Memory:
             for k, e in enumerate(examples)
         ]
 
-    def loss(self, batch: Sequence[Encoded]) -> Loss:
+    def loss(self, batch: Sequence[Encoded], *, label_smoothing: float = 0.0) -> Loss:
         """Learn the batch by heart."""
         for item in batch:
             request, right = item.request, item.extra["right"]

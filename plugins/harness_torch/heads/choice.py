@@ -87,13 +87,17 @@ class ChoiceHead:
             for item, example in zip(encoded, examples, strict=True)
         ]
 
-    def loss(self, batch: Sequence[Encoded]) -> Loss:
+    def loss(self, batch: Sequence[Encoded], *, label_smoothing: float = 0.0) -> Loss:
         """Return the summed cross-entropy over the choices of each example."""
         scores = run_by_length(rows_of(batch), self._scores).float().squeeze(1)
         counts = [len(item.extra["rows"]) for item in batch]
         places = [item.extra["target"] for item in batch]
         losses = [
-            F.cross_entropy(own, torch.tensor(place, device=own.device))
+            F.cross_entropy(
+                own,
+                torch.tensor(place, device=own.device),
+                label_smoothing=label_smoothing,
+            )
             for own, place in zip(torch.split(scores, counts), places, strict=True)
         ]
         return Loss(total=torch.stack(losses).sum(), count=len(losses))

@@ -26,6 +26,9 @@ HEAD_OF: dict[str, type[Request]] = {
 }
 """What a head of each kind answers."""
 
+OWN_LAYERS = frozenset({"language", "fill"})
+"""The kinds that are no head to attach: a layer that the model has of its own."""
+
 VECTOR_HEADS = frozenset({"classify", "regress"})
 """The kinds of a head over one vector for each text, which any model can be given."""
 

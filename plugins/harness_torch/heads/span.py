@@ -111,11 +111,15 @@ class SpanHead:
             for item, (_, place) in zip(encoded, asked, strict=True)
         ]
 
-    def loss(self, batch: Sequence[Encoded]) -> Loss:
+    def loss(self, batch: Sequence[Encoded], *, label_smoothing: float = 0.0) -> Loss:
         """Return the cross-entropy of start and end, halved, summed over windows."""
         targets = [target for item in batch for target in item.extra["targets"]]
         losses = [
-            F.cross_entropy(own.T, torch.tensor(target, device=own.device))
+            F.cross_entropy(
+                own.T,
+                torch.tensor(target, device=own.device),
+                label_smoothing=label_smoothing,
+            )
             for own, target in zip(self._run(batch), targets, strict=True)
         ]  # the mean of two: a row of start scores, one of end scores
         return Loss(total=torch.stack(losses).sum(), count=len(losses))

@@ -125,7 +125,7 @@ class TagHead:
             for item, target in zip(encoded, targets, strict=True)
         ]
 
-    def loss(self, batch: Sequence[Encoded]) -> Loss:
+    def loss(self, batch: Sequence[Encoded], *, label_smoothing: float = 0.0) -> Loss:
         """Return the cross-entropy summed over the words of a micro-batch."""
         logits = self._run(batch)
         targets = torch.tensor(
@@ -137,7 +137,9 @@ class TagHead:
             ],
             device=logits.device,
         )
-        total = F.cross_entropy(logits, targets, reduction="sum")
+        total = F.cross_entropy(
+            logits, targets, reduction="sum", label_smoothing=label_smoothing
+        )
         return Loss(total=total, count=len(targets))
 
     def _run(self, batch: Sequence[Encoded]) -> Tensor:

@@ -79,7 +79,7 @@ class VectorHead:
             for item, target in zip(encoded, targets, strict=True)
         ]
 
-    def loss(self, batch: Sequence[Encoded]) -> Loss:
+    def loss(self, batch: Sequence[Encoded], *, label_smoothing: float = 0.0) -> Loss:
         """Return the summed cross-entropy, or squared error, of a micro-batch."""
         ordered = sorted(batch, key=lambda item: len(item.ids))
         logits = self._logits(ordered).float()
@@ -91,7 +91,9 @@ class VectorHead:
         total = (
             F.mse_loss(logits.squeeze(1), targets, reduction="sum")
             if self._head.kind == "regress"
-            else F.cross_entropy(logits, targets, reduction="sum")
+            else F.cross_entropy(
+                logits, targets, reduction="sum", label_smoothing=label_smoothing
+            )
         )
         return Loss(total=total, count=len(ordered))
 

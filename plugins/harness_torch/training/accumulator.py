@@ -12,6 +12,7 @@ from torch import nn
 
 from harness import Encoded, OutOfMemoryError, Trainable, cut_batches
 from harness_torch.device import memory_errors
+from harness_torch.training.settings import LoopSettings
 
 
 class Total(NamedTuple):
@@ -33,9 +34,10 @@ class Accumulator:
         model: Trainable,
         parameters: Sequence[nn.Parameter],
         accelerator: Accelerator,
-        tokens: int,
+        settings: LoopSettings,
     ) -> None:
-        self.tokens = tokens
+        self.tokens = settings.micro_batch_tokens
+        self._smoothing = settings.label_smoothing
         self._model = model
         self._parameters = parameters
         self._accelerator = accelerator
@@ -66,7 +68,7 @@ class Accumulator:
             try:
                 with memory_errors(f"a training micro-batch of {tokens} tokens"):
                     with self._accelerator.autocast():
-                        loss = self._model.loss(micro)
+                        loss = self._model.loss(micro, label_smoothing=self._smoothing)
                     self._accelerator.backward(loss.total)
                     total += float(loss.total.detach())
             except OutOfMemoryError as error:

@@ -34,6 +34,8 @@ class LoopSettings(CommonSettings):
             line (``linear``) or half a wave (``cosine``), stays (``constant``), or
             falls with the root of the steps (``inverse-sqrt``).
         warmup: share of the steps with a rising learning rate.
+        label_smoothing: share of a right label, word or place that is spread evenly
+            over all there are; a value that is trained stays as it is.
         layer_decay: what a layer's learning rate is multiplied with for the one below.
         weight_decay: the optimiser's, for matrices alone: not for biases and norms.
         clip: the largest norm of a step's gradient.
@@ -56,6 +58,7 @@ class LoopSettings(CommonSettings):
     optimizer: Optimizer = "adamw"
     schedule: ScheduleShape = "linear"
     warmup: float = 0.1
+    label_smoothing: float = 0.0
     layer_decay: float = 1.0
     weight_decay: float = 0.01
     clip: float = 1.0
@@ -104,7 +107,7 @@ _RANGES: tuple[tuple[tuple[str, ...], Callable[[float], bool], str], ...] = (
     (("batch_size", "micro_batch_tokens", "patience"), lambda v: v >= 1, "1 or more"),
     (("layer_decay",), lambda v: 0 < v <= 1, "above 0 and 1 at most"),
     (("warmup",), lambda v: 0 <= v <= 1, "a share from 0 to 1"),
-    (("dropout",), lambda v: 0 <= v < 1, "from 0 to below 1"),
+    (("dropout", "label_smoothing"), lambda v: 0 <= v < 1, "from 0 to below 1"),
 )
 """What values settings may have that are not None."""
 

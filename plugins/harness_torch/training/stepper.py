@@ -46,7 +46,7 @@ class Stepper:
         optimizer = make_optimizer(module, self.named, settings)
         self._optimizer = self._accelerator.prepare(optimizer)
         self._accumulator = Accumulator(
-            model, self.parameters, self._accelerator, settings.micro_batch_tokens
+            model, self.parameters, self._accelerator, settings
         )
 
     @property

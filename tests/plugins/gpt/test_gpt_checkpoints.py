@@ -150,7 +150,7 @@ def test_a_language_model_is_described_without_its_weights(
 ) -> None:
     card = describe(name_of(tmp_path))
     assert card.abilities == {Score, Generate, Likelihood, Fill, Follow, Embed}
-    assert card.trainable == {"classify", "regress", "tag"}
+    assert card.trainable == {"classify", "regress", "tag", "language"}
     assert card.parameters == sum(p.numel() for p in gpt2.parameters())
     assert card.max_tokens == 64
     assert card.head is None

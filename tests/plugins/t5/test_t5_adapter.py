@@ -127,7 +127,7 @@ def test_the_adapter_is_both_an_adapter_and_trainable(adapter: T5Adapter) -> Non
 def test_a_checkpoint_says_what_it_answers(base: Path) -> None:
     card = describe(ModelName.parse(f"t5:{base}"))
     assert card.abilities == {Generate, Score, Embed, Fill}
-    assert card.trainable == {"classify", "regress", "tag"}
+    assert card.trainable == {"classify", "regress", "tag", "language"}
     assert card.prefers[:3] == ("generate", "t5", "t5-style")
     assert card.max_tokens == 512
 

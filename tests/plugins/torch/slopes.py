@@ -69,7 +69,7 @@ class Slopes:
         features = torch.stack([keys.sin(), keys.cos(), keys / 10], dim=1)
         return features, features.sum(dim=1)
 
-    def loss(self, batch: Sequence[Encoded]) -> Loss:
+    def loss(self, batch: Sequence[Encoded], *, label_smoothing: float = 0.0) -> Loss:
         self.batches.append([one.key for one in batch])
         features, target = self.inputs(batch)
         error = self.module(features).squeeze(1) - target
@@ -89,7 +89,7 @@ class Narrow(Slopes):
         self.most_tokens = most_tokens
         self.in_backward = in_backward
 
-    def loss(self, batch: Sequence[Encoded]) -> Loss:
+    def loss(self, batch: Sequence[Encoded], *, label_smoothing: float = 0.0) -> Loss:
         found = super().loss(batch)
         if sum(item.cost for item in batch) > self.most_tokens:
             if not self.in_backward:

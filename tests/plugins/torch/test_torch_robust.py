@@ -55,7 +55,7 @@ class Growing(Slopes):
         super().__init__()
         self.first, self.then = first, then
 
-    def loss(self, batch: Sequence[Encoded]) -> Loss:
+    def loss(self, batch: Sequence[Encoded], *, label_smoothing: float = 0.0) -> Loss:
         found = super().loss(batch)
         grown = self.then if len(self.batches) > 25 else self.first
         return Loss(total=found.total * grown, count=found.count)

@@ -1,0 +1,1 @@
+"""What a model's own output layer is trained to say."""
