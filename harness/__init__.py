@@ -35,6 +35,7 @@ from harness.model import (
     ModelCard,
     ModelEntry,
     ModelName,
+    NewModel,
     Predictor,
     PredictorEntry,
     Session,
@@ -43,6 +44,12 @@ from harness.model import (
     TrainingExample,
 )
 from harness.official import OfficialScorer
+from harness.pretraining import (
+    EpochFigures,
+    ObjectiveEntry,
+    PretrainJob,
+    PretrainReport,
+)
 from harness.problems import (
     Blank,
     Classification,
@@ -87,6 +94,7 @@ __all__ = [
     "DataError",
     "DataSourceEntry",
     "Encoded",
+    "EpochFigures",
     "Example",
     "ExecutorEntry",
     "Following",
@@ -103,6 +111,8 @@ __all__ = [
     "ModelEntry",
     "ModelName",
     "MultipleChoice",
+    "NewModel",
+    "ObjectiveEntry",
     "OfficialScorer",
     "OutOfMemoryError",
     "PeerError",
@@ -110,6 +120,8 @@ __all__ = [
     "Prediction",
     "Predictor",
     "PredictorEntry",
+    "PretrainJob",
+    "PretrainReport",
     "Problem",
     "Prompt",
     "RecipeEntry",

@@ -23,19 +23,42 @@ def read_settings(recipe: RecipeEntry, written: Mapping[str, str]) -> Any:  # no
     Raises:
         UsageError: a setting is unknown or its value is of the wrong type.
     """
-    names = {field.name for field in dataclasses.fields(recipe.settings)}
+    return parse_settings(
+        recipe.settings,
+        written,
+        owner=f"recipe {recipe.name}",
+        listing="harness list recipes",
+        remedy="correct the regime",
+    )
+
+
+def parse_settings(
+    settings: type, written: Mapping[str, str], *, owner: str, listing: str, remedy: str
+) -> Any:  # noqa: ANN401 # an instance of `settings`
+    """Return an instance of a settings class.
+
+    Args:
+        settings: a frozen dataclass, whose fields have defaults.
+        written: values by name, as text.
+        owner: whose settings they are, for messages.
+        listing: the command that shows them.
+        remedy: what a user does about a wrong value.
+
+    Raises:
+        UsageError: a setting is unknown or its value is of the wrong type.
+    """
+    names = {field.name for field in dataclasses.fields(settings)}
     for name in written:
         if name not in names:
-            kind = f"setting of recipe {recipe.name}:"
-            raise unknown_name(kind, name, names, "harness list recipes")
+            raise unknown_name(f"setting of {owner}:", name, names, listing)
     try:
-        return TypeAdapter(recipe.settings).validate_python(dict(written))
+        return TypeAdapter(settings).validate_python(dict(written))
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
         raise UsageError(
-            f"setting {name}={first['input']!r} of recipe {recipe.name}: "
-            f"{first['msg'][0].lower()}{first['msg'][1:]}: correct the regime"
+            f"setting {name}={first['input']!r} of {owner}: "
+            f"{first['msg'][0].lower()}{first['msg'][1:]}: {remedy}"
         ) from error
 
 

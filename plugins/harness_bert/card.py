@@ -32,6 +32,7 @@ def _describe(name: ModelName) -> ModelCard:
     return ModelCard(
         abilities=frozenset(_abilities(checkpoint)),
         trainable=VECTOR_HEADS | {"choose", "extract", "tag"},
+        pretrains=checkpoint.config.family.pretrains,
         head=head,
         fingerprint=checkpoint.fingerprint(),
         parameters=checkpoint.parameters,

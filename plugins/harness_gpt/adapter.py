@@ -25,6 +25,7 @@ from harness_gpt.follow import GreedyTokens, window_states
 from harness_gpt.generate import GenerateAbility
 from harness_gpt.gpt2 import Gpt2, initialise
 from harness_gpt.gpt2_config import Gpt2Config
+from harness_gpt.lessons import say
 from harness_gpt.likelihood import LikelihoodAbility
 from harness_gpt.llama import Llama
 from harness_gpt.names import is_transposed, tagger_layer
@@ -42,6 +43,7 @@ from harness_torch.follow import FollowAbility, Limits
 from harness_torch.heads.labels import HEAD_OF, count_outputs, head_settings
 from harness_torch.heads.tag import TagHead
 from harness_torch.heads.vector import VectorHead
+from harness_torch.lessons import Lesson, Said
 from harness_torch.objectives.continuation import Continuations, DecoderTexts
 from harness_torch.packed import pack
 from harness_torch.text_vectors import TextVectors, mean_over_sequences
@@ -158,6 +160,16 @@ class GptAdapter(TrainableAdapter[GptCheckpoint, Gpt2 | Llama, TextTokenizer]):
         states = partial(window_states, self.module, device=self.device)
         return Continuations(texts, states, self.module.logits)
 
+    def words_config(self) -> dict[str, Any]:
+        """Return what config.json says of the module with its output layer."""
+        kind = self._checkpoint.raw["model_type"]
+        suffix = "LMHeadModel" if kind == "gpt2" else "ForCausalLM"
+        return {"architectures": [_TITLES[kind] + suffix]}
+
+    def say(self, lessons: Sequence[Lesson]) -> Said:
+        """Say what lessons ask for, each at its place."""
+        return say(self.module, lessons, self.device)
+
     def saved_config(self, head: Head) -> dict[str, Any]:
         """Return what config.json says of the module with its head."""
         title = _TITLES[self._checkpoint.raw["model_type"]]
@@ -249,7 +261,7 @@ def _build(checkpoint: GptCheckpoint, seed: int) -> Gpt2 | Llama:
         return _draw_tiny(config, seed)
     outputs = None if head is None else count_outputs(head, checkpoint.title)
     with torch.device("meta"):
-        module = _make(
+        module = make_decoder(
             config,
             outputs=outputs,
             is_tagger=head is not None and head.kind == "tag",
@@ -263,20 +275,21 @@ def _build(checkpoint: GptCheckpoint, seed: int) -> Gpt2 | Llama:
     return module
 
 
-def _make(
+def make_decoder(
     config: DecoderConfig,
     *,
     outputs: int | None = None,
     is_tagger: bool = False,
     has_output: bool = True,
 ) -> Gpt2 | Llama:
+    """Make the module that a configuration names."""
     if isinstance(config, Gpt2Config):
         return Gpt2(config, outputs=outputs, is_tagger=is_tagger, has_output=has_output)
     return Llama(config, outputs=outputs, is_tagger=is_tagger, has_output=has_output)
 
 
 def _draw_tiny(config: DecoderConfig, seed: int) -> Gpt2 | Llama:
-    module = _make(config)
+    module = make_decoder(config)
     generator = torch.Generator().manual_seed(seed)
     initialise(module, std=1.0, generator=generator)
     with torch.no_grad():

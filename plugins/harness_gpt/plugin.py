@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness import LoadSettings, ModelCard, ModelEntry, ModelName, hookimpl
+from harness import LoadSettings, ModelCard, ModelEntry, ModelName, NewModel, hookimpl
+from harness_gpt.new_settings import NEW_LEARNING_RATE, NewGpt
 from harness_gpt.options import OPTIONS
 
 if TYPE_CHECKING:
@@ -34,6 +36,13 @@ def load(name: ModelName, settings: LoadSettings) -> GptAdapter:
     return load_named(name, settings, load_gpt)
 
 
+def write_new(sizes: NewGpt, texts: Sequence[str], seed: int, folder: Path) -> None:
+    """Write a model from scratch; see `harness_gpt.new.write_new`."""
+    from harness_gpt.new import write_new  # torch
+
+    write_new(sizes, texts, seed, folder)
+
+
 @hookimpl
 def harness_models() -> Sequence[ModelEntry]:
     """Register the GPT family."""
@@ -48,6 +57,9 @@ def harness_models() -> Sequence[ModelEntry]:
             describe=describe,
             load=load,
             options=OPTIONS,
+            new=NewModel(
+                settings=NewGpt, write=write_new, learning_rate=NEW_LEARNING_RATE
+            ),
             worded=worded,
         )
     ]

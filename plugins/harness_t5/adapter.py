@@ -16,6 +16,7 @@ from harness_t5.checkpoint import T5Checkpoint, answers, open_checkpoint
 from harness_t5.config import T5Config
 from harness_t5.fill import FillAbility
 from harness_t5.generate import GenerateAbility
+from harness_t5.lessons import say
 from harness_t5.model import T5, initialise
 from harness_t5.names import (
     HEAD_ARCHITECTURE,
@@ -36,6 +37,7 @@ from harness_torch.device import DTYPES, pick_device
 from harness_torch.heads.labels import HEAD_OF, count_outputs, head_settings
 from harness_torch.heads.tag import TagHead
 from harness_torch.heads.vector import VectorHead
+from harness_torch.lessons import Lesson, Said
 from harness_torch.objectives.translation import SourceTexts, Translations
 from harness_torch.packed import pack
 from harness_torch.text_vectors import TextVectors
@@ -124,6 +126,15 @@ class T5Adapter(TrainableAdapter[T5Checkpoint, T5, TextTokenizer]):
             end=usual if usual in ends else min(ends),
         )
         return Translations(texts, partial(target_states, module), module.project)
+
+    def words_config(self) -> dict[str, Any]:
+        """Return what config.json says of the module with its decoder."""
+        name = WRITERS[self._checkpoint.raw["model_type"]]
+        return {"architectures": [name], "is_encoder_decoder": True}
+
+    def say(self, lessons: Sequence[Lesson]) -> Said:
+        """Say what lessons ask the decoder for."""
+        return say(self.module, lessons, self.device)
 
     def saved_config(self, head: Head) -> dict[str, Any]:
         """Return what config.json says of the encoder with its head.

@@ -164,6 +164,39 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
             return super().session()
         return TorchSession(self.module, self._abilities, autocast=self._dtype)
 
+    def attach_words(self, needs: str, generator: torch.Generator) -> None:
+        """Give the module the output layers that pre-training needs; none by default.
+
+        Args:
+            needs: one of the card's `pretrains`.
+            generator: draws what the checkpoint lacks.
+        """
+
+    def words_config(self) -> dict[str, Any]:
+        """Return what config.json says of the module with its own output layers.
+
+        Raises:
+            PluginError: the family has none.
+        """
+        raise PluginError(f"{self.title} can't be pre-trained: choose another model")
+
+    def prepare_words(self, needs: str, *, seed: int) -> nn.Module:
+        """Return the module with the output layers that pre-training needs.
+
+        Raises:
+            PluginError: the model was trained or cast before.
+        """
+        self._check_unused()
+        self.attach_words(needs, torch.Generator().manual_seed(seed))
+        self._head = None
+        self._abilities = self.abilities(None)
+        self._is_prepared = True
+        return self.module
+
+    def save_words(self, folder: Path) -> None:
+        """Write a checkpoint with its own output layers, in Hugging Face format."""
+        self._save(folder, self.words_config())
+
     def prepare(self, head: Head, *, seed: int) -> nn.Module:
         """Attach a freshly seeded head and return the module that holds all weights.
 
@@ -173,17 +206,7 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
             PluginError: the head is of a kind that this model has not, or the model
                 was trained or cast before, so that it no longer is the base model.
         """
-        if self._adapter is not None:
-            raise PluginError(
-                f"{self.title} is a base with an adapter, which is not trained further: "
-                "write it merged with 'harness export checkpoint' and name that"
-            )
-        is_cast = next(self.module.parameters()).dtype != torch.float32
-        if self._is_prepared or is_cast:
-            raise PluginError(
-                f"{self.title} was already used: load it again, so that training "
-                "starts from the checkpoint's own weights"
-            )
+        self._check_unused()
         self.take_head(head, seed=seed)
         self.refresh()
         self._is_prepared = True
@@ -256,19 +279,17 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
         Raises:
             UsageError: the model has an adapter that can't be merged.
         """
+        self._save(folder, {} if self._head is None else self.saved_config(self._head))
+
+    def _save(self, folder: Path, said: Mapping[str, Any]) -> None:
         self.check_merged()
-        is_writer = self._head is None and self._adapter is not None
         kept = {k: v for k, v in self._checkpoint.raw.items() if k not in _DROPPED}
         save_checkpoint(
             folder,
             module=self.module,
             stored=self.stored,
             stored_name=self.stored_name,
-            config={
-                **kept,
-                **({} if self._head is None else self.saved_config(self._head)),
-                "dtype": "float32",
-            },
+            config={**kept, **said, "dtype": "float32"},
             files=self.tokenizer.files,
         )
 
@@ -283,6 +304,24 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
                 f"the adapter of {self.title} ({self._adapter.method}) adds layers or "
                 "tokens, which can't be merged into the base's weights: keep it beside "
                 "its base, or train with lora"
+            )
+
+    def _check_unused(self) -> None:
+        """Refuse to train what is no longer the base.
+
+        Raises:
+            PluginError: there is an adapter on it, or it was trained or cast before.
+        """
+        if self._adapter is not None:
+            raise PluginError(
+                f"{self.title} is a base with an adapter, which is not trained further: "
+                "write it merged with 'harness export checkpoint' and name that"
+            )
+        is_cast = next(self.module.parameters()).dtype != torch.float32
+        if self._is_prepared or is_cast:
+            raise PluginError(
+                f"{self.title} was already used: load it again, so that training "
+                "starts from the checkpoint's own weights"
             )
 
     def _objective(self) -> Objective:
