@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Protocol, runtime_checkable
 
@@ -141,25 +142,30 @@ class Measured(NamedTuple):
     right_pairs: int
 
 
-def measure(said: Said, lessons: Sequence[Lesson]) -> Measured:
+def measure(
+    said: Said, lessons: Sequence[Lesson], *, label_smoothing: float = 0.0
+) -> Measured:
     """Compare what was said with what is right."""
+    told = partial(F.cross_entropy, reduction="none", label_smoothing=label_smoothing)
     device = said.words.device
     targets = torch.tensor([t for one in lessons for t in one.targets], device=device)
     lengths = torch.tensor([len(one.targets) for one in lessons], device=device)
     owner = torch.arange(len(lessons), device=device).repeat_interleave(lengths)
-    each = F.cross_entropy(said.words.float(), targets, reduction="none")
+    each = told(said.words.float(), targets)
     words = each.new_zeros(len(lessons)).index_add(0, owner, each)
     if said.pairs is None:
         return Measured(words, torch.zeros_like(words), 0)
     right = torch.tensor([0 if one.follows else 1 for one in lessons], device=device)
-    pairs = F.cross_entropy(said.pairs.float(), right, reduction="none")
+    pairs = told(said.pairs.float(), right)
     hits = int((said.pairs.argmax(dim=-1) == right).sum())
     return Measured(words, pairs, hits)
 
 
-def summed(said: Said, lessons: Sequence[Lesson]) -> Loss:
+def summed(
+    said: Said, lessons: Sequence[Lesson], *, label_smoothing: float = 0.0
+) -> Loss:
     """Return the summed loss of a micro-batch of lessons."""
-    measured = measure(said, lessons)
+    measured = measure(said, lessons, label_smoothing=label_smoothing)
     weights = measured.words.new_tensor([one.weight for one in lessons])
     total = (measured.words * weights + measured.pairs).sum()
     counts = [len(one.targets) if one.count is None else one.count for one in lessons]

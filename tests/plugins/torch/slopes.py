@@ -101,7 +101,7 @@ class Narrow(Slopes):
 class Failing(Slopes):
     """Fails in the second process alone, in its fourth micro-batch."""
 
-    def loss(self, batch: Sequence[Encoded]) -> Loss:
+    def loss(self, batch: Sequence[Encoded], *, label_smoothing: float = 0.0) -> Loss:
         if ranks.place() == 1 and len(self.batches) == 3:
             raise HarnessError("out of luck")
         return super().loss(batch)
