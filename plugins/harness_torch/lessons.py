@@ -162,7 +162,7 @@ def measure(
     if said.pairs is None:
         return Measured(words, torch.zeros_like(words), 0)
     right = torch.tensor([0 if one.follows else 1 for one in lessons], device=device)
-    pairs = told(said.pairs.float(), right)
+    pairs = F.cross_entropy(said.pairs.float(), right, reduction="none")
     hits = int((said.pairs.argmax(dim=-1) == right).sum())
     return Measured(words, pairs, hits)
 
