@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from harness import ranks
 from harness.data import open_source
 from harness.data.texts import Texts, read_texts
 from harness.errors import UsageError
@@ -29,6 +30,9 @@ from harness.trainer import publish
 
 RECORD = "harness_training.json"
 """The file in a checkpoint that says how it was trained."""
+
+NEW = "new"
+"""The folder of a model from scratch before it is trained, in the hidden folder."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,13 +110,14 @@ def pretrain(order: PretrainOrder, plugins: Plugins, listener: Listener) -> Pret
     texts = read_texts(open_source(order.data, plugins.data_sources))
     listener.on_text(_told(texts))
     scratch = _scratch(order, texts, known)
-    base = known or _write_new(entry, order, texts, scratch)
+    folder = scratch / "checkpoint"
+    with ranks.together():
+        if ranks.is_first():
+            _clear(scratch, folder)
+            _write_new(entry, order, texts, scratch)
+    base = known or _new_base(entry, scratch)
     objective = _choose(order, base, named, plugins)
     settings = objective.resolve(_settings(objective, order), base.card)
-    folder = scratch / "checkpoint"
-    shutil.rmtree(folder, ignore_errors=True)
-    for needed in (folder, scratch / "run"):
-        needed.mkdir(parents=True, exist_ok=True)
     start_peak_memory(order.load.device)
     job = PretrainJob(
         model=entry.load(base.name, order.load),
@@ -127,9 +132,11 @@ def pretrain(order: PretrainOrder, plugins: Plugins, listener: Listener) -> Pret
         on_epoch=listener.on_epoch,
     )
     report = objective.run(job)
-    _record(job, order, objective, texts, report)
-    publish(folder, order.out)
-    shutil.rmtree(scratch, ignore_errors=True)
+    with ranks.together():
+        if ranks.is_first():
+            _record(job, order, objective, texts, report)
+            publish(folder, order.out)
+            shutil.rmtree(scratch, ignore_errors=True)
     made = ModelName(adapter=order.model.adapter, checkpoint=str(order.out))
     return Pretrained(made, objective.name, report)
 
@@ -203,25 +210,39 @@ def _settings(objective: ObjectiveEntry, order: PretrainOrder) -> Any:  # noqa: 
     )
 
 
+def _clear(scratch: Path, folder: Path) -> None:
+    """Make the hidden folder, and empty the place of the checkpoint in it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    for needed in (folder, scratch / "run"):
+        needed.mkdir(parents=True, exist_ok=True)
+
+
 def _write_new(
     entry: ModelEntry, order: PretrainOrder, texts: Texts, scratch: Path
-) -> _Base:
-    """Write a model from scratch, unless a killed run has; config.json comes last."""
-    new, folder = entry.new, scratch / "new"
-    if new is None or order.sizes is None:
-        raise UsageError(f"{entry.name} models can't be made from scratch")
-    if not (folder / "config.json").is_file():
-        sizes = parse_settings(
-            new.settings,
-            order.sizes,
-            owner=f"a new {entry.name} model",
-            listing="harness train --help",
-            remedy="correct --from-scratch",
-        )
-        new.write(sizes, texts.documents, order.seed, folder)
-    base = _describe(entry, ModelName(adapter=entry.name, checkpoint=str(folder)))
-    rate = new.learning_rate
-    return base._replace(card=replace(base.card, suggested_learning_rate=rate))
+) -> None:
+    """Write a model from scratch where one is asked for.
+
+    A killed run may have written it; config.json comes last.
+    """
+    new, folder = entry.new, scratch / NEW
+    if new is None or order.sizes is None or (folder / "config.json").is_file():
+        return
+    sizes = parse_settings(
+        new.settings,
+        order.sizes,
+        owner=f"a new {entry.name} model",
+        listing="harness train --help",
+        remedy="correct --from-scratch",
+    )
+    new.write(sizes, texts.documents, order.seed, folder)
+
+
+def _new_base(entry: ModelEntry, scratch: Path) -> _Base:
+    """Return the model from scratch, with its family's learning rate for such."""
+    name = ModelName(adapter=entry.name, checkpoint=str(scratch / NEW))
+    card = entry.describe(name)
+    rate = entry.new.learning_rate if entry.new else None
+    return _Base(name, replace(card, suggested_learning_rate=rate))
 
 
 def _scratch(order: PretrainOrder, texts: Texts, known: _Base | None) -> Path:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness import ranks
 from harness.cli.options import PluginOption
 
 if TYPE_CHECKING:
@@ -30,63 +31,74 @@ Examples:
 """
 
 
+ModelArgument = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[MODEL]",
+        help="The checkpoint to go on from, such as gpt:./folder; none with "
+        "--from-scratch.",
+    ),
+]
+TextOption = Annotated[
+    str,
+    typer.Option(
+        "--data",
+        metavar="SOURCE",
+        help="The text: text:FILE, text:FOLDER of .txt files, or a folder with a "
+        "train.jsonl, .parquet or .csv that has a column text.",
+    ),
+]
+OutOption = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="FOLDER", help="The checkpoint to make."),
+]
+ObjectiveOption = Annotated[
+    str | None,
+    typer.Option(
+        "--objective",
+        metavar="NAME[,SETTING=VALUE]",
+        help="What is learnt, and how; 'harness list objectives' shows all, with their "
+        "settings. The model's first by default.",
+    ),
+]
+ScratchOption = Annotated[
+    str | None,
+    typer.Option(
+        "--from-scratch",
+        metavar="FAMILY[,SIZE=VALUE]",
+        help="Make a new model: width, layers, heads, inner, length, vocabulary, "
+        "tokenizer (wordpiece, bpe or unigram), lowercase, architecture.",
+    ),
+]
+HoldOutOption = Annotated[
+    float,
+    typer.Option(
+        "--hold-out",
+        metavar="SHARE",
+        help="The share of the text that is only measured, after every epoch.",
+    ),
+]
+SeedOption = Annotated[int, typer.Option("--seed", help="Seeds all that is drawn.")]
+DeviceOption = Annotated[
+    str, typer.Option("--device", help="cpu, cuda, cuda:1 or auto.")
+]
+DtypeOption = Annotated[str, typer.Option("--dtype", help="fp32, bf16 or fp16.")]
+OverwriteOption = Annotated[
+    bool, typer.Option("--overwrite", help="Replace a checkpoint that was made so.")
+]
+
+
 def train(
-    model: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[MODEL]",
-            help="The checkpoint to go on from, such as gpt:./folder; none with "
-            "--from-scratch.",
-        ),
-    ] = None,
-    data: Annotated[
-        str,
-        typer.Option(
-            "--data",
-            metavar="SOURCE",
-            help="The text: text:FILE, text:FOLDER of .txt files, or a folder with a "
-            "train.jsonl, .parquet or .csv that has a column text.",
-        ),
-    ] = "",
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", metavar="FOLDER", help="The checkpoint to make."),
-    ] = None,
-    objective: Annotated[
-        str | None,
-        typer.Option(
-            "--objective",
-            metavar="NAME[,SETTING=VALUE]",
-            help="What is learnt, and how; 'harness list objectives' shows all, with "
-            "their settings. The model's first by default.",
-        ),
-    ] = None,
-    from_scratch: Annotated[
-        str | None,
-        typer.Option(
-            "--from-scratch",
-            metavar="FAMILY[,SIZE=VALUE]",
-            help="Make a new model: width, layers, heads, inner, length, vocabulary, "
-            "tokenizer (wordpiece, bpe or unigram), lowercase, architecture.",
-        ),
-    ] = None,
-    hold_out: Annotated[
-        float,
-        typer.Option(
-            "--hold-out",
-            metavar="SHARE",
-            help="The share of the text that is only measured, after every epoch.",
-        ),
-    ] = 0.05,
-    seed: Annotated[int, typer.Option("--seed", help="Seeds all that is drawn.")] = 1,
-    device: Annotated[
-        str, typer.Option("--device", help="cpu, cuda, cuda:1 or auto.")
-    ] = "auto",
-    dtype: Annotated[str, typer.Option("--dtype", help="fp32, bf16 or fp16.")] = "fp32",
-    overwrite: Annotated[
-        bool,
-        typer.Option("--overwrite", help="Replace a checkpoint that was made so."),
-    ] = False,
+    model: ModelArgument = None,
+    data: TextOption = "",
+    out: OutOption = None,
+    objective: ObjectiveOption = None,
+    from_scratch: ScratchOption = None,
+    hold_out: HoldOutOption = 0.05,
+    seed: SeedOption = 1,
+    device: DeviceOption = "auto",
+    dtype: DtypeOption = "fp32",
+    overwrite: OverwriteOption = False,
     plugin: PluginOption = None,
 ) -> None:
     """Train a model on plain text, from a checkpoint or from scratch.
@@ -111,12 +123,17 @@ def train(
         hold_out=_share(hold_out),
         seed=seed,
         load=LoadSettings(
-            device=resolve_device(device), dtype=_precision(dtype), seed=seed
+            device=ranks.local_device(resolve_device(device)),
+            dtype=_precision(dtype),
+            seed=seed,
         ),
         overwrite=overwrite,
         command=shlex.join(["harness", *sys.argv[1:]]),
     )
-    _tell(_carry_out(order, load_plugins(plugin or ())))
+    with ranks.joined():
+        made = _carry_out(order, load_plugins(plugin or ()))
+    if ranks.is_first():
+        _tell(made)
 
 
 def _model(
@@ -184,6 +201,8 @@ def _carry_out(order: PretrainOrder, plugins: Plugins) -> Pretrained:
     from harness.pretrainer import Listener, pretrain
     from harness.progress import LiveProgress, listener
 
+    if not ranks.is_first():
+        return pretrain(order, plugins, Listener(_ignore, _ignore, _ignore))
     progress = listener(Console(stderr=True))
     plugins.listen(progress)
     listening = Listener(
@@ -205,6 +224,10 @@ def _carry_out(order: PretrainOrder, plugins: Plugins) -> Pretrained:
         if isinstance(progress, LiveProgress):
             progress.stop()
     return made
+
+
+def _ignore(event: object) -> None:
+    """Tell nothing: the first process does."""
 
 
 def told(figures: EpochFigures) -> str:

@@ -139,19 +139,17 @@ class BertAdapter(TrainableAdapter[BertCheckpoint, Module, TextTokenizer]):
             known = read_tensors(checkpoint.weights, names)
             self.module.load_state_dict(known, strict=False)
 
-    def words_config(self) -> dict[str, Any]:
-        """Return what config.json says of the module with its own output layers."""
-        suffix = PRETRAINING if self._parts.has_pairs else MASKED
-        return {"architectures": [self._checkpoint.config.family.title + suffix]}
-
     def say(self, lessons: Sequence[Lesson]) -> Said:
         """Say the words that lessons ask for."""
         return say(self.module, lessons, self.device)
 
     def saved_config(self, head: Head) -> dict[str, Any]:
         """Return what config.json says of the module with its head."""
-        architecture = self._checkpoint.config.family.title + SUFFIXES[head.kind]
-        return {**head_settings(head), "architectures": [architecture]}
+        title = self._checkpoint.config.family.title
+        if head.kind == "language":
+            own = PRETRAINING if self._parts.has_pairs else MASKED
+            return {"architectures": [title + own]}
+        return {**head_settings(head), "architectures": [title + SUFFIXES[head.kind]]}
 
     def words(self) -> nn.Embedding:
         """Return the module that makes vectors of token ids."""

@@ -25,7 +25,6 @@ from harness_gpt.follow import GreedyTokens, window_states
 from harness_gpt.generate import GenerateAbility
 from harness_gpt.gpt2 import Gpt2, initialise
 from harness_gpt.gpt2_config import Gpt2Config
-from harness_gpt.lessons import say
 from harness_gpt.likelihood import LikelihoodAbility
 from harness_gpt.llama import Llama
 from harness_gpt.names import is_transposed, tagger_layer
@@ -46,6 +45,7 @@ from harness_torch.heads.vector import VectorHead
 from harness_torch.lessons import Lesson, Said
 from harness_torch.objectives.continuation import Continuations, DecoderTexts
 from harness_torch.packed import pack
+from harness_torch.rolling import Window
 from harness_torch.text_vectors import TextVectors, mean_over_sequences
 from harness_torch.tokenizers.protocol import TextTokenizer, Tokens
 from harness_torch.trainable import Objective, TrainableAdapter
@@ -136,6 +136,15 @@ class GptAdapter(TrainableAdapter[GptCheckpoint, Gpt2 | Llama, TextTokenizer]):
         setattr(self.module, name, layer.to(self.device))
         self.module.lm_head = None
 
+    def say(self, lessons: Sequence[Lesson]) -> Said:
+        """Say the targets of lessons, which what is read goes on with."""
+        windows = [
+            Window(list(one.ids[: len(one.ids) - len(one.targets) + 1]), [*one.targets])
+            for one in lessons
+        ]
+        states = window_states(self.module, windows, device=self.device)
+        return Said(self.module.logits(states))
+
     def language(self) -> Objective:
         """Return what trains the output layer to say what comes next.
 
@@ -159,16 +168,6 @@ class GptAdapter(TrainableAdapter[GptCheckpoint, Gpt2 | Llama, TextTokenizer]):
         )
         states = partial(window_states, self.module, device=self.device)
         return Continuations(texts, states, self.module.logits)
-
-    def words_config(self) -> dict[str, Any]:
-        """Return what config.json says of the module with its output layer."""
-        kind = self._checkpoint.raw["model_type"]
-        suffix = "LMHeadModel" if kind == "gpt2" else "ForCausalLM"
-        return {"architectures": [_TITLES[kind] + suffix]}
-
-    def say(self, lessons: Sequence[Lesson]) -> Said:
-        """Say what lessons ask for, each at its place."""
-        return say(self.module, lessons, self.device)
 
     def saved_config(self, head: Head) -> dict[str, Any]:
         """Return what config.json says of the module with its head."""

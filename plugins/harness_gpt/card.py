@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness import ModelCard, ModelName
 from harness.requests import Generate
-from harness_gpt.checkpoint import answered, has_output, open_checkpoint
+from harness_gpt.checkpoint import answered, open_checkpoint
 from harness_gpt.facts import facts_of
 from harness_gpt.tiny import TINY_LEARNING_RATE
 from harness_torch.adapters.cards import describe_named
@@ -28,15 +28,14 @@ def describe(name: ModelName) -> ModelCard:
 
 def _describe(name: ModelName) -> ModelCard:
     checkpoint = open_checkpoint(name)
-    is_writer = checkpoint.head is None and has_output(checkpoint)
     able = answered(checkpoint)
     is_built_in = checkpoint.folder is None
     return ModelCard(
         abilities=able,
+        pretrains=frozenset({"causal"} if Generate in able else ()),
         trainable=VECTOR_HEADS
         | {"tag"}
         | ({"language"} if Generate in able else set()),
-        pretrains=frozenset({"causal"} if is_writer else ()),
         head=checkpoint.head,
         fingerprint=checkpoint.fingerprint(),
         parameters=checkpoint.parameters,

@@ -83,14 +83,15 @@ class Learner(Generic[ItemT]):
             for item, lesson in zip(batch, lessons, strict=True)
         ]
 
-    def loss(self, batch: Sequence[Encoded]) -> Loss:
+    def loss(self, batch: Sequence[Encoded], *, label_smoothing: float = 0.0) -> Loss:
         """Return the summed loss of a micro-batch."""
         lessons = [item.extra["lesson"] for item in batch]
-        return summed(self._speaker.say(lessons), lessons)
+        said = self._speaker.say(lessons)
+        return summed(said, lessons, label_smoothing=label_smoothing)
 
     def save(self, folder: Path) -> None:
         """Write the checkpoint."""
-        self._speaker.save_words(folder)
+        self._speaker.save(folder)
 
 
 class Figures(Generic[ItemT]):

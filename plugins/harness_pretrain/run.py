@@ -15,6 +15,7 @@ from harness import (
     PretrainReport,
     TrainJob,
     UsageError,
+    ranks,
 )
 from harness_pretrain.learner import Course, Figures, Learner
 from harness_pretrain.settings import TextSettings
@@ -53,7 +54,8 @@ def learn(
     places, held_out = _divide(job, len(course.items))
     learner = Learner(speaker, course, places, needs)
     module = learner.prepare(_LANGUAGE, seed=job.seed)
-    figures = Figures(speaker, course, held_out) if held_out else None
+    measures = held_out and ranks.is_first()
+    figures = Figures(speaker, course, held_out) if measures else None
     watch = Watch(
         module,
         partial(figures.measure, tokens=settings.micro_batch_tokens)
@@ -81,7 +83,8 @@ def learn(
         module,
         settings,
     )
-    learner.save(job.folder)
+    if ranks.is_first():
+        learner.save(job.folder)
     return PretrainReport(
         training=report, epochs=tuple(watch.epochs), text_tokens=text_tokens
     )

@@ -108,6 +108,10 @@ class T5Adapter(TrainableAdapter[T5Checkpoint, T5, TextTokenizer]):
         self.module.classifier = layer.to(self.device)
         self.module.decoder = self.module.lm_head = None
 
+    def say(self, lessons: Sequence[Lesson]) -> Said:
+        """Say what lessons ask the decoder for."""
+        return say(self.module, lessons, self.device)
+
     def language(self) -> Objective:
         """Return what trains the decoder to write of what the encoder reads.
 
@@ -126,15 +130,6 @@ class T5Adapter(TrainableAdapter[T5Checkpoint, T5, TextTokenizer]):
             end=usual if usual in ends else min(ends),
         )
         return Translations(texts, partial(target_states, module), module.project)
-
-    def words_config(self) -> dict[str, Any]:
-        """Return what config.json says of the module with its decoder."""
-        name = WRITERS[self._checkpoint.raw["model_type"]]
-        return {"architectures": [name], "is_encoder_decoder": True}
-
-    def say(self, lessons: Sequence[Lesson]) -> Said:
-        """Say what lessons ask the decoder for."""
-        return say(self.module, lessons, self.device)
 
     def saved_config(self, head: Head) -> dict[str, Any]:
         """Return what config.json says of the encoder with its head.

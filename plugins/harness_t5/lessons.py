@@ -6,21 +6,15 @@ from collections.abc import Sequence
 
 import torch
 
-from harness_t5.model import T5, Reading
-from harness_torch.crossing import cross
+from harness_t5.model import T5
+from harness_t5.targets import decode_targets
 from harness_torch.lessons import Lesson, Said
 from harness_torch.packed import pack
 
 
 def say(module: T5, lessons: Sequence[Lesson], device: torch.device) -> Said:
     """Say the targets of lessons, each token given the true ones before it."""
-    if module.decoder is None:
-        raise ValueError("a model without a decoder can't write")
-    start = module.config.start_token_id
-    read = [[start, *lesson.targets[:-1]] for lesson in lessons]
-    lengths = [len(lesson.ids) for lesson in lessons]
-    states = module.encode(pack([lesson.ids for lesson in lessons], device=device))
-    packed = pack(read, device=device, is_causal=True)
-    crossing = cross([len(ids) for ids in read], lengths, device=device)
-    sight = Reading(packed, module.decoder, states, crossing)
-    return Said(module.project(module.decode(packed.ids, sight)))
+    states = module.encode(pack([one.ids for one in lessons], device=device))
+    lengths = [len(one.ids) for one in lessons]
+    targets = [[one.targets] for one in lessons]
+    return Said(module.project(decode_targets(module, states, lengths, targets)))

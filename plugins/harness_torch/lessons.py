@@ -123,7 +123,7 @@ class Speaker(Protocol):
     def say(self, lessons: Sequence[Lesson]) -> Said:
         """Run the prepared module on lessons."""
 
-    def save_words(self, folder: Path) -> None:
+    def save(self, folder: Path) -> None:
         """Write a checkpoint with these output layers, in Hugging Face format."""
 
 
@@ -141,13 +141,23 @@ class Measured(NamedTuple):
     right_pairs: int
 
 
-def measure(said: Said, lessons: Sequence[Lesson]) -> Measured:
-    """Compare what was said with what is right."""
+def measure(
+    said: Said, lessons: Sequence[Lesson], *, label_smoothing: float = 0.0
+) -> Measured:
+    """Compare what was said with what is right.
+
+    Args:
+        said: what a model said to the lessons.
+        lessons: what it read, and what is right.
+        label_smoothing: the share of a target spread evenly over the vocabulary.
+    """
     device = said.words.device
     targets = torch.tensor([t for one in lessons for t in one.targets], device=device)
     lengths = torch.tensor([len(one.targets) for one in lessons], device=device)
     owner = torch.arange(len(lessons), device=device).repeat_interleave(lengths)
-    each = F.cross_entropy(said.words.float(), targets, reduction="none")
+    each = F.cross_entropy(
+        said.words.float(), targets, reduction="none", label_smoothing=label_smoothing
+    )
     words = each.new_zeros(len(lessons)).index_add(0, owner, each)
     if said.pairs is None:
         return Measured(words, torch.zeros_like(words), 0)
@@ -157,9 +167,11 @@ def measure(said: Said, lessons: Sequence[Lesson]) -> Measured:
     return Measured(words, pairs, hits)
 
 
-def summed(said: Said, lessons: Sequence[Lesson]) -> Loss:
-    """Return the summed loss of a micro-batch of lessons."""
-    measured = measure(said, lessons)
+def summed(
+    said: Said, lessons: Sequence[Lesson], *, label_smoothing: float = 0.0
+) -> Loss:
+    """Return the summed loss of a micro-batch of lessons; see `measure`."""
+    measured = measure(said, lessons, label_smoothing=label_smoothing)
     weights = measured.words.new_tensor([one.weight for one in lessons])
     total = (measured.words * weights + measured.pairs).sum()
     counts = [len(one.targets) if one.count is None else one.count for one in lessons]

@@ -172,30 +172,22 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
             generator: draws what the checkpoint lacks.
         """
 
-    def words_config(self) -> dict[str, Any]:
-        """Return what config.json says of the module with its own output layers.
-
-        Raises:
-            PluginError: the family has none.
-        """
-        raise PluginError(f"{self.title} can't be pre-trained: choose another model")
-
     def prepare_words(self, needs: str, *, seed: int) -> nn.Module:
         """Return the module with the output layers that pre-training needs.
+
+        Args:
+            needs: one of the card's `pretrains`.
+            seed: seeds what the checkpoint lacks.
 
         Raises:
             PluginError: the model was trained or cast before.
         """
         self._check_unused()
         self.attach_words(needs, torch.Generator().manual_seed(seed))
-        self._head = None
-        self._abilities = self.abilities(None)
+        self._head = Head(kind="language")
+        self.refresh()
         self._is_prepared = True
         return self.module
-
-    def save_words(self, folder: Path) -> None:
-        """Write a checkpoint with its own output layers, in Hugging Face format."""
-        self._save(folder, self.words_config())
 
     def prepare(self, head: Head, *, seed: int) -> nn.Module:
         """Attach a freshly seeded head and return the module that holds all weights.
@@ -279,9 +271,6 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
         Raises:
             UsageError: the model has an adapter that can't be merged.
         """
-        self._save(folder, {} if self._head is None else self.saved_config(self._head))
-
-    def _save(self, folder: Path, said: Mapping[str, Any]) -> None:
         self.check_merged()
         kept = {k: v for k, v in self._checkpoint.raw.items() if k not in _DROPPED}
         save_checkpoint(
@@ -289,7 +278,11 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
             module=self.module,
             stored=self.stored,
             stored_name=self.stored_name,
-            config={**kept, **said, "dtype": "float32"},
+            config={
+                **kept,
+                **({} if self._head is None else self.saved_config(self._head)),
+                "dtype": "float32",
+            },
             files=self.tokenizer.files,
         )
 

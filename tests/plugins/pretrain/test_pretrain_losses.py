@@ -91,7 +91,7 @@ def test_masked_words_cost_what_they_cost_in_transformers(
     new_bert: Path, tmp_path: Path
 ) -> None:
     ours = speaker(new_bert, "masked")
-    ours.save_words(tmp_path)
+    ours.save(tmp_path)
     theirs = transformers.BertForMaskedLM.from_pretrained(tmp_path).eval()
     lessons = masked(ours)
     expected = theirs(**encoder_inputs(lessons), labels=labels(lessons)).loss
@@ -113,7 +113,7 @@ def test_pairs_cost_what_they_cost_in_transformers(
     new_bert: Path, tmp_path: Path
 ) -> None:
     ours = speaker(new_bert, "pairs")
-    ours.save_words(tmp_path)
+    ours.save(tmp_path)
     theirs = transformers.BertForPreTraining.from_pretrained(tmp_path).eval()
     lessons = pair_course(ours).step([0, 1, 2], 0)
     expected = theirs(
@@ -129,7 +129,7 @@ def test_what_tells_pairs_is_read_again_to_go_on_with(
     new_bert: Path, tmp_path: Path
 ) -> None:
     ours = speaker(new_bert, "pairs")
-    ours.save_words(tmp_path)
+    ours.save(tmp_path)
     again = load_bert(ModelName.parse(f"bert:{tmp_path}"), LoadSettings())
     again.prepare_words("pairs", seed=2).eval()
     lessons = pair_course(ours).step([0, 1, 2], 0)
@@ -140,7 +140,7 @@ def test_words_in_any_order_are_those_of_transformers_under_a_mask(
     new_bert: Path, tmp_path: Path
 ) -> None:
     ours = speaker(new_bert, "orders")
-    ours.save_words(tmp_path)
+    ours.save(tmp_path)
     theirs = transformers.BertForMaskedLM.from_pretrained(
         tmp_path, attn_implementation="eager"
     ).eval()
@@ -170,7 +170,7 @@ def test_next_words_cost_what_they_cost_in_transformers(
     new_gpt: Path, tmp_path: Path
 ) -> None:
     ours = speaker(new_gpt, "causal")
-    ours.save_words(tmp_path)
+    ours.save(tmp_path)
     theirs = transformers.GPT2LMHeadModel.from_pretrained(tmp_path).eval()
     ids = block(30, 1).ids
     lesson = Lesson(ids=ids[:-1], targets=ids[1:], places=range(29))
@@ -182,7 +182,7 @@ def test_spans_cost_what_they_cost_in_transformers(
     new_t5: Path, tmp_path: Path
 ) -> None:
     ours = speaker(new_t5, "rewritten")
-    ours.save_words(tmp_path)
+    ours.save(tmp_path)
     theirs = transformers.T5ForConditionalGeneration.from_pretrained(tmp_path).eval()
     rates = {"noise_rate": 0.3, "mean_span": 2.0}
     lessons = [
@@ -231,7 +231,7 @@ def test_a_body_without_a_masked_language_head_is_given_one(
         (folder / file).write_bytes((new_bert / file).read_bytes())
     ours = load_bert(ModelName.parse(f"bert:{folder}"), LoadSettings())
     ours.prepare_words("masked", seed=1).eval()
-    ours.save_words(tmp_path / "out")
+    ours.save(tmp_path / "out")
     theirs = transformers.AutoModelForMaskedLM.from_pretrained(tmp_path / "out").eval()
     lessons = masked(ours)
     expected = theirs(**encoder_inputs(lessons), labels=labels(lessons)).loss
