@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness import ModelCard, ModelName
+from harness.requests import Generate
 from harness_gpt.checkpoint import answered, open_checkpoint
 from harness_gpt.facts import facts_of
 from harness_gpt.tiny import TINY_LEARNING_RATE
@@ -43,12 +44,11 @@ def _describe(name: ModelName) -> ModelCard:
     )
 
 
-def worded(name: ModelName, prompt: str) -> str | None:
+def worded(name: ModelName, request: Generate) -> str | None:
     """Return a prompt within the chat template, None where it is read as it is.
 
     Raises:
         UsageError: an option is unknown or has a wrong value.
         CheckpointError: the checkpoint, or its template, can't be used.
     """
-    render = load_render(open_checkpoint(base_name(name)).chat)
-    return None if render is None else render(prompt)
+    return load_render(open_checkpoint(base_name(name)).chat)(request)
