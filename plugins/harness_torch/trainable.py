@@ -233,9 +233,8 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
 
     def refresh(self) -> None:
         """Make the abilities anew, as the title, tokenizer or head has changed."""
-        is_own = self._head is None or self._head.kind in OWN_LAYERS
-        able = self.abilities(None if is_own else self._head)
-        if is_own and self.virtual:
+        able = self.abilities(self._head if self._has_head else None)
+        if self.virtual and not self._has_head:
             able = {asked: able[asked] for asked in able if asked in PROMPTED}
         self._abilities = able
         self._trained = None
@@ -283,6 +282,11 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
                 "tokens, which can't be merged into the base's weights: keep it beside "
                 "its base, or train with lora"
             )
+
+    @property
+    def _has_head(self) -> bool:
+        """Whether it answers by a head, not by layers of its own."""
+        return self._head is not None and self._head.kind not in OWN_LAYERS
 
     def _objective(self) -> Objective:
         if self._trained is None:
