@@ -20,7 +20,12 @@ from harness_torch.adapters.prompts import PromptedTokenizer
 from harness_torch.blanks import BlankFiller, MaskedRow
 from harness_torch.device import DTYPES, pick_device
 from harness_torch.heads.choice import ChoiceHead
-from harness_torch.heads.labels import HEAD_OF, count_outputs, head_settings
+from harness_torch.heads.labels import (
+    HEAD_OF,
+    OWN_LAYERS,
+    count_outputs,
+    head_settings,
+)
 from harness_torch.heads.span import SpanHead, SpanSettings
 from harness_torch.heads.tag import TagHead
 from harness_torch.heads.vector import VectorHead
@@ -111,7 +116,8 @@ class BertAdapter(TrainableAdapter[BertCheckpoint, Module, TextTokenizer]):
     def saved_config(self, head: Head) -> dict[str, Any]:
         """Return what config.json says of the module with its head."""
         architecture = self._checkpoint.config.family.title + SUFFIXES[head.kind]
-        return {**head_settings(head), "architectures": [architecture]}
+        settings = {} if head.kind in OWN_LAYERS else head_settings(head)
+        return {**settings, "architectures": [architecture]}
 
     def words(self) -> nn.Embedding:
         """Return the module that makes vectors of token ids."""
