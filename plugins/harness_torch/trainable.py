@@ -248,9 +248,8 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
 
     def refresh(self) -> None:
         """Make the abilities anew, as the title, tokenizer or head has changed."""
-        is_own = self._head is None or self._head.kind in OWN_LAYERS
-        able = self.abilities(None if is_own else self._head)
-        if is_own and self.virtual:
+        able = self.abilities(self._head if self._has_head else None)
+        if self.virtual and not self._has_head:
             able = {asked: able[asked] for asked in able if asked in PROMPTED}
         self._abilities = able
         self._trained = None
@@ -316,6 +315,11 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
                 f"{self.title} was already used: load it again, so that training "
                 "starts from the checkpoint's own weights"
             )
+
+    @property
+    def _has_head(self) -> bool:
+        """Whether it answers by a head, not by layers of its own."""
+        return self._head is not None and self._head.kind not in OWN_LAYERS
 
     def _objective(self) -> Objective:
         if self._trained is None:
