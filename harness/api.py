@@ -93,7 +93,7 @@ def carry_out(plan: Plan, plugins: Plugins, place: str, command: str) -> Outcome
 
     if not ranks.is_first():
         raise UsageError(
-            f"this is process {ranks.place()} (from 0) of {ranks.count()}, and only "
+            f"this is process {ranks.rank()} (from 0) of {ranks.world_size()}, and only "
             "the first carries out a plan: start several with 'torchrun -m harness run'"
         )
 

@@ -51,8 +51,8 @@ def environment(device: str) -> dict[str, str]:
             continue
     found["processor"] = f"{_processor()}, {os.cpu_count()} cores"
     found["device"] = device
-    if ranks.count() > 1:
-        found["processes"] = str(ranks.count())
+    if ranks.world_size() > 1:
+        found["processes"] = str(ranks.world_size())
     if device.startswith("cuda"):
         found["gpu"] = _gpu(device)
     return found

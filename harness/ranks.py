@@ -21,24 +21,24 @@ _PATIENCE = timedelta(days=7)
 """How long a process waits for the first, which may evaluate in between."""
 
 
-def count() -> int:
+def world_size() -> int:
     """Return how many processes there are."""
     return int(os.environ.get("WORLD_SIZE", "1")) if "RANK" in os.environ else 1
 
 
-def place() -> int:
+def rank() -> int:
     """Return which one this is, from 0."""
-    return int(os.environ["RANK"]) if count() > 1 else 0
+    return int(os.environ["RANK"]) if world_size() > 1 else 0
 
 
 def is_first() -> bool:
     """Tell whether this is the one that writes."""
-    return place() == 0
+    return rank() == 0
 
 
 def local_device(device: str) -> str:
     """Return this process's own GPU where ``cuda`` names none."""
-    if device == "cuda" and count() > 1:
+    if device == "cuda" and world_size() > 1:
         return f"cuda:{os.environ['LOCAL_RANK']}"
     return device
 
@@ -46,7 +46,7 @@ def local_device(device: str) -> str:
 @contextmanager
 def joined() -> Iterator[None]:
     """Meet the other processes, and part from them in the end."""
-    if count() == 1:
+    if world_size() == 1:
         yield
         return
     import torch
@@ -98,12 +98,12 @@ def tell(text: str) -> str:
 
 def _settle(failure: Exception | None) -> None:
     """Let all know of a failure; whoever has none of its own raises."""
-    if count() == 1:
+    if world_size() == 1:
         return
     import torch
     from torch import distributed
 
-    failing = torch.tensor(0 if failure is None else place() + 1)
+    failing = torch.tensor(0 if failure is None else rank() + 1)
     try:
         distributed.all_reduce(failing, distributed.ReduceOp.MAX)
         if not failing:
@@ -112,15 +112,15 @@ def _settle(failure: Exception | None) -> None:
         told = _broadcast(str(failure), source=source)
     except RuntimeError as error:  # of the backend: gloo or NCCL
         raise PeerError(
-            f"process {place()} of {count()} (from 0) lost another one ({error}): start "
+            f"process {rank()} of {world_size()} (from 0) lost another one ({error}): start "
             "all again, they go on from the last snapshot"
         ) from error
     if failure is None:
-        raise PeerError(f"process {source} of {count()} (from 0) failed: {told}")
+        raise PeerError(f"process {source} of {world_size()} (from 0) failed: {told}")
 
 
 def _broadcast(text: str, *, source: int) -> str:
-    if count() == 1:
+    if world_size() == 1:
         return text
     import torch
     from torch import distributed
@@ -129,7 +129,7 @@ def _broadcast(text: str, *, source: int) -> str:
     size = torch.tensor(len(content))
     distributed.broadcast(size, source)
     held = torch.zeros(int(size), dtype=torch.uint8)
-    if place() == source and content:
+    if rank() == source and content:
         held = torch.frombuffer(bytearray(content), dtype=torch.uint8)
     distributed.broadcast(held, source)
     return bytes(held.tolist()).decode()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import nn
 
-from harness import ranks
+from harness.ranks import is_first, tell
 from harness_torch.training.state import State
 
 
@@ -44,8 +44,8 @@ class Keeper:
         if self._score is None:
             self.step = step
             return
-        own = self._score() if ranks.is_first() else math.nan
-        score = float(ranks.tell(repr(own)))
+        own = self._score() if is_first() else math.nan
+        score = float(tell(repr(own)))
         self._in_vain += 1
         if score > self._best or not self._weights:
             self._best = -math.inf if math.isnan(score) else score

@@ -6,7 +6,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from harness import CheckpointError, ranks
+from harness import CheckpointError
+from harness.ranks import agree, is_first, tell
 from harness_torch.training.snapshots import Snapshots, read_snapshot
 from harness_torch.training.state import Part, State
 
@@ -42,11 +43,11 @@ class Saver:
         """
         if self._snapshots is None:
             return 0
-        step = self._restore_newest() if ranks.is_first() else 0
-        newest = ranks.tell(str(self._last or ""))
-        if newest and not ranks.is_first():
+        step = self._restore_newest() if is_first() else 0
+        newest = tell(str(self._last or ""))
+        if newest and not is_first():
             step = self._restore(Path(newest))
-        ranks.agree()
+        agree()
         return step
 
     def _restore_newest(self) -> int:
@@ -73,7 +74,7 @@ class Saver:
         Raises:
             TrainingError: it can't be written.
         """
-        if self._snapshots is None or not ranks.is_first():
+        if self._snapshots is None or not is_first():
             return
         if time.monotonic() >= self._due:
             self._save(step, self._snapshots)

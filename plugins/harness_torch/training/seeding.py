@@ -8,7 +8,7 @@ import random
 import numpy as np
 import torch
 
-from harness import ranks
+from harness.ranks import rank
 
 
 def seed_step(seed: int, step: int, device: torch.device) -> None:
@@ -18,7 +18,7 @@ def seed_step(seed: int, step: int, device: torch.device) -> None:
     generator's state, and what selection draws between two steps changes neither.
     Processes that train together draw each their own.
     """
-    digest = hashlib.sha256(f"{seed} {step} {ranks.place()}".encode()).digest()
+    digest = hashlib.sha256(f"{seed} {step} {rank()}".encode()).digest()
     drawn = int.from_bytes(digest[:4], "big")
     random.seed(drawn)
     np.random.seed(drawn)

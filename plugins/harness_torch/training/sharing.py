@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor, distributed, nn
 
-from harness import Encoded, ranks
+from harness import Encoded
+from harness.ranks import agree, rank, world_size
 from harness_torch.training.accumulator import Total
 
 _BUCKET = 1 << 23
@@ -19,18 +20,18 @@ def own_share(batch: Sequence[Encoded]) -> Sequence[Encoded]:
 
     Lengths are dealt out in turns, so that all have about as much to do.
     """
-    if ranks.count() == 1:
+    if world_size() == 1:
         return batch
     by_length = sorted(batch, key=lambda item: item.cost)
-    return by_length[ranks.place() :: ranks.count()]
+    return by_length[rank() :: world_size()]
 
 
 @torch.no_grad()
 def spread(parameters: Sequence[nn.Parameter]) -> None:
     """Give all processes the first one's weights."""
-    if ranks.count() == 1:
+    if world_size() == 1:
         return
-    ranks.agree()
+    agree()
     for parameter in parameters:
         distributed.broadcast(parameter.data, 0)
 
@@ -41,9 +42,9 @@ def add_up(total: Total, parameters: Sequence[nn.Parameter]) -> Total:
     Raises:
         PeerError: another process failed.
     """
-    if ranks.count() == 1:
+    if world_size() == 1:
         return total
-    ranks.agree()
+    agree()
     sums = torch.tensor([total.loss, total.terms], dtype=torch.float64)
     distributed.all_reduce(sums)
     has_gradient = torch.tensor(

@@ -18,9 +18,9 @@ from harness import (
     LoadSettings,
     Loss,
     TrainingExample,
-    ranks,
 )
 from harness.events import TrainStep
+from harness.ranks import rank
 from harness.recipe import TrainJob, TrainReport
 from harness.requests import Regress, RegressAnswer
 from harness_torch.training.loop import train
@@ -101,8 +101,8 @@ class Narrow(Slopes):
 class Failing(Slopes):
     """Fails in the second process alone, in its fourth micro-batch."""
 
-    def loss(self, batch: Sequence[Encoded]) -> Loss:
-        if ranks.place() == 1 and len(self.batches) == 3:
+    def loss(self, batch: Sequence[Encoded], *, label_smoothing: float = 0.0) -> Loss:
+        if rank() == 1 and len(self.batches) == 3:
             raise HarnessError("out of luck")
         return super().loss(batch)
 
@@ -114,7 +114,7 @@ class Drawn(Slopes):
         module = super().prepare(head, seed=seed)
         with torch.no_grad():
             for parameter in module.parameters():
-                parameter.add_(ranks.place())
+                parameter.add_(rank())
         return module
 
 

@@ -15,8 +15,9 @@ from typing import Any
 import torch
 from torch import distributed
 
-from harness import HarnessError, ranks
+from harness import HarnessError
 from harness.events import TrainStep
+from harness.ranks import is_first, joined, rank, together
 
 FOLDER = Path(sys.argv[1])
 toys: Any = importlib.import_module("slopes")  # beside this file, run as a script
@@ -24,7 +25,7 @@ toys: Any = importlib.import_module("slopes")  # beside this file, run as a scri
 
 def told(*changes: Any, **settings: Any) -> dict[str, Any]:
     """Train, and say what came of it."""
-    with ranks.together():
+    with together():
         model, report = toys.run(*changes, **settings)
     return {
         "weights": toys.weights(model).tolist(),
@@ -48,7 +49,7 @@ def failure(train: Callable[[], object]) -> str:
 
 def scores() -> Callable[[], float]:
     """Return what scores in the first process and must not be asked in others."""
-    if not ranks.is_first():
+    if not is_first():
         return lambda: 1 / 0
     return iter([0.5, 0.9, 0.1]).__next__
 
@@ -70,11 +71,11 @@ def resumed() -> dict[str, Any]:
 def main() -> None:
     """Go through all cases."""
     torch.set_num_threads(1)
-    with ranks.joined():
+    with joined():
         cases = {
             "processes": distributed.get_world_size(),
             "plain": told(count=17),  # the last step of an epoch has one example
-            "narrow": told(toys.Narrow(11) if ranks.place() else toys.Slopes()),
+            "narrow": told(toys.Narrow(11) if rank() else toys.Slopes()),
             "drawn": told(toys.Drawn()),
             "dropout": told(toys.Slopes(dropout=0.5)),
             "best": told(epochs=3.0, select_score=scores()),
@@ -82,7 +83,7 @@ def main() -> None:
             "failure": failure(lambda: told(toys.Failing())),
             "after": told(),
         }
-    place = FOLDER / f"{ranks.place()}.json"
+    place = FOLDER / f"{rank()}.json"
     place.write_text(json.dumps(cases), encoding="utf-8")
 
 
