@@ -43,7 +43,10 @@ class Saver:
         """
         if self._snapshots is None:
             return 0
-        step = self._restore_newest() if is_first() else 0
+        step = 0
+        if is_first():
+            self._snapshots.sweep()
+            step = self._restore_newest()
         newest = tell(str(self._last or ""))
         if newest and not is_first():
             step = self._restore(Path(newest))

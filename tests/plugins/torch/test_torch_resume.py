@@ -118,6 +118,13 @@ def test_a_snapshot_of_another_model_is_left_aside(tmp_path: Path) -> None:
 def test_a_half_written_snapshot_is_not_taken(tmp_path: Path) -> None:
     (tmp_path / ".part-1").mkdir()
     assert cut(tmp_path)[1].resumed == 0
+    assert not (tmp_path / ".part-1").exists()
+
+
+def test_a_damaged_snapshot_makes_place_for_a_whole_one(tmp_path: Path) -> None:
+    (tmp_path / "step-00000001" / "junk").mkdir(parents=True)
+    assert "is not whole" in cut(tmp_path)[1].notes[0]
+    assert snapshot(tmp_path).name == "step-00000010"
 
 
 @pytest.fixture
