@@ -209,6 +209,14 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
         """The checkpoint that the model was loaded from, without any adapter."""
         return self._checkpoint
 
+    @property
+    def head_names(self) -> frozenset[str]:
+        """Names of the parameters behind the body: of a fresh head, and of a pooler."""
+        if not self.fresh:
+            return self.fresh
+        names = (name for name, _ in self.module.named_parameters())
+        return self.fresh | {name for name in names if "pooler." in name}
+
     def take_head(self, head: Head, *, seed: int) -> None:
         """Attach a freshly seeded head, and note which parameters came with it.
 
