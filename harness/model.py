@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from harness.errors import UsageError
-from harness.requests import Answer, JsonValue, Request, Side
+from harness.requests import Answer, Generate, JsonValue, Request, Side
 from harness.task import Example, Task, parse_spec
 
 if TYPE_CHECKING:
@@ -270,9 +270,9 @@ class ModelEntry:
         describe: reads configuration and hashes files, loads no weights.
         load: loads the model.
         options: option names with what each does.
-        worded: what the model reads for a `Generate` prompt, where that is more than
-            the prompt (a chat template around it); None where it reads it as it is.
-            For `harness show`; loads no weights.
+        worded: what the model reads for a `Generate` request, where that is more than
+            its prompt (a chat template around a message); None where it reads it as it
+            is. For `harness show`; loads no weights.
         new: makes models from scratch, None where the family can't.
     """
 
@@ -282,7 +282,7 @@ class ModelEntry:
     describe: Callable[[ModelName], ModelCard]
     load: Callable[[ModelName, LoadSettings], SimpleAdapter | Adapter]
     options: Mapping[str, str] = field(default_factory=dict)
-    worded: Callable[[ModelName, str], str | None] | None = None
+    worded: Callable[[ModelName, Generate], str | None] | None = None
     new: NewModel | None = None
 
 

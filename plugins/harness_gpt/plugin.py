@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness import LoadSettings, ModelCard, ModelEntry, ModelName, NewModel, hookimpl
+from harness.requests import Generate
 from harness_gpt.new_settings import NEW_LEARNING_RATE, NewGpt
 from harness_gpt.options import OPTIONS
 
@@ -21,11 +22,11 @@ def describe(name: ModelName) -> ModelCard:
     return card.describe(name)
 
 
-def worded(name: ModelName, prompt: str) -> str | None:
+def worded(name: ModelName, request: Generate) -> str | None:
     """Word a prompt as the model reads it; see `harness_gpt.card.worded`."""
     from harness_gpt import card
 
-    return card.worded(name, prompt)
+    return card.worded(name, request)
 
 
 def load(name: ModelName, settings: LoadSettings) -> GptAdapter:
