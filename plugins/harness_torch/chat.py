@@ -241,8 +241,12 @@ def prompt_ids(
         plain: tokenises without: a template writes its own beginning.
     """
     within = [render(request) for request in requests]
-    texts = [r.prompt if w is None else w for r, w in zip(requests, within, strict=True)]
-    return ids_within(texts, [w is not None for w in within], opened=opened, plain=plain)
+    texts = [
+        r.prompt if w is None else w for r, w in zip(requests, within, strict=True)
+    ]
+    return ids_within(
+        texts, [w is not None for w in within], opened=opened, plain=plain
+    )
 
 
 def ids_within(
