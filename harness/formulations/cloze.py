@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from harness.errors import PluginError
 from harness.formulations.base import AsksOnce, Exemplars, most_probable
 from harness.formulations.rank import Candidates
-from harness.model import Head
+from harness.model import Head, TrainingExample
 from harness.requests import BLANK, Answer, Fill, FillAnswer, Request
 from harness.task import Example, Prediction, Prompt, is_right, render, word_choice
 
@@ -73,6 +73,13 @@ class FillBlank(AsksOnce):
         candidates = self.candidates(example.columns)
         hot = tuple(float(is_right(text, example.target)) for text in candidates)
         return (FillAnswer(probabilities=hot),)
+
+    def target(self, example: Example) -> tuple[TrainingExample, ...]:
+        """Return what is asked, or nothing where no candidate is right."""
+        candidates = self.candidates(example.columns)
+        if not any(is_right(text, example.target) for text in candidates):
+            return ()
+        return AsksOnce.target(self, example)
 
 
 def _fields(template: str) -> list[str | None]:

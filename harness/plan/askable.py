@@ -97,7 +97,7 @@ def _is_askable(
     formulation: Formulation, card: ModelCard, regime: Regime, trains: frozenset[str]
 ) -> bool:
     if regime.kind == "finetune":
-        is_own = formulation.head.kind == "language"  # what is there is trained on
+        is_own = formulation.asks not in HEAD_REQUESTS  # its layers are trained on
         if is_own and formulation.asks not in card.abilities:
             return False
         return formulation.head.kind in card.trainable & trains

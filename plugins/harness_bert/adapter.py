@@ -29,7 +29,12 @@ from harness_torch.blanks import BlankFiller, MaskedRow
 from harness_torch.checkpoint import read_tensors
 from harness_torch.device import DTYPES, pick_device
 from harness_torch.heads.choice import ChoiceHead
-from harness_torch.heads.labels import HEAD_OF, count_outputs, head_settings
+from harness_torch.heads.labels import (
+    HEAD_OF,
+    OWN_LAYERS,
+    count_outputs,
+    head_settings,
+)
 from harness_torch.heads.span import SpanHead, SpanSettings
 from harness_torch.heads.tag import TagHead
 from harness_torch.heads.vector import VectorHead
@@ -149,7 +154,8 @@ class BertAdapter(TrainableAdapter[BertCheckpoint, Module, TextTokenizer]):
         if head.kind == "language":
             own = PRETRAINING if self._parts.has_pairs else MASKED
             return {"architectures": [title + own]}
-        return {**head_settings(head), "architectures": [title + SUFFIXES[head.kind]]}
+        settings = {} if head.kind in OWN_LAYERS else head_settings(head)
+        return {**settings, "architectures": [title + SUFFIXES[head.kind]]}
 
     def words(self) -> nn.Embedding:
         """Return the module that makes vectors of token ids."""

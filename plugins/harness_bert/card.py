@@ -31,7 +31,7 @@ def _describe(name: ModelName) -> ModelCard:
     is_built_in = checkpoint.folder is None
     return ModelCard(
         abilities=frozenset(_abilities(checkpoint)),
-        trainable=VECTOR_HEADS | {"choose", "extract", "tag"},
+        trainable=_trainable(checkpoint),
         pretrains=checkpoint.config.family.pretrains,
         head=head,
         fingerprint=checkpoint.fingerprint(),
@@ -48,6 +48,11 @@ def _describe(name: ModelName) -> ModelCard:
             **_unasked(checkpoint),
         },
     )
+
+
+def _trainable(checkpoint: BertCheckpoint) -> frozenset[str]:
+    own = {"fill"} if checkpoint.parts.has_words else set()
+    return VECTOR_HEADS | {"choose", "extract", "tag"} | own
 
 
 def _abilities(checkpoint: BertCheckpoint) -> Iterator[type[Request]]:

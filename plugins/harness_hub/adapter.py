@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import torch
 from torch import nn
 
-from harness import Head, PluginError
+from harness import Head, PluginError, UsageError
 from harness.requests import (
     Embed,
     Fill,
@@ -24,8 +25,10 @@ from harness_hub.checkpoint import HubCheckpoint
 from harness_hub.follow import GreedyTokens
 from harness_hub.generate import GenerateAbility
 from harness_hub.head_rows import HeadRows
+from harness_hub.lengths import longest_input
 from harness_hub.lines import LineScorer
 from harness_hub.loading import POOLER, load_config, load_model
+from harness_hub.objectives import continuations, translations
 from harness_hub.output_rows import OutputRows
 from harness_hub.quiet import quiet
 from harness_hub.score import FillAbility, LikelihoodAbility, ScoreAbility
@@ -39,23 +42,33 @@ from harness_torch.blanks import BlankFiller
 from harness_torch.chat import load_render
 from harness_torch.follow import FollowAbility, Limits
 from harness_torch.heads.choice import ChoiceHead
-from harness_torch.heads.labels import HEAD_OF, count_outputs, head_settings
+from harness_torch.heads.labels import (
+    HEAD_OF,
+    OWN_LAYERS,
+    count_outputs,
+    head_settings,
+)
 from harness_torch.heads.span import SpanHead, SpanSettings
 from harness_torch.heads.tag import TagHead
 from harness_torch.heads.vector import VectorHead
 from harness_torch.pseudo import PseudoAbility
 from harness_torch.text_vectors import TextVectors
-from harness_torch.trainable import TrainableAdapter
+from harness_torch.trainable import Objective, TrainableAdapter
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel
+    from transformers import PretrainedConfig, PreTrainedModel
 
 _LOADERS = {
+    "choose": "AutoModelForMultipleChoice",
+    "extract": "AutoModelForQuestionAnswering",
     "classify": "AutoModelForSequenceClassification",
     "regress": "AutoModelForSequenceClassification",
     "tag": "AutoModelForTokenClassification",
 }
 """The classes of transformers with a head of each kind that can be trained."""
+
+GENERATION = "generation_config.json"
+_OUTPUTS = {"choose": 1, "extract": 2}
 
 
 class HubAdapter(TrainableAdapter[HubCheckpoint, nn.Module, HubTokenizer]):
@@ -86,8 +99,10 @@ class HubAdapter(TrainableAdapter[HubCheckpoint, nn.Module, HubTokenizer]):
                 f"{self.title} was already trained: load it again, so that training "
                 "starts from the checkpoint's own weights"
             )
+        if head.kind in OWN_LAYERS and self.module.dtype != torch.float32:
+            self._load(self._checkpoint.kind.loader, load_config(self._checkpoint))
         self.take_head(head, seed=seed)
-        self._abilities = self.abilities(head)
+        self.refresh()
         self._is_prepared = True
         return self.module
 
@@ -98,6 +113,8 @@ class HubAdapter(TrainableAdapter[HubCheckpoint, nn.Module, HubTokenizer]):
             PluginError: the model has no such head.
         """
         super().take_head(head, seed=seed)
+        if head.kind in OWN_LAYERS:
+            return
         body, stored = f"{self.module.base_model_prefix}.", self._checkpoint.weights
         self.fresh = frozenset(
             name
@@ -118,25 +135,66 @@ class HubAdapter(TrainableAdapter[HubCheckpoint, nn.Module, HubTokenizer]):
             PluginError: this model has no such head.
             CheckpointError: transformers has no such head for this architecture.
         """
-        outputs = count_outputs(head, self.title)
+        fixed = _OUTPUTS.get(head.kind)
         config = load_config(self._checkpoint)
-        config.num_labels = outputs
+        config.num_labels = fixed or count_outputs(head, self.title)
         config.update(self.saved_config(head))
         if config.get_text_config().pad_token_id is None:
             config.get_text_config().pad_token_id = self._padding.id
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(generator.initial_seed())
+            self._load(_LOADERS[head.kind], config, has_fresh_head=True)
+
+    def _load(
+        self, loader: str, config: PretrainedConfig, *, has_fresh_head: bool = False
+    ) -> None:
+        """Load the weights again, in fp32."""
         device = self.device
         self.module = nn.Module()  # type: ignore[assignment] # lets the old weights go
         self._abilities = {}
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(generator.initial_seed())
-            self.module = load_model(
-                self._checkpoint,
-                _LOADERS[head.kind],
-                config,
-                dtype=torch.float32,
-                device=device,
-                has_fresh_head=True,
+        self.module = load_model(
+            self._checkpoint,
+            loader,
+            config,
+            dtype=torch.float32,
+            device=device,
+            has_fresh_head=has_fresh_head,
+        )
+
+    def language(self) -> Objective:
+        """Return what trains the model's own output layer to say what comes next.
+
+        Raises:
+            PluginError: it has none.
+        """
+        module, tokenizer, title = self.module, self.tokenizer, self.title
+        if self._checkpoint.kind.name == "causal":
+            return continuations(
+                module,
+                tokenizer,
+                self._padding,
+                render=load_render(self._checkpoint.chat),
+                title=title,
             )
+        if self._checkpoint.kind.name != "seq2seq":
+            return super().language()
+        longest = longest_input(self._checkpoint.raw)
+        return translations(
+            module, tokenizer, self._padding, title=title, longest=longest
+        )
+
+    def prompt(self, tokens: int) -> None:
+        """Read so many virtual tokens before every input; the longest stays as it was.
+
+        Raises:
+            UsageError: the model is a decoder that writes, whose prompts have none.
+        """
+        if self._checkpoint.kind.name == "causal" and not self._has_head:
+            raise UsageError(
+                f"{self.title} writes what follows a prompt, before which hub: puts no "
+                "virtual tokens: choose another recipe, such as lora, or the adapter gpt"
+            )
+        super().prompt(tokens)
 
     def saved_config(self, head: Head) -> dict[str, Any]:
         """Return what config.json says of a head; labels by number."""
@@ -152,20 +210,6 @@ class HubAdapter(TrainableAdapter[HubCheckpoint, nn.Module, HubTokenizer]):
     def words(self) -> nn.Embedding:
         """Return the module that makes vectors of token ids."""
         return cast(nn.Embedding, self.module.get_input_embeddings())
-
-    def prompt(self, tokens: int) -> None:
-        """Read so many virtual tokens before every input, where a head looks at it.
-
-        Raises:
-            PluginError: there is no head.
-            UsageError: they leave no room.
-        """
-        if not self.fresh:
-            raise PluginError(
-                f"{self.title} can't read virtual tokens before what it writes: choose "
-                "bert:, gpt: or t5: where they build it, or the recipe lora"
-            )
-        super().prompt(tokens)
 
     def make_tokenizer(self, length: int, virtual: Sequence[int]) -> HubTokenizer:
         """Make the checkpoint's tokenizer again, with virtual tokens before all else."""
@@ -187,6 +231,9 @@ class HubAdapter(TrainableAdapter[HubCheckpoint, nn.Module, HubTokenizer]):
         with quiet():
             self.module.save_pretrained(folder)
             self.tokenizer.library.save_pretrained(folder)
+        own = self._checkpoint.folder / GENERATION
+        if own.is_file() and not self._has_head:
+            shutil.copyfile(own, folder / GENERATION)
 
     def abilities(self, head: Head | None) -> Abilities:
         """Return what the module answers: what its head does, or what its kind does."""
@@ -213,7 +260,7 @@ class HubAdapter(TrainableAdapter[HubCheckpoint, nn.Module, HubTokenizer]):
         if head.kind == "extract":
             return SpanHead(
                 tokenizer=self.tokenizer,
-                settings=SpanSettings(self._checkpoint.length, self._checkpoint.stride),
+                settings=SpanSettings(self._checkpoint.window, self._checkpoint.stride),
                 scores=SpanScores(self.module, self._padding),
                 title=self.title,
             )

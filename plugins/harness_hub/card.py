@@ -11,6 +11,13 @@ from harness_torch.chat import chat_fact, chat_prompts, load_render
 from harness_torch.heads.labels import HEAD_OF, VECTOR_HEADS
 
 _TRAINABLE = VECTOR_HEADS | {"tag"}
+_OF_KIND = {
+    **dict.fromkeys(("causal", "seq2seq"), frozenset({"language"})),
+    **dict.fromkeys(("choose", "embed", "extract"), frozenset({"choose", "extract"})),
+    "masked": frozenset({"choose", "extract", "fill"}),
+}
+"""What can be trained besides, by kind of model: heads of encoders, and own layers."""
+
 LEARNING_RATE = 5e-5
 """The largest that Devlin et al. 2018 (appendix A.3) tried; small encoders need it."""
 
@@ -33,15 +40,22 @@ def _describe(name: ModelName) -> ModelCard:
     kind = checkpoint.kind
     return ModelCard(
         abilities=frozenset({HEAD_OF[head.kind]}) if head else kind.abilities,
-        trainable=_TRAINABLE if checkpoint.can_be_trained else frozenset(),
+        trainable=_trainable(checkpoint),
         head=head,
         fingerprint=checkpoint.fingerprint(),
         parameters=checkpoint.parameters,
         max_tokens=checkpoint.length,
         prefers=(*chat_prompts(checkpoint.chat), *kind.prefers),
+        prefers_trained=("head",) if kind.name == "causal" else (),
         suggested_learning_rate=LEARNING_RATE,
         facts=_facts(checkpoint),
     )
+
+
+def _trainable(checkpoint: HubCheckpoint) -> frozenset[str]:
+    if not checkpoint.can_be_trained:
+        return frozenset()
+    return _TRAINABLE | _OF_KIND.get(checkpoint.kind.name, frozenset())
 
 
 def worded(name: ModelName, request: Generate) -> str | None:

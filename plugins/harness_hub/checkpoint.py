@@ -69,6 +69,7 @@ class HubCheckpoint:
         folder: where its files are.
         weights: what its weights files hold.
         length: the longest input in tokens.
+        window: tokens of a window over a long context.
         stride: tokens that neighbouring windows of a long context share.
         head: the trained head that it carries, if any.
         chat: the chat template, and what it goes around; None for none.
@@ -84,6 +85,7 @@ class HubCheckpoint:
     folder: Path
     weights: Weights
     length: int
+    window: int
     stride: int
     head: Head | None
     chat: Chat | None
@@ -149,6 +151,11 @@ def open_checkpoint(name: ModelName) -> HubCheckpoint:
     most = {"embed": pooling.length, "extract": WINDOW}.get(kind.name)
     usual = usual_length(folder, raw, most=most)
     length = read_length(name, longest or UNBOUNDED, default=usual)
+    window = read_length(
+        name,
+        longest or UNBOUNDED,
+        default=usual_length(folder, raw, most=WINDOW),
+    )
     return HubCheckpoint(
         title=str(name),
         kind=kind,
@@ -156,7 +163,8 @@ def open_checkpoint(name: ModelName) -> HubCheckpoint:
         folder=folder,
         weights=read_weights(folder),
         length=length,
-        stride=read_stride(name, length),
+        window=window,
+        stride=read_stride(name, window),
         head=_find_head(kind, raw, folder / "config.json"),
         chat=read_chat(name, folder if kind.name == "causal" else None),
         bos=read_choice(name, "bos", "auto", "on", "off"),

@@ -42,12 +42,7 @@ class GreedyTokens:
 
         def compute(places: Sequence[int]) -> list[Tensor]:
             some = [windows[place] for place in places]
-            inputs = self._padding.inputs([Row(read_of(window)) for window in some])
-            asked = [
-                list(range(len(w.context) - 1, len(w.context) - 1 + len(w.scored)))
-                for w in some
-            ]
-            return self._rows.take(inputs, asked)
+            return take_windows(self._rows, self._padding, some)
 
         lengths = [len(read_of(window)) for window in windows]
         found: dict[int, list[int]] = {}
@@ -63,3 +58,21 @@ class GreedyTokens:
             check_finite(logits, self._title)
             best += torch.argmax(logits, dim=-1).tolist()
         return best
+
+
+def take_windows(
+    rows: OutputRows, padding: Padding, windows: Sequence[Window]
+) -> list[Tensor]:
+    """Return the rows that windows' scored tokens follow, from one forward.
+
+    Args:
+        rows: computes what is asked of a forward.
+        padding: makes inputs of rows.
+        windows: what is read and scored.
+    """
+    inputs = padding.inputs([Row(read_of(window)) for window in windows])
+    asked = [
+        list(range(len(w.context) - 1, len(w.context) - 1 + len(w.scored)))
+        for w in windows
+    ]
+    return rows.take(inputs, asked)

@@ -81,7 +81,7 @@ class GenerateAbility:
         self._is_decoder = not module.config.is_encoder_decoder
         self._batches = Batches(module)
         self._settings = _model_settings(module)
-        self._end = _end_ids(self._settings.get("eos_token_id"))
+        self._end = end_ids(module)
 
     def encode(self, requests: Sequence[Generate]) -> list[Encoded]:
         """Tokenise prompts, cut so that what is written still fits.
@@ -262,15 +262,19 @@ def _search(request: Generate) -> _Search:
 def _model_settings(module: PreTrainedModel) -> dict[str, Any]:
     """Return what the model's generation settings say of it, and forget the rest.
 
-    transformers fills in from there what a search leaves open.
+    transformers fills in from there what a search leaves open. What is kept stays
+    there, as abilities are made anew when a head or an adapter comes.
     """
     told = module.generation_config or GenerationConfig()
-    settings = {name: getattr(told, name, None) for name in _DEFINING}
-    module.generation_config = GenerationConfig()
-    return {name: value for name, value in settings.items() if value is not None}
+    found = {name: getattr(told, name, None) for name in _DEFINING}
+    settings = {name: value for name, value in found.items() if value is not None}
+    module.generation_config = GenerationConfig(**settings)
+    return settings
 
 
-def _end_ids(told: int | Sequence[int] | None) -> frozenset[int]:
+def end_ids(module: PreTrainedModel) -> frozenset[int]:
+    """Return the ids that end a text."""
+    told = getattr(module.generation_config, "eos_token_id", None)
     if told is None:
         return frozenset()
     return frozenset({told} if isinstance(told, int) else told)

@@ -63,7 +63,11 @@ class OutputRows:
         if not any(wanted):
             return [torch.empty(0, 0) for _ in wanted]
         if self._way is None:
-            self._way = self._find_way(inputs, wanted)
+            is_training = self._module.training
+            self._module.eval()  # dropout would keep the ways apart
+            with torch.no_grad():
+                self._way = self._find_way(inputs, wanted)
+            self._module.train(is_training)
         return self._way(self, inputs, wanted)
 
     def _find_way(self, inputs: Inputs, wanted: Sequence[Sequence[int]]) -> _Way:

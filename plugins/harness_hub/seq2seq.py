@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _Ids = tuple[int, ...]
 
 
-class _Source(NamedTuple):
+class Source(NamedTuple):
     """What the encoder reads, and the different choices that are scored after it."""
 
     ids: _Ids
@@ -44,12 +44,9 @@ class SourceScoreAbility:
         title: str,
     ) -> None:
         self._title = title
-        self._module = module
         self._tokenizer = tokenizer
-        self._padding = padding
-        self._rows = OutputRows(module)
+        self._rows = SourceRows(module, padding, title=title)
         self._batches = Batches(module)
-        self._start = _start_id(module, title)
 
     def encode(self, requests: Sequence[Score]) -> list[Encoded]:
         """Tokenise contexts and choices; both are cut at their end."""
@@ -87,7 +84,7 @@ class SourceScoreAbility:
     def answer(self, batch: Sequence[Encoded]) -> Iterator[tuple[int, ScoreAnswer]]:
         """Answer each request of a batch."""
         sources = [
-            _Source(
+            Source(
                 tuple(item.ids), [c for c in dict.fromkeys(item.extra["choices"]) if c]
             )
             for item in batch
@@ -103,8 +100,49 @@ class SourceScoreAbility:
             known = _sums(sources[place], values.get(place))
             yield item.key, _answer(item, known)
 
-    def _compute(self, sources: Sequence[_Source]) -> list[Tensor]:
+    def _compute(self, sources: Sequence[Source]) -> list[Tensor]:
         """Return log-probability and greedy flag of all choices' tokens, ``(tokens, 2)``."""
+        scored = log_probabilities(
+            torch.cat(self._rows.take(sources)),
+            self._rows.project,
+            [[token] for source in sources for c in source.choices for token in c],
+            title=self._title,
+        )
+        flat = torch.tensor([list(one) for row in scored for one in row])
+        sizes = [sum(map(len, source.choices)) for source in sources]
+        return list(flat.to(torch.float64).split(sizes))
+
+
+class SourceRows:
+    """Computes what an encoder-decoder says at each token of what follows a source.
+
+    Args:
+        module: the model.
+        padding: makes inputs of rows.
+        title: how messages name the model.
+
+    Raises:
+        CheckpointError: the model does not say what a decoder begins with.
+    """
+
+    def __init__(
+        self, module: PreTrainedModel, padding: Padding, *, title: str
+    ) -> None:
+        self._module = module
+        self._padding = padding
+        self._rows = OutputRows(module)
+        self._start = _start_id(module, title)
+
+    def project(self, rows: Tensor) -> Tensor:
+        """Return logits, ``(rows, vocabulary)``."""
+        return self._rows.project(rows)
+
+    def take(self, sources: Sequence[Source]) -> list[Tensor]:
+        """Return rows that `project` takes, one tensor a choice; a source is read once.
+
+        Args:
+            sources: what is read, each with a choice or more, none empty.
+        """
         read = self._padding.inputs([Row(source.ids) for source in sources])
         states = self._module.get_encoder()(**read).last_hidden_state
         homes = [place for place, source in enumerate(sources) for _ in source.choices]
@@ -116,19 +154,10 @@ class SourceScoreAbility:
             "decoder_input_ids": written["input_ids"],
             "decoder_attention_mask": written["attention_mask"],
         }
-        rows = self._rows.take(inputs, [range(len(choice)) for choice in choices])
-        scored = log_probabilities(
-            torch.cat(rows),
-            self._rows.project,
-            [[token] for c in choices for token in c],
-            title=self._title,
-        )
-        flat = torch.tensor([list(one) for row in scored for one in row])
-        sizes = [sum(map(len, source.choices)) for source in sources]
-        return list(flat.to(torch.float64).split(sizes))
+        return self._rows.take(inputs, [range(len(choice)) for choice in choices])
 
 
-def _sums(source: _Source, value: Tensor | None) -> dict[_Ids, Scored]:
+def _sums(source: Source, value: Tensor | None) -> dict[_Ids, Scored]:
     known: dict[_Ids, Scored] = {(): Scored(0.0, True)}  # no tokens are certain
     if value is not None:
         parts = value.split([len(choice) for choice in source.choices])

@@ -14,11 +14,14 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
+import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-from harness import CheckpointError, Encoded, PluginError
+from harness import CheckpointError, Encoded, Loss, PluginError, TrainingExample
 from harness.requests import BLANK, Answer, Fill, FillAnswer
 from harness_torch.abilities import check_finite
 from harness_torch.tokenizers.protocol import Pieces, TextTokenizer, Tokens
@@ -45,7 +48,7 @@ Logits = Callable[[Sequence[MaskedRow]], Tensor]
 
 
 class BlankFiller:
-    """Answers `Fill`.
+    """Answers `Fill`, and is trained to.
 
     Args:
         tokenizer: makes ids of texts.
@@ -84,16 +87,7 @@ class BlankFiller:
         Raises:
             CheckpointError: the model's output is not a number.
         """
-        rows: list[MaskedRow] = []
-        wanted: list[Target] = []
-        for item in batch:
-            wanted += [
-                Target(len(rows) + target.row, target.token)
-                for targets in item.extra["candidates"]
-                for target in targets
-            ]
-            rows += item.extra["rows"]
-        scores = iter(self._log_probabilities(rows, wanted))
+        scores = iter(self._scores(batch).tolist())
         for item in batch:
             sums = [
                 sum(next(scores) for _ in targets)
@@ -103,6 +97,34 @@ class BlankFiller:
                 item.key,
                 FillAnswer(probabilities=_softmax(sums), tokens=item.cost),
             )
+
+    def encode_training(self, examples: Sequence[TrainingExample]) -> list[Encoded]:
+        """Tokenise examples; the target is the place of the most probable candidate.
+
+        Raises:
+            PluginError: an example is no `Fill` request with its answer.
+        """
+        encoded = self.encode([_asked(example) for example in examples])
+        return [
+            replace(item, extra={**item.extra, "target": _right(example)})
+            for item, example in zip(encoded, examples, strict=True)
+        ]
+
+    def loss(self, batch: Sequence[Encoded], *, label_smoothing: float = 0.0) -> Loss:
+        """Return the summed cross-entropy over the candidates of each blank.
+
+        Of their scores alone, not of the vocabulary's: so LM-BFF fine-tunes (Gao et al.
+        2021, section 3, https://arxiv.org/abs/2012.15723).
+        """
+        scores = self._scores(batch)
+        sizes = [len(targets) for i in batch for targets in i.extra["candidates"]]
+        sums = iter(part.sum() for part in torch.split(scores, sizes))
+        losses = []
+        for item in batch:
+            own = torch.stack([next(sums) for _ in item.extra["candidates"]])
+            right = torch.tensor(item.extra["target"], device=own.device)
+            losses.append(F.cross_entropy(own, right, label_smoothing=label_smoothing))
+        return Loss(total=torch.stack(losses).sum(), count=len(losses))
 
     def _encode(self, key: int, request: Fill, filled: Sequence[Pieces]) -> Encoded:
         rows: list[MaskedRow] = []
@@ -167,25 +189,38 @@ class BlankFiller:
         before = self._tokenizer.wrap([-1]).ids.index(-1)
         return MaskedRow(self._tokenizer.wrap(masked), before + place)
 
+    def _scores(self, batch: Sequence[Encoded]) -> Tensor:
+        """Return the log-probability of each candidate's each token, one by one."""
+        rows: list[MaskedRow] = []
+        wanted: list[Target] = []
+        for item in batch:
+            wanted += [
+                Target(len(rows) + target.row, target.token)
+                for targets in item.extra["candidates"]
+                for target in targets
+            ]
+            rows += item.extra["rows"]
+        return self._log_probabilities(rows, wanted)
+
     def _log_probabilities(
         self, rows: Sequence[MaskedRow], wanted: Sequence[Target]
-    ) -> list[float]:
-        """Return the log-probability of each token wanted."""
+    ) -> Tensor:
+        """Return the log-probability of each token wanted, ``(wanted,)``."""
         order = sorted(range(len(rows)), key=lambda place: len(rows[place].tokens.ids))
         of_row: dict[int, list[int]] = defaultdict(list)
         for at, target in enumerate(wanted):
             of_row[target.row].append(at)
-        scores = [0.0] * len(wanted)
+        found, places = [], []
         for start in range(0, len(order), _ROWS):
             chunk = order[start : start + _ROWS]
             logits = self._logits([rows[place] for place in chunk]).float()
             check_finite(logits, self._title)
             here = [(n, at) for n, place in enumerate(chunk) for at in of_row[place]]
             lines, tokens = [n for n, _ in here], [wanted[at].token for _, at in here]
-            found = logits.log_softmax(-1)[lines, tokens].tolist()
-            for (_, at), score in zip(here, found, strict=True):
-                scores[at] = score
-        return scores
+            found.append(logits.log_softmax(-1)[lines, tokens])
+            places += [at for _, at in here]
+        back = sorted(range(len(places)), key=places.__getitem__)
+        return torch.cat(found)[back]
 
 
 def check_blank(request: Fill) -> None:
@@ -211,6 +246,21 @@ def fill_in(request: Fill) -> list[str]:
     """
     check_blank(request)
     return [request.text.replace(BLANK, candidate) for candidate in request.candidates]
+
+
+def _asked(example: TrainingExample) -> Fill:
+    if isinstance(example.request, Fill) and isinstance(example.answer, FillAnswer):
+        return example.request
+    raise PluginError(
+        f"a training example pairs a {type(example.request).__name__} request with a "
+        f"{type(example.answer).__name__}, expected Fill with FillAnswer: correct the "
+        "formulation's target"
+    )
+
+
+def _right(example: TrainingExample) -> int:
+    probabilities = list(getattr(example.answer, "probabilities", ()))
+    return probabilities.index(max(probabilities))
 
 
 def _softmax(scores: Sequence[float]) -> tuple[float, ...]:

@@ -209,6 +209,14 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
         """The checkpoint that the model was loaded from, without any adapter."""
         return self._checkpoint
 
+    @property
+    def head_names(self) -> frozenset[str]:
+        """Names of the parameters behind the body: of a fresh head, and of a pooler."""
+        if not self.fresh:
+            return self.fresh
+        names = (name for name, _ in self.module.named_parameters())
+        return self.fresh | {name for name in names if "pooler." in name}
+
     def take_head(self, head: Head, *, seed: int) -> None:
         """Attach a freshly seeded head, and note which parameters came with it.
 
@@ -248,9 +256,8 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
 
     def refresh(self) -> None:
         """Make the abilities anew, as the title, tokenizer or head has changed."""
-        is_own = self._head is None or self._head.kind in OWN_LAYERS
-        able = self.abilities(None if is_own else self._head)
-        if is_own and self.virtual:
+        able = self.abilities(self._head if self._has_head else None)
+        if self.virtual and not self._has_head:
             able = {asked: able[asked] for asked in able if asked in PROMPTED}
         self._abilities = able
         self._trained = None
@@ -316,6 +323,11 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
                 f"{self.title} was already used: load it again, so that training "
                 "starts from the checkpoint's own weights"
             )
+
+    @property
+    def _has_head(self) -> bool:
+        """Whether it answers by a head, not by layers of its own."""
+        return self._head is not None and self._head.kind not in OWN_LAYERS
 
     def _objective(self) -> Objective:
         if self._trained is None:

@@ -11,6 +11,7 @@ from harness.requests import (
     Classify,
     ClassifyAnswer,
     Extract,
+    Fill,
     Regress,
     RegressAnswer,
     Request,
@@ -23,8 +24,9 @@ HEAD_OF: dict[str, type[Request]] = {
     "choose": Choose,
     "extract": Extract,
     "tag": Tag,
+    "fill": Fill,
 }
-"""What a head of each kind answers."""
+"""What a head of each kind answers; ``language`` is asked in several ways."""
 
 OWN_LAYERS = frozenset({"language", "fill"})
 """The kinds that are no head to attach: a layer that the model has of its own."""

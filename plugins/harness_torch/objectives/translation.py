@@ -29,14 +29,16 @@ class SourceTexts:
         title: how messages name the model.
         encode: makes ids of sources, special tokens included, cut where too long.
         bare: makes ids of targets alone.
-        end: the token that ends what is written.
+        begin: tokens that what is written always begins with.
+        end: the token that ends what is written; None where there is none.
         longest: tokens of the longest target; any length where it is None.
     """
 
     title: str
     encode: Callable[[Sequence[TextPair]], Sequence[Tokens]]
     bare: Encode
-    end: int
+    begin: tuple[int, ...] = ()
+    end: int | None
     longest: int | None = None
 
 
@@ -65,11 +67,11 @@ class Translations:
         said = [self._said(example) for example in examples]
         sources = self._texts.encode([(source, None) for source, _ in said])
         targets = self._texts.bare([target for _, target in said])
-        encoded = []
+        encoded, end = [], [] if self._texts.end is None else [self._texts.end]
         rows = zip(examples, sources, targets, strict=True)
         for key, (example, source, words) in enumerate(rows):
             is_written = isinstance(example.request, Generate)
-            whole = [*words, self._texts.end] if is_written else words
+            whole = [*self._texts.begin, *words, *end] if is_written else words
             target = whole[: self._texts.longest]
             if not target:
                 continue

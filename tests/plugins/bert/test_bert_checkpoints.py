@@ -114,6 +114,7 @@ def test_the_card_of_tiny_counts_what_is_loaded() -> None:
         "choose",
         "classify",
         "extract",
+        "fill",
         "regress",
         "tag",
     }

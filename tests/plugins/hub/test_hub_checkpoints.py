@@ -79,7 +79,6 @@ def test_a_card_tells_what_transformers_counts(make: Make) -> None:
     card = describe(name_of(made.folder))
     assert card.parameters == made.module.num_parameters()
     assert card.max_tokens == 64
-    assert card.trainable == frozenset({"classify", "regress", "tag"})
     assert card.facts == {"task": "masked", "pooling": "mean"}
 
 
