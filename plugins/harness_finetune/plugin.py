@@ -107,6 +107,6 @@ def harness_recipes() -> Sequence[RecipeEntry]:
             trains=_HEADS,
             run=run_linear_probe,
             saves="adapter",
-            resolve=own_rate(1e-2),
+            resolve=own_rate(3e-2),
         ),
     ]
