@@ -118,4 +118,8 @@ def put_prompt(module: nn.Module, words: nn.Embedding, prompt: Tensor) -> None:
             f"virtual tokens need a plain table of word vectors, this model's is a "
             f"{type(words).__name__}: choose another recipe, such as lora"
         )
-    replace_module(module, words, PromptedEmbedding(words, prompt))
+    prompted = PromptedEmbedding(words, prompt)
+    # An encoder-decoder of transformers has three tables with the same weights.
+    for part in list(module.modules()):
+        if type(part) is nn.Embedding and part.weight is words.weight:
+            replace_module(module, part, prompted)

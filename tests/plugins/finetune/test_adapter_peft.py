@@ -198,3 +198,18 @@ def test_a_long_text_is_cut_behind_the_virtual_tokens(
     assert list(encoded.ids[:3]) == [BYTE_VOCABULARY + place for place in range(3)]
     assert encoded.truncated_tokens > 0
     assert len(encoded.ids) <= 64 + 2  # what branches from one context
+
+
+@pytest.mark.parametrize("kind", ["lora", "prompt"])
+def test_hub_reads_an_encoder_decoder_that_peft_wrote_as_t5_does(
+    kind: str, t5_base: Path, tmp_path: Path
+) -> None:
+    whole: Any = transformers.T5ForConditionalGeneration
+    adapted(whole.from_pretrained(t5_base), kind, "SEQ_2_SEQ_LM", tmp_path)
+    asked = [Score(context="hello", choices=CHOICES)]
+    told = []
+    for family in ("t5", "hub"):
+        (answer,) = answers(load_model(f"{family}:{t5_base}+{tmp_path}"), asked)
+        assert isinstance(answer, ScoreAnswer)
+        told.append(torch.tensor(answer.log_probabilities))
+    torch.testing.assert_close(*told, rtol=1e-4, atol=1e-4)

@@ -88,3 +88,13 @@ def test_nothing_but_the_pairs_is_trained(base: str, tmp_path: Path) -> None:
     names = [n for n, p in made.model.module.named_parameters() if p.requires_grad]
     assert names
     assert all(".lora_" in name for name in names)
+
+
+@pytest.mark.parametrize("recipe", PARTIAL)
+def test_what_hub_was_trained_to_write_stays_so_when_loaded(
+    recipe: str, t5_base: Path, tmp_path: Path
+) -> None:
+    made = teach(recipe, f"hub:{t5_base}", tmp_path)
+    before, after = scores(load_model(f"hub:{t5_base}")), scores(load_model(made.name))
+    assert not torch.allclose(after, before, atol=1e-2)
+    torch.testing.assert_close(after, scores(made.model), rtol=1e-4, atol=1e-4)
