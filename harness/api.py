@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from harness import ranks
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -84,8 +85,17 @@ def carry_out(plan: Plan, plugins: Plugins, place: str, command: str) -> Outcome
         plugins: what to do it with, and who listens.
         place: a file for SQLite, or a SQLAlchemy URL.
         command: what repeats the run.
+
+    Raises:
+        UsageError: this is not the first of several processes.
     """
     from harness.execution import Execution
+
+    if not ranks.is_first():
+        raise UsageError(
+            f"this is process {ranks.rank()} (from 0) of {ranks.world_size()}, and only "
+            "the first carries out a plan: start several with 'torchrun -m harness run'"
+        )
 
     with _opened(place) as store:
         execution = Execution(

@@ -7,6 +7,7 @@
      │    └── MissingDataError   a data set, split or file that is not there
      ├── CheckpointError   weights, configuration or tokenizer that can't be used
      ├── TrainingError     a training run that can't go on (loss is not a number)
+     ├── PeerError         another of the processes that train together failed
      ├── ServerError       a model's server that can't be reached or can't be understood
      ├── StoreError        a store that can't be read or written
      └── OutOfMemoryError  a batch that does not fit; the engine asks again, smaller
@@ -52,6 +53,10 @@ class CheckpointError(HarnessError):
 
 class TrainingError(HarnessError):
     """Raised for a training run that can't go on."""
+
+
+class PeerError(HarnessError):
+    """Raised where another of the processes that train together failed."""
 
 
 class ServerError(HarnessError):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import traceback
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from harness import ranks
+from harness.choosing import choose_best
 from harness.commands import cell_command
 from harness.errors import HarnessError
 from harness.events import RunFinished
@@ -80,8 +82,10 @@ class Execution:
         self._announce.run_started(
             cached=len(self._done), title=self.plan.title, command=self.command
         )
-        for _ in executor.run(self._work, self.plan.jobs):
-            pass
+        with ranks.joined():
+            for _ in executor.run(self._work, self.plan.jobs):
+                pass
+            ranks.tell("")  # that is the end
         self.store.finish_run(self.id, _now())
         return self._announce.run_finished()
 
@@ -131,13 +135,21 @@ class Execution:
                 self._announce.finished(cell, "cached")
         if not missing:
             return
-        failed = self._train(job.train) if job.train else None
+        failed = self._train_all(job.trains)
         for cell in missing:
             if failed:
                 why = _Failure(reason=f"its training failed: {failed}")
                 self._give_up(cell, "blocked", why)
             else:
                 self._evaluate(cell)
+
+    def _train_all(self, cells: Sequence[TrainCell]) -> str | None:
+        """Train all of a job; return why, if nothing came of it."""
+        reasons = [self._train(cell) for cell in cells]
+        failures = [reason for reason in reasons if reason is not None]
+        if not cells or len(failures) < len(cells):
+            return None
+        return "; ".join(dict.fromkeys(failures))
 
     def _train(self, cell: TrainCell) -> str | None:
         """Train unless the checkpoint is whole; return why it failed, if it did."""
@@ -147,6 +159,7 @@ class Execution:
             if is_whole(cell, self.checkpoints, known):
                 return None
             self._announce.started(cell, "train")
+            ranks.tell(cell.fingerprint)
             report = train(cell, self._tools, self._announce.train_steps(cell))
         record = TrainingRecord(
             fingerprint=cell.fingerprint,
@@ -161,7 +174,8 @@ class Execution:
             clear(cell, self.checkpoints)
         return failure.reason
 
-    def _evaluate(self, cell: EvaluateCell) -> None:
+    def _evaluate(self, planned: EvaluateCell) -> None:
+        cell = choose_best(planned, self.store.training).cell
         self._announce.started(cell, "evaluate")
         result = None
         with _watched() as failure:
@@ -233,16 +247,20 @@ class Execution:
                 f"{name}={value}" for name, value in asdict(cell.train.settings).items()
             )
             found["checkpoint"] = trained_name(cell.train, self.checkpoints).checkpoint
-            found |= _befell(self.store.training(cell.train.fingerprint) or {})
+            if cell.candidates:
+                found["chosen"] = choose_best(cell, self.store.training).told
+            found |= _came_of(self.store.training(cell.train.fingerprint) or {})
         return found | self._environment
 
 
-def _befell(report: Mapping[str, Any]) -> dict[str, str]:
-    """Say what a training went through, if it went through anything."""
+def _came_of(report: Mapping[str, Any]) -> dict[str, str]:
+    """Say how much a training changed, and what it went through if anything."""
+    trained = report.get("trainable_parameters")
+    found = {} if trained is None else {"trained_parameters": f"{trained:,}"}
     resumed = report.get("resumed", 0)
     notes = [f"resumed from snapshots: {resumed}"] if resumed else []
     notes += report.get("notes", ())
-    return {"training": "; ".join(notes)} if notes else {}
+    return found | ({"training": "; ".join(notes)} if notes else {})
 
 
 @contextmanager

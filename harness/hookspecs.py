@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from harness.metric import MetricEntry
     from harness.model import ModelEntry, PredictorEntry
     from harness.official import OfficialScorer
+    from harness.pretraining import ObjectiveEntry
     from harness.recipe import RecipeEntry
     from harness.results import ReportFormat
     from harness.task import Benchmark, Task
@@ -82,6 +83,18 @@ def harness_recipes() -> Sequence[RecipeEntry]:  # type: ignore[empty-body] # li
         @hookimpl
         def harness_recipes():
             return [RecipeEntry(name="full", settings=FullSettings, run=train, ...)]
+    """
+
+
+@hookspec
+def harness_objectives() -> Sequence[ObjectiveEntry]:  # type: ignore[empty-body]
+    """Return ways to pre-train on plain text. Called once.
+
+    Example::
+
+        @hookimpl
+        def harness_objectives():
+            return [ObjectiveEntry(name="mlm", needs="masked", run=train, ...)]
     """
 
 

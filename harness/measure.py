@@ -9,6 +9,7 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
+from harness import ranks
 from harness.errors import UsageError
 
 _LIBRARIES = ("nlp-harness", "torch", "tokenizers", "transformers", "numpy")
@@ -50,6 +51,8 @@ def environment(device: str) -> dict[str, str]:
             continue
     found["processor"] = f"{_processor()}, {os.cpu_count()} cores"
     found["device"] = device
+    if ranks.world_size() > 1:
+        found["processes"] = str(ranks.world_size())
     if device.startswith("cuda"):
         found["gpu"] = _gpu(device)
     return found
@@ -63,12 +66,12 @@ def resolve_device(device: str) -> str:
     """
     if device != "auto":
         _check_device(device)
-        return device
+        return ranks.local_device(device)
     if not any(Path("/dev").glob("nvidia[0-9]*")):
         return "cpu"  # saves a run without torch models the import of torch
     import torch
 
-    return "cuda" if torch.cuda.is_available() else "cpu"
+    return ranks.local_device("cuda") if torch.cuda.is_available() else "cpu"
 
 
 def _gpu(device: str) -> str:

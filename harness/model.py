@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from harness.errors import UsageError
-from harness.requests import Answer, JsonValue, Request, Side
+from harness.requests import Answer, Generate, JsonValue, Request, Side
 from harness.task import Example, Task, parse_spec
 
 if TYPE_CHECKING:
@@ -87,6 +87,9 @@ class ModelCard:
         abilities: the request types it can answer as it is.
         trainable: the head kinds that it can be fine-tuned for. With ``language`` it
             is trained on the requests among its abilities.
+        pretrains: what its own output layer can be trained to say of plain text:
+            ``masked`` words, ``pairs`` (masked words, and whether a text follows the
+            other), ``orders`` (words in any order), ``causal`` or ``rewritten``.
         head: the trained head that the checkpoint carries, if any.
         fingerprint: SHA-256 over all that changes an answer: weights, configuration,
             tokenizer, adapter code revision and options.
@@ -105,6 +108,7 @@ class ModelCard:
 
     abilities: frozenset[type[Request]]
     trainable: frozenset[str] = frozenset()
+    pretrains: frozenset[str] = frozenset()
     head: Head | None = None
     fingerprint: str
     parameters: int | None = None
@@ -240,6 +244,22 @@ class Trainable(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewModel:
+    """How a family makes a model that has learnt nothing, its tokenizer included.
+
+    Attributes:
+        settings: a frozen dataclass whose fields are the sizes, with defaults.
+        write: writes a checkpoint that the entry can load, given the settings, texts
+            to learn the tokenizer's vocabulary from, a seed, and a folder to make.
+        learning_rate: for training it, where settings name none.
+    """
+
+    settings: type
+    write: Callable[[Any, Sequence[str], int, Path], None]
+    learning_rate: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelEntry:
     """What a plugin registers for one family of models.
 
@@ -250,9 +270,10 @@ class ModelEntry:
         describe: reads configuration and hashes files, loads no weights.
         load: loads the model.
         options: option names with what each does.
-        worded: what the model reads for a `Generate` prompt, where that is more than
-            the prompt (a chat template around it); None where it reads it as it is.
-            For `harness show`; loads no weights.
+        worded: what the model reads for a `Generate` request, where that is more than
+            its prompt (a chat template around a message); None where it reads it as it
+            is. For `harness show`; loads no weights.
+        new: makes models from scratch, None where the family can't.
     """
 
     name: str
@@ -261,7 +282,8 @@ class ModelEntry:
     describe: Callable[[ModelName], ModelCard]
     load: Callable[[ModelName, LoadSettings], SimpleAdapter | Adapter]
     options: Mapping[str, str] = field(default_factory=dict)
-    worded: Callable[[ModelName, str], str | None] | None = None
+    worded: Callable[[ModelName, Generate], str | None] | None = None
+    new: NewModel | None = None
 
 
 class Predictor(Protocol):

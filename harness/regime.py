@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Literal
 
@@ -14,6 +14,8 @@ Kind = Literal["zero-shot", "few-shot", "finetune", "baseline"]
 
 ALTERNATIVE = "|"
 """Stands between the values of a setting that is tried with several."""
+CHOOSE = "choose"
+"""The setting that makes a grid one regime, of which the best point is evaluated."""
 _EXPECTED = (
     "expected zero-shot, few-shot:K (such as few-shot:5, or few-shot:5,draw=each) or "
     "finetune:RECIPE (such as finetune:full or finetune:full,epochs=2)"
@@ -43,14 +45,29 @@ class Regime:
         """Parse a regime whose settings may have several values, one regime for each.
 
         ``finetune:full,learning_rate=2e-5|5e-5,epochs=1|3`` is four, in the order in
-        which the last setting changes first.
+        which the last setting changes first. With ``choose=best`` beside them they stay
+        one: see `points`.
 
         Raises:
             UsageError: one of them is no regime, or a value is missing or stands twice.
         """
+        if any(piece.partition("=")[0].strip() == CHOOSE for piece in text.split(",")):
+            return [cls._parse_choice(text)]
         kind, colon, rest = text.partition(":")
         pieces = [_values(text, piece) for piece in rest.split(",")]
         return [cls.parse(f"{kind}{colon}{','.join(one)}") for one in product(*pieces)]
+
+    @classmethod
+    def _parse_choice(cls, text: str) -> Regime:
+        regime = cls.parse(text)
+        if not regime.chooses:
+            raise UsageError(
+                f"regime {text!r}: {CHOOSE} is {regime.settings[CHOOSE]!r}, expected "
+                f"{CHOOSE}=best in a fine-tuning by one recipe, beside a setting with "
+                "several values: correct it"
+            )
+        regime.points()  # refuses values that are missing or stand twice
+        return regime
 
     @classmethod
     def parse(cls, text: str) -> Regime:
@@ -77,6 +94,20 @@ class Regime:
         if kind == "finetune" and argument:
             return cls(kind="finetune", recipe=argument, settings=settings)
         raise UsageError(f"unknown regime {text!r}: {_EXPECTED}")
+
+    @property
+    def chooses(self) -> bool:
+        """Whether the best point of its grid is chosen, on the selection slice."""
+        has_values = any(ALTERNATIVE in value for value in self.settings.values())
+        is_one = self.kind == "finetune" and ALTERNATIVE not in self.recipe
+        return is_one and has_values and self.settings.get(CHOOSE) == "best"
+
+    def points(self) -> list[Regime]:
+        """Return what it may be: the points of a grid to choose from, or itself."""
+        if not self.chooses:
+            return [self]
+        settings = {k: v for k, v in self.settings.items() if k != CHOOSE}
+        return self.parse_grid(replace(self, settings=settings).written)
 
     @property
     def draws_each(self) -> bool:

@@ -51,6 +51,8 @@ class Generate:
         top_p: draws from the most probable tokens that together have this share.
         sample: which draw, where several are asked for.
         shorter: the prompt with fewer exemplars, one less each.
+        is_message: whether the prompt is a user's message to a chat model, around which
+            its template goes, and no text to go on with.
     """
 
     prompt: str
@@ -62,6 +64,7 @@ class Generate:
     top_p: float = 1.0
     sample: int = 0
     shorter: tuple[str, ...] = ()
+    is_message: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,6 +90,7 @@ class Prompt:
             does not show what is to be judged can only be ranked, a wording that has
             no answer for every candidate only be generated. What ``cloze`` asks by has
             one ``{blank}`` in its text, where an answer goes, and is for it alone.
+        is_message: see `Generate`, and `harness.messages`.
         source: where the wording is published.
     """
 
@@ -106,6 +107,7 @@ class Prompt:
     beams: int = 1
     length_penalty: float = 1.0
     asked_by: tuple[Literal["rank", "generate", "cloze"], ...] = ("rank", "generate")
+    is_message: bool = False
     source: str = ""
 
 

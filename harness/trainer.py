@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from harness import ranks
 from harness.engine import Engine
 from harness.errors import CheckpointError, PluginError
 from harness.events import TrainStep
@@ -40,13 +43,66 @@ def train(
     """Train a checkpoint into its folder, which appears only when it is whole.
 
     Returns:
-        The recipe's report as JSON, with the peak memory in bytes and the
-        checkpoint's fingerprint.
+        The recipe's report as JSON, with the peak memory in bytes, the score on the
+        selection slice (None where there is none) and the checkpoint's fingerprint.
 
     Raises:
         HarnessError: the model, the data or the recipe can't do it.
     """
     tools.models.release()
+    with (
+        ranks.together(),
+        _scratch(cell, tools.checkpoints) as scratch,
+        _folder(scratch) as folder,
+    ):
+        job = _job(cell, folder, scratch, on_step, partial(_select, cell, tools))
+        start_peak_memory(cell.load.device)
+        report = cell.recipe.run(job)
+        score = job.select_score() if job.select_score else -math.inf
+        publish(folder, tools.checkpoints / cell.fingerprint)
+    return asdict(report) | {
+        "peak_memory_bytes": peak_memory_bytes(cell.load.device),
+        "selection_score": score if math.isfinite(score) else None,
+        "checkpoint": cell.entry.describe(
+            trained_name(cell, tools.checkpoints)
+        ).fingerprint,
+    }
+
+
+def follow(cells: Iterable[TrainCell], checkpoints: Path) -> None:
+    """Train along with the first process, cell by cell as it tells, until it ends.
+
+    Raises:
+        PluginError: it tells of a cell that is not planned here.
+        PeerError: it is gone.
+    """
+    known = {cell.fingerprint: cell for cell in cells}
+    while told := ranks.tell(""):
+        if told not in known:
+            raise PluginError(
+                f"the first process trains {told}, which is not planned here: give all "
+                "processes the same command and data"
+            )
+        # The first process has been told, and keeps the failure from the other cells.
+        with suppress(Exception):
+            _train_along(known[told], checkpoints)
+
+
+def _train_along(cell: TrainCell, checkpoints: Path) -> None:
+    with ranks.together(), tempfile.TemporaryDirectory() as folder:
+        scratch = _scratch_place(cell, checkpoints)
+        job = _job(cell, Path(folder), scratch, lambda _: None, _leave_to_first)
+        cell.recipe.run(job)
+
+
+def _job(
+    cell: TrainCell,
+    folder: Path,
+    scratch: Path,
+    on_step: Callable[[TrainStep], None],
+    scorer: Callable[[Trainable, Sequence[Example]], Callable[[], float]],
+) -> TrainJob:
+    """Load the model and the examples."""
     model = cell.entry.load(cell.model, cell.load)
     if not isinstance(model, Trainable):
         raise PluginError(
@@ -54,28 +110,18 @@ def train(
             "method of Trainable: add it, or declare no trainable heads"
         )
     chosen, selection = lesson_of(cell)
-    start_peak_memory(cell.load.device)
-    with _scratch(cell, tools.checkpoints) as scratch, _folder(scratch) as folder:
-        job = TrainJob(
-            model=model,
-            head=cell.formulation.head,
-            examples=[t for e in chosen for t in cell.formulation.target(e)],
-            settings=cell.settings,
-            seed=cell.seed,
-            load=cell.load,
-            folder=folder,
-            scratch=scratch / "snapshots",
-            on_step=on_step,
-            select_score=_select(cell, tools, model, selection) if selection else None,
-        )
-        report = cell.recipe.run(job)
-        publish(folder, tools.checkpoints / cell.fingerprint)
-    return asdict(report) | {
-        "peak_memory_bytes": peak_memory_bytes(cell.load.device),
-        "checkpoint": cell.entry.describe(
-            trained_name(cell, tools.checkpoints)
-        ).fingerprint,
-    }
+    return TrainJob(
+        model=model,
+        head=cell.formulation.head,
+        examples=[t for e in chosen for t in cell.formulation.target(e)],
+        settings=cell.settings,
+        seed=cell.seed,
+        load=cell.load,
+        folder=folder,
+        scratch=scratch / "snapshots",
+        on_step=on_step,
+        select_score=scorer(model, selection) if selection else None,
+    )
 
 
 def is_whole(
@@ -132,6 +178,15 @@ def publish(folder: Path, place: Path) -> None:
     except OSError:  # it is there, perhaps since a moment ago by another process
         place.rename(folder.with_name("replaced"))
         folder.rename(place)
+
+
+def _leave_to_first(
+    model: Trainable, selection: Sequence[Example]
+) -> Callable[[], float]:
+    def select_score() -> float:
+        raise PluginError("only the first process scores: ask harness.ranks.is_first")
+
+    return select_score
 
 
 def _select(

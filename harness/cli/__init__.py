@@ -20,6 +20,7 @@ from harness.cli import fetch as fetching
 from harness.cli import run as running
 from harness.cli import score as scoring
 from harness.cli import submit as submitting
+from harness.cli import train as training
 from harness.cli import verify as verifying
 from harness.cli.doctor import doctor
 from harness.cli.leaderboard import leaderboard
@@ -69,6 +70,11 @@ app.command(
     epilog=scoring.EPILOG,
     short_help="Score a file of predictions, no model needed.",
 )(scoring.score)
+app.command(
+    "train",
+    epilog=training.EPILOG,
+    short_help="Train a model on plain text.",
+)(training.train)
 app.command(
     "fetch",
     epilog=fetching.EPILOG,

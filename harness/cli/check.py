@@ -76,7 +76,7 @@ def check_models(
     from harness.selftest import check_model
 
     plugins = load_plugins(plugin or ())
-    dtypes = _precisions(dtype or ["fp32", "bf16"])
+    dtypes = read_precisions(dtype or ["fp32", "bf16"])
     chosen = [_model(text, plugins) for text in models]
     told: dict[str, list[Agreement]] = {}
     for name, entry in chosen:
@@ -104,7 +104,7 @@ def _strict(found: Sequence[Agreement]) -> list[object]:
     return strict
 
 
-def _precisions(given: list[str]) -> list[Precision]:
+def read_precisions(given: list[str]) -> list[Precision]:
     """Return the precisions, fp32 first: the others are compared with it.
 
     Raises:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from harness.metric import MetricEntry
     from harness.model import ModelEntry, PredictorEntry
     from harness.plugins import Plugins
+    from harness.pretraining import ObjectiveEntry
     from harness.recipe import RecipeEntry
     from harness.results import ReportFormat
     from harness.task import Benchmark, Task
@@ -34,8 +35,8 @@ def list_entries(
         str,
         typer.Argument(
             metavar="KIND",
-            help="plugins, tasks, models, benchmarks, recipes, metrics, formats, "
-            "executors, trackers or data.",
+            help="plugins, tasks, models, benchmarks, recipes, objectives, metrics, "
+            "formats, executors, trackers or data.",
         ),
     ],
     text: Annotated[
@@ -163,6 +164,16 @@ def _recipe(entry: RecipeEntry) -> Fields:
         "recipe": entry.name,
         "summary": entry.summary,
         "trains": sorted(entry.trains),
+        "saves": entry.saves,
+        "settings": [field.name for field in dataclasses.fields(entry.settings)],
+    }
+
+
+def _objective(entry: ObjectiveEntry) -> Fields:
+    return {
+        "objective": entry.name,
+        "summary": entry.summary,
+        "needs": entry.needs,
         "settings": [field.name for field in dataclasses.fields(entry.settings)],
     }
 
@@ -211,6 +222,7 @@ LISTS: Mapping[str, Callable[[Plugins], list[Fields]]] = {
     "models": _registered("models", _model),
     "benchmarks": _registered("benchmarks", _benchmark),
     "recipes": _registered("recipes", _recipe),
+    "objectives": _registered("objectives", _objective),
     "metrics": _registered("metrics", _metric),
     "formats": _registered("formats", _format),
     "executors": _registered("executors", _executor),

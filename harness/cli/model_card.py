@@ -66,7 +66,7 @@ class Reader:
     name: ModelName | None = None
     entry: ModelEntry | PredictorEntry | None = None
     card: ModelCard | None = None
-    worded: Callable[[str], str | None] = field(default=lambda _: None)
+    worded: Callable[[Generate], str | None] = field(default=lambda _: None)
 
     @classmethod
     def of(cls, model: str | None, plugins: Plugins) -> Reader:
@@ -100,7 +100,7 @@ class Reader:
 
     def read(self, request: Request) -> Iterator[str]:
         """Yield the text that the model reads, where it is not the prompt."""
-        text = self.worded(request.prompt) if isinstance(request, Generate) else None
+        text = self.worded(request) if isinstance(request, Generate) else None
         if text is not None:
             yield "    as the model reads it:"
             yield from (f"      | {line}" for line in text.split("\n"))

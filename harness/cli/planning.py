@@ -46,7 +46,7 @@ def print_plan(made: Plan, place: str) -> None:
         where = f"{unaskable.model} · {unaskable.task.id} · {unaskable.regime}"
         typer.echo(f"can't be asked: {where}: {unaskable.reason}")
     print_trainings(list(made.trains), place)
-    trains = len({cell.train.fingerprint for cell in todo if cell.train})
+    trains = len({one.fingerprint for cell in todo for one in cell.trains})
     typer.echo(
         f"{len(rows)} evaluations, {len(todo)} to do, behind {trains} trainings, "
         f"on {made.device}"

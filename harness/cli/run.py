@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness import ranks
 from harness.cli.options import DEFAULT_STORE, PluginOption, StoreOption
 from harness.cli.planning import print_plan
 from harness.cli.suite_options import with_suite
@@ -71,6 +72,9 @@ def run(
     if dry_run:
         print_plan(made, store)
         return
+    if not ranks.is_first():
+        _follow(made, store)
+        return
     outcome = _carry_out(made, plugins, store)
     write_report(plugins, chosen_format, outcome.results, place)
     _sum_up(outcome, place)
@@ -123,6 +127,14 @@ def write_report(
             f"{place} can't be written ({error}): name another file with --out; the "
             "results are in the store, and 'harness leaderboard' writes them"
         ) from error
+
+
+def _follow(made: Plan, store: str) -> None:
+    from harness.api import checkpoints_of
+    from harness.trainer import follow
+
+    with ranks.joined():
+        follow(made.trains, checkpoints_of(store))
 
 
 def _carry_out(made: Plan, plugins: Plugins, store: str) -> Outcome:

@@ -116,11 +116,20 @@ def _results(card: Card) -> Iterator[EvalResult]:
                 dataset_config=hub.config if hub else None,
                 dataset_split=cell.split,
                 dataset_revision=hub.revision if hub else None,
+                dataset_args=_part(cell),
                 metric_type=score.metric.partition(",")[0],
                 metric_name=score.metric,
                 metric_value=score.value,
                 metric_args={"signature": score.signature},
             )
+
+
+def _part(cell: CellResult) -> dict[str, object] | None:
+    """Return how many examples a score is of, where that is a part of the split."""
+    caveats = cell.caveats
+    if not caveats.is_partial:
+        return None
+    return {"examples": caveats.limit, "of": caveats.split_size}
 
 
 def _body(card: Card) -> Iterator[str]:
@@ -173,7 +182,8 @@ def _line(cell: CellResult, score: CellScore) -> str:
     interval = " to ".join(f"{end * score.scale:.2f}" for end in ends)
     value = score.value * score.scale
     written = f"{value:.2f}" if math.isfinite(value) else "undefined"
-    parts = (cell.task, cell.split, f"`{score.signature}`", written, interval)
+    signature = score.signature.replace("|", "\\|")  # a bar ends a table's cell
+    parts = (cell.task, cell.split, f"`{signature}`", written, interval)
     return f"| {' | '.join(parts)} | {score.units} | {cell.seed} |"
 
 

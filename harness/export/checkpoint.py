@@ -60,7 +60,7 @@ def export_checkpoint(
         if folder is not None and not merge:
             shutil.copytree(folder, made, dirs_exist_ok=True)
         else:
-            _save(entry, name, card, made, is_merged=base is not None)
+            _save(entry, name, card, made, is_merged=merge)
         about = Card(
             exported=exported,
             known=card,

@@ -52,6 +52,7 @@ class GenerateText(Prompted):
             max_tokens=self.wording.max_tokens,
             beams=self.wording.beams,
             length_penalty=self.wording.length_penalty,
+            is_message=self.wording.is_message,
         )
 
     def _parse(self, text: str, columns: Row) -> JsonValue:

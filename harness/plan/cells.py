@@ -110,6 +110,8 @@ class EvaluateCell:
         entry: the adapter or baseline that serves it.
         card: what is known of the model; None for baselines.
         train: the cell that makes the checkpoint to evaluate, if any.
+        candidates: the cells that one is chosen from when all are trained, `train`
+            among them; empty where nothing is to be chosen.
         task: the task.
         split: the split to evaluate.
         train_split: where exemplars and a baseline's targets come from.
@@ -128,6 +130,7 @@ class EvaluateCell:
     entry: ModelEntry | PredictorEntry
     card: ModelCard | None
     train: TrainCell | None
+    candidates: tuple[TrainCell, ...] = ()
     task: Task
     split: Split
     train_split: Split | None
@@ -148,7 +151,7 @@ class EvaluateCell:
         return fingerprint(
             kind="evaluate",
             name=str(self.model),
-            model=self.train.fingerprint if self.train else weights,
+            model=self._trained or weights,
             task=f"{self.task.id}@{self.task.version}",
             split=self.split.name,
             data=self.split.content_hash,
@@ -169,6 +172,17 @@ class EvaluateCell:
         return (
             f"{self.model} · {self.task.id} · {self.regime.written} · seed {self.seed}"
         )
+
+    @property
+    def trains(self) -> tuple[TrainCell, ...]:
+        """The train cells that it waits for."""
+        return self.candidates or ((self.train,) if self.train else ())
+
+    @property
+    def _trained(self) -> str | list[str]:
+        """Identify what is trained for it, whichever is chosen."""
+        marks = [cell.fingerprint for cell in self.trains]
+        return marks if self.candidates else "".join(marks)
 
     @property
     def facts(self) -> dict[str, str]:
@@ -253,12 +267,12 @@ def unaskable_fingerprint(model: ModelName, task: Task, regime: Regime) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A train cell with the evaluate cells that wait for it, or evaluate cells alone.
+    """Train cells with the evaluate cells that wait for them, or evaluate cells alone.
 
     Jobs do not depend on one another: they are what an executor carries out.
     """
 
-    train: TrainCell | None
+    trains: tuple[TrainCell, ...]
     evaluates: tuple[EvaluateCell, ...]
 
 
@@ -296,4 +310,5 @@ class Plan:
     @property
     def trains(self) -> Iterator[TrainCell]:
         """The train cells, each once."""
-        return (job.train for job in self.jobs if job.train)
+        found = {one.fingerprint: one for job in self.jobs for one in job.trains}
+        return iter(found.values())

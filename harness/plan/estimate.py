@@ -45,7 +45,7 @@ def estimate(todo: Sequence[EvaluateCell], known: Iterable[CellResult]) -> Estim
         seconds += cell.size / median(rates)
         if cell.train and cell.train.fingerprint not in trained:
             trained.add(cell.train.fingerprint)
-            seconds += median(trainings)
+            seconds += median(trainings) * len(cell.trains)
     return Estimate(seconds, len(asked) - unknown, unknown)
 
 

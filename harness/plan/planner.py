@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -27,7 +27,7 @@ from harness.plan.askable import (
     same_formulation,
 )
 from harness.plan.learning import check_exemplars, check_size
-from harness.plan.settings import read_settings
+from harness.plan.settings import check_regime, read_settings
 from harness.plan.split_reader import SplitReader
 from harness.plugins import Plugins
 from harness.recipe import CommonSettings, RecipeEntry
@@ -106,15 +106,14 @@ class _Planner:
         )
         self._splits = SplitReader(plugins.data_sources)
         # by fingerprint, so that what a suite names twice is done once
-        self._jobs: dict[str, tuple[TrainCell | None, dict[str, EvaluateCell]]] = {}
+        self._jobs: dict[str, tuple[list[TrainCell], dict[str, EvaluateCell]]] = {}
         self._unaskable: dict[str, Unaskable] = {}
 
     def plan(self) -> Plan:
         regimes = self._suite.parsed_regimes()
         for regime in regimes:
             if regime.recipe:  # a wrong setting is found before any file is read
-                recipe = self._plugins.recipe(regime.recipe)
-                read_settings(recipe, regime.settings)
+                check_regime(self._plugins.recipe(regime.recipe), regime)
         for text in self._suite.track:
             self._plugins.tracker(text)
         entries = [self._entry(text) for text in self._suite.models]
@@ -135,8 +134,8 @@ class _Planner:
         return Plan(
             title=self._suite.title,
             jobs=tuple(
-                Job(train=train, evaluates=tuple(cells.values()))
-                for train, cells in self._jobs.values()
+                Job(trains=tuple(trains), evaluates=tuple(cells.values()))
+                for trains, cells in self._jobs.values()
             ),
             unaskable=tuple(self._unaskable.values()),
             batch_tokens=self._suite.batch_tokens,
@@ -215,9 +214,11 @@ class _Planner:
     def _add(self, model: _Model, chosen: _Chosen, regimes: list[Regime]) -> None:
         for regime in regimes if model.card else [BASELINE]:
             try:
-                for train, cell in self._cells(model, chosen, regime):
-                    key = train.fingerprint if train else cell.fingerprint
-                    _, cells = self._jobs.setdefault(key, (train, {}))
+                for trains, cell in self._cells(model, chosen, regime):
+                    key = " ".join(one.fingerprint for one in trains)
+                    _, cells = self._jobs.setdefault(
+                        key or cell.fingerprint, (trains, {})
+                    )
                     cells[cell.fingerprint] = cell
             except Unfit as reason:
                 unaskable = Unaskable(
@@ -230,17 +231,20 @@ class _Planner:
 
     def _cells(
         self, model: _Model, chosen: _Chosen, regime: Regime
-    ) -> Iterator[tuple[TrainCell | None, EvaluateCell]]:
+    ) -> Iterator[tuple[list[TrainCell], EvaluateCell]]:
         formulation = self._formulation(model, chosen, regime)
         # a seed changes exemplars and training, and of baselines one is enough
         is_seeded = regime.kind in ("few-shot", "finetune")
         for seed in self._suite.seeds if is_seeded else self._suite.seeds[:1]:
-            train = None
+            trains: list[TrainCell] = []
             if regime.kind == "finetune" and formulation:
-                train = self._train_cell(model, chosen, formulation, regime, seed)
+                trains = [
+                    self._train_cell(model, chosen, formulation, point, seed)
+                    for point in regime.points()
+                ]
             yield (
-                train,
-                self._evaluate_cell(model, chosen, formulation, regime, seed, train),
+                trains,
+                self._evaluate_cell(model, chosen, formulation, regime, seed, trains),
             )
 
     def _formulation(
@@ -266,7 +270,7 @@ class _Planner:
         formulation: Formulation | None,
         regime: Regime,
         seed: int,
-        train: TrainCell | None,
+        trains: Sequence[TrainCell],
     ) -> EvaluateCell:
         split = self._present(self._evaluated(chosen))
         train_split = self._examples_to_learn_from(model.entry, chosen, regime, split)
@@ -280,7 +284,8 @@ class _Planner:
             model=model.name,
             entry=model.entry,
             card=model.card,
-            train=train,
+            train=trains[0] if trains else None,
+            candidates=tuple(trains) if regime.chooses else (),
             task=chosen.task,
             split=split,
             train_split=train_split,

@@ -15,6 +15,7 @@ from harness.metric import MetricEntry
 from harness.model import ModelEntry, PredictorEntry
 from harness.official import OfficialScorer
 from harness.plugins.sources import Source, blaming
+from harness.pretraining import ObjectiveEntry
 from harness.recipe import RecipeEntry
 from harness.results import ReportFormat
 from harness.task import Benchmark, Task
@@ -42,6 +43,7 @@ KINDS = {
     "benchmarks": Kind("harness_benchmarks", "benchmark", (Benchmark,), "id"),
     "models": Kind("harness_models", "model adapter", (ModelEntry, PredictorEntry)),
     "recipes": Kind("harness_recipes", "recipe", (RecipeEntry,)),
+    "objectives": Kind("harness_objectives", "objective", (ObjectiveEntry,)),
     "metrics": Kind("harness_metrics", "metric", (MetricEntry,)),
     "formats": Kind("harness_report_formats", "report format", (ReportFormat,)),
     "executors": Kind("harness_executors", "executor", (ExecutorEntry,)),

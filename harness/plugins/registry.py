@@ -27,6 +27,7 @@ from harness.plugins.sources import (
     installed,
     named_once,
 )
+from harness.pretraining import ObjectiveEntry
 from harness.recipe import RecipeEntry
 from harness.results import ReportFormat
 from harness.task import Benchmark, Task, matches, parse_spec
@@ -72,6 +73,7 @@ class Plugins:
     benchmarks: Mapping[str, Benchmark]
     models: Mapping[str, ModelEntry | PredictorEntry]
     recipes: Mapping[str, RecipeEntry]
+    objectives: Mapping[str, ObjectiveEntry]
     metrics: Mapping[str, MetricEntry]
     formats: Mapping[str, ReportFormat]
     executors: Mapping[str, ExecutorEntry]
@@ -158,6 +160,14 @@ class Plugins:
             UsageError: there is none; names the nearest.
         """
         return _get("recipe", name, self.recipes, "recipes")
+
+    def objective(self, name: str) -> ObjectiveEntry:
+        """Return the pre-training objective of a name.
+
+        Raises:
+            UsageError: there is none; names the nearest.
+        """
+        return _get("objective", name, self.objectives, "objectives")
 
     def metric(self, spec: str, labels: Sequence[str] = ()) -> Metric:
         """Make a metric from its name with options.

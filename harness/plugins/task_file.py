@@ -87,6 +87,7 @@ class PromptRow(_Row):
     beams: Annotated[int, Field(gt=0)] = 1
     length_penalty: float = 1.0
     asked_by: tuple[Literal["rank", "generate", "cloze"], ...] = ()
+    is_message: bool = False
     source: str = ""
 
 

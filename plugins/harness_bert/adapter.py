@@ -12,12 +12,21 @@ from torch import Tensor, nn
 from harness import Encoded, Head, LoadSettings, ModelName
 from harness.requests import Choose, Embed, Extract, Fill, PseudoLikelihood, Tag
 from harness_bert.checkpoint import BertCheckpoint, open_checkpoint
+from harness_bert.lessons import say
 from harness_bert.modules import Module, load_module, with_parts
-from harness_bert.parts import SUFFIXES, parts_for
+from harness_bert.parts import (
+    MASKED,
+    PAIR_WEIGHTS,
+    PRETRAINING,
+    SUFFIXES,
+    parts_for,
+    parts_to_pretrain,
+)
 from harness_bert.tokenizer import load_tokenizer
 from harness_torch.abilities import Abilities, Ability
 from harness_torch.adapters.prompts import PromptedTokenizer
 from harness_torch.blanks import BlankFiller, MaskedRow
+from harness_torch.checkpoint import read_tensors
 from harness_torch.device import DTYPES, pick_device
 from harness_torch.heads.choice import ChoiceHead
 from harness_torch.heads.labels import (
@@ -29,6 +38,7 @@ from harness_torch.heads.labels import (
 from harness_torch.heads.span import SpanHead, SpanSettings
 from harness_torch.heads.tag import TagHead
 from harness_torch.heads.vector import VectorHead
+from harness_torch.lessons import Lesson, Said
 from harness_torch.packed import Packed, pack
 from harness_torch.pseudo import PseudoAbility
 from harness_torch.text_vectors import TextVectors, mean_over_sequences
@@ -113,11 +123,38 @@ class BertAdapter(TrainableAdapter[BertCheckpoint, Module, TextTokenizer]):
         self._parts = parts_for(head, outputs, config.family)
         self.module = with_parts(self.module, config, self._parts, generator)
 
+    def attach_words(self, needs: str, generator: torch.Generator) -> None:
+        """Give the body a masked-language head, and one for pairs where they count.
+
+        Those that the checkpoint has are kept; other heads are dropped.
+        """
+        checkpoint = self._checkpoint
+        family = checkpoint.config.family
+        self._parts = parts_to_pretrain(self._parts, needs)
+        self.module = with_parts(
+            self.module,
+            checkpoint.config,
+            self._parts,
+            generator,
+            keeps=(family.words,),
+        )
+        stored = () if checkpoint.weights is None else checkpoint.weights.tensors
+        names = {name: name for name in PAIR_WEIGHTS if name in stored}
+        if self._parts.has_pairs and checkpoint.weights is not None and names:
+            known = read_tensors(checkpoint.weights, names)
+            self.module.load_state_dict(known, strict=False)
+
+    def say(self, lessons: Sequence[Lesson]) -> Said:
+        """Say the words that lessons ask for."""
+        return say(self.module, lessons, self.device)
+
     def saved_config(self, head: Head) -> dict[str, Any]:
         """Return what config.json says of the module with its head."""
-        architecture = self._checkpoint.config.family.title + SUFFIXES[head.kind]
-        settings = {} if head.kind in OWN_LAYERS else head_settings(head)
-        return {**settings, "architectures": [architecture]}
+        title = self._checkpoint.config.family.title
+        if head.kind in OWN_LAYERS:
+            own = PRETRAINING if self._parts.has_pairs else MASKED
+            return {"architectures": [title + own]}
+        return {**head_settings(head), "architectures": [title + SUFFIXES[head.kind]]}
 
     def words(self) -> nn.Embedding:
         """Return the module that makes vectors of token ids."""

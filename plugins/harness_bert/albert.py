@@ -193,6 +193,10 @@ class AlbertWithHeads(nn.Module):
 
     def words(self, packed: Packed, asking: Tensor) -> Tensor:
         """Return logits over the vocabulary of one token a sequence, ``(S, V)``."""
+        return self.spell(self.albert(packed, asking))
+
+    def spell(self, hidden: Tensor) -> Tensor:
+        """Return logits over the vocabulary of hidden states, ``(rows, V)``."""
         vectors = self.albert.embeddings.word_embeddings.weight
-        logits: Tensor = self.predictions(self.albert(packed, asking), vectors)
+        logits: Tensor = self.predictions(hidden, vectors)
         return logits

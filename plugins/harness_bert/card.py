@@ -32,6 +32,7 @@ def _describe(name: ModelName) -> ModelCard:
     return ModelCard(
         abilities=frozenset(_abilities(checkpoint)),
         trainable=_trainable(checkpoint),
+        pretrains=checkpoint.config.family.pretrains,
         head=head,
         fingerprint=checkpoint.fingerprint(),
         parameters=checkpoint.parameters,

@@ -195,8 +195,12 @@ class DistilBertWithHeads(nn.Module):
 
     def words(self, packed: Packed, asking: Tensor) -> Tensor:
         """Return logits over the vocabulary of one token a sequence, ``(S, V)``."""
-        hidden = self.vocab_transform(self.distilbert(packed, asking))
-        normed = self.vocab_layer_norm(self.activation(hidden))
+        return self.spell(self.distilbert(packed, asking))
+
+    def spell(self, hidden: Tensor) -> Tensor:
+        """Return logits over the vocabulary of hidden states, ``(rows, V)``."""
+        inner = self.activation(self.vocab_transform(hidden))
+        normed = self.vocab_layer_norm(inner)
         projector = self.vocab_projector
         if isinstance(projector, WordBias):
             vectors = self.distilbert.embeddings.word_embeddings.weight

@@ -45,6 +45,7 @@ class Family:
         dropped: what the names of heads that answer nothing begin with.
         head_weight: the weight that maps to the outputs of a classifier.
         pooled: the head kinds that go through a pooler.
+        pretrains: what its own output layers can be trained to say of plain text.
     """
 
     architecture: str
@@ -63,6 +64,7 @@ class Family:
     dropped: tuple[str, ...] = ()
     head_weight: str = "classifier.weight"
     pooled: frozenset[str] = frozenset({"classify", "regress", "choose"})
+    pretrains: frozenset[str] = frozenset({"masked", "orders"})
 
 
 _BERT = Family(
@@ -73,6 +75,7 @@ _BERT = Family(
     word_bias="cls.predictions.bias",
     heads=("classifier.", "cls.", "qa_outputs."),
     dropped=("cls.seq_relationship.",),
+    pretrains=frozenset({"masked", "orders", "pairs"}),
 )
 _ROBERTA = Family(
     architecture="roberta",
@@ -86,6 +89,7 @@ _ROBERTA = Family(
     heads=("classifier.", "lm_head.", "qa_outputs."),
     head_weight="classifier.out_proj.weight",
     pooled=frozenset({"choose"}),
+    pretrains=frozenset({"masked"}),  # its positions are counted, not given
 )
 _ALBERT = Family(
     architecture="albert",

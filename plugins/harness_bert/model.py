@@ -210,7 +210,8 @@ class BertWithHeads(nn.Module):
         classifier: maps the pooled first token, of a tagger every token, to the
             outputs.
         qa_outputs: maps every token to a start and an end score.
-        cls: holds the masked-language head under ``predictions``.
+        cls: holds the masked-language head under ``predictions``, and under
+            ``seq_relationship`` what tells whether the second segment follows.
     """
 
     def __init__(self, config: BertConfig, parts: Parts) -> None:
@@ -225,6 +226,8 @@ class BertWithHeads(nn.Module):
         if parts.has_words:
             head = WordHead(config, has_own_decoder=parts.has_own_decoder)
             self.cls = nn.ModuleDict({"predictions": head})
+        if parts.has_pairs:
+            self.cls["seq_relationship"] = nn.Linear(width, 2)
 
     def hidden(self, packed: Packed, asking: Tensor | None = None) -> Tensor:
         """Return hidden states, ``(T, C)``, or ``(S, C)`` of the tokens that ask."""
@@ -249,17 +252,33 @@ class BertWithHeads(nn.Module):
 
     def words(self, packed: Packed, asking: Tensor) -> Tensor:
         """Return logits over the vocabulary of one token a sequence, ``(S, V)``."""
+        return self.spell(self.bert(packed, asking))
+
+    def spell(self, hidden: Tensor) -> Tensor:
+        """Return logits over the vocabulary of hidden states, ``(rows, V)``."""
         vectors = self.bert.embeddings.word_embeddings.weight
-        logits: Tensor = self.cls["predictions"](self.bert(packed, asking), vectors)
+        logits: Tensor = self.cls["predictions"](hidden, vectors)
+        return logits
+
+    def relate(self, first: Tensor) -> Tensor:
+        """Return of each first token whether its segments belong together, ``(S, 2)``."""
+        logits: Tensor = self.cls["seq_relationship"](self.bert.pooler(first))
         return logits
 
 
 def initialise(module: nn.Module, *, std: float, generator: torch.Generator) -> None:
     """Draw fresh weights as BERT does: normal matrices, zero biases, unit norms."""
     for part in module.modules():
-        if isinstance(part, nn.Linear | nn.Embedding):
-            nn.init.normal_(part.weight, std=std, generator=generator)
-        if isinstance(part, nn.LayerNorm):
-            nn.init.ones_(part.weight)
-        if isinstance(part, nn.Linear | nn.LayerNorm) and part.bias is not None:
-            nn.init.zeros_(part.bias)
+        initialise_part(part, std=std, generator=generator)
+
+
+def initialise_part(part: nn.Module, *, std: float, generator: torch.Generator) -> None:
+    """Draw the parameters that a part has itself, not those of what it holds."""
+    for name, parameter in part.named_parameters(recurse=False):
+        is_matrix = name == "weight" and isinstance(part, nn.Linear | nn.Embedding)
+        if is_matrix:
+            nn.init.normal_(parameter, std=std, generator=generator)
+        elif name == "weight":
+            nn.init.ones_(parameter)
+        else:
+            nn.init.zeros_(parameter)

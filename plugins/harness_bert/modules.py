@@ -10,7 +10,7 @@ from harness_bert.albert import AlbertWithHeads
 from harness_bert.checkpoint import BertCheckpoint
 from harness_bert.config import BertConfig
 from harness_bert.distilbert import DistilBertWithHeads
-from harness_bert.model import BertWithHeads, initialise
+from harness_bert.model import BertWithHeads, initialise, initialise_part
 from harness_bert.parts import Parts
 from harness_bert.roberta import RobertaWithHeads
 from harness_bert.tiny import tiny_scale
@@ -47,14 +47,26 @@ def load_module(checkpoint: BertCheckpoint, *, seed: int) -> Module:
 
 
 def with_parts(
-    module: Module, config: BertConfig, parts: Parts, generator: torch.Generator
+    module: Module,
+    config: BertConfig,
+    parts: Parts,
+    generator: torch.Generator,
+    *,
+    keeps: tuple[str, ...] = (),
 ) -> Module:
     """Return a module with the same body and these parts; what is new is drawn.
 
     The weights of the body stay where they are; both modules share them.
+
+    Args:
+        module: has the body.
+        config: its configuration.
+        parts: what the new module has on top.
+        generator: draws what is new.
+        keeps: what the names of parameters begin with that are kept beside the body's.
     """
-    body = f"{config.family.architecture}."
-    kept = {k: v for k, v in module.state_dict().items() if k.startswith(body)}
+    shared = (f"{config.family.architecture}.", *keeps)
+    kept = {k: v for k, v in module.state_dict().items() if k.startswith(shared)}
     device = next(module.parameters()).device
     with torch.device("meta"):
         fresh = build_module(config, parts)
@@ -62,7 +74,7 @@ def with_parts(
         own = {f"{name}.{own}" for own, _ in part.named_parameters(recurse=False)}
         if own and not own & kept.keys():
             part.to_empty(device=torch.device("cpu"), recurse=False)
-            initialise(part, std=config.initializer_range, generator=generator)
+            initialise_part(part, std=config.initializer_range, generator=generator)
     taken = {name: kept[name] for name in fresh.state_dict() if name in kept}
     fresh.load_state_dict(taken, strict=False, assign=True)
     return fresh.to(device).train(module.training)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness import Head
 from harness_bert.config import BertConfig
@@ -17,9 +17,15 @@ SUFFIXES = {
     "choose": "ForMultipleChoice",
     "extract": "ForQuestionAnswering",
     "tag": TAGGER,
-    "fill": "ForMaskedLM",
 }
 """What Hugging Face's class names end with, by the kind of head."""
+
+MASKED, PRETRAINING = "ForMaskedLM", "ForPreTraining"
+"""What Hugging Face's class names end with that say words, and words and pairs."""
+
+PAIR_WEIGHTS = ("cls.seq_relationship.weight", "cls.seq_relationship.bias")
+"""What tells if a text follows another; it answers nothing, so it is read to go on
+with its training alone."""
 
 _SPAN_WEIGHT = "qa_outputs.weight"
 _PLAIN_WEIGHT = "classifier.weight"
@@ -37,6 +43,7 @@ class Parts:
         has_words: whether it has a masked-language head.
         has_own_decoder: whether that maps to words with a matrix of its own, not with
             the word vectors.
+        has_pairs: whether it tells if a text's second segment follows the first.
     """
 
     kind: str | None = None
@@ -44,11 +51,25 @@ class Parts:
     has_pooler: bool = False
     has_words: bool = False
     has_own_decoder: bool = False
+    has_pairs: bool = False
 
 
 def parts_for(head: Head, outputs: int, family: Family) -> Parts:
     """Return what a model has that is trained for a head, and nothing else."""
     return Parts(kind=head.kind, outputs=outputs, has_pooler=head.kind in family.pooled)
+
+
+def parts_to_pretrain(parts: Parts, needs: str) -> Parts:
+    """Return what a model has that learns from plain text: no trained head."""
+    has_pairs = needs == "pairs"
+    return replace(
+        parts,
+        kind=None,
+        outputs=0,
+        has_words=True,
+        has_pairs=has_pairs,
+        has_pooler=parts.has_pooler or has_pairs,
+    )
 
 
 def find_parts(

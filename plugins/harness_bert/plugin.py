@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness import LoadSettings, ModelCard, ModelEntry, ModelName, hookimpl
+from harness import LoadSettings, ModelCard, ModelEntry, ModelName, NewModel, hookimpl
+from harness_bert.new_settings import NEW_LEARNING_RATE, NewBert
 from harness_bert.options import OPTIONS
 
 if TYPE_CHECKING:
@@ -27,6 +29,13 @@ def load(name: ModelName, settings: LoadSettings) -> BertAdapter:
     return load_named(name, settings, load_bert)
 
 
+def write_new(sizes: NewBert, texts: Sequence[str], seed: int, folder: Path) -> None:
+    """Write a model from scratch; see `harness_bert.new.write_new`."""
+    from harness_bert.new import write_new  # torch
+
+    write_new(sizes, texts, seed, folder)
+
+
 @hookimpl
 def harness_models() -> Sequence[ModelEntry]:
     """Register the BERT family."""
@@ -43,5 +52,8 @@ def harness_models() -> Sequence[ModelEntry]:
             describe=describe,
             load=load,
             options=OPTIONS,
+            new=NewModel(
+                settings=NewBert, write=write_new, learning_rate=NEW_LEARNING_RATE
+            ),
         )
     ]

@@ -154,6 +154,10 @@ class RobertaWithHeads(nn.Module):
 
     def words(self, packed: Packed, asking: Tensor) -> Tensor:
         """Return logits over the vocabulary of one token a sequence, ``(S, V)``."""
+        return self.spell(self.roberta(packed, asking))
+
+    def spell(self, hidden: Tensor) -> Tensor:
+        """Return logits over the vocabulary of hidden states, ``(rows, V)``."""
         vectors = self.roberta.embeddings.word_embeddings.weight
-        logits: Tensor = self.lm_head(self.roberta(packed, asking), vectors)
+        logits: Tensor = self.lm_head(hidden, vectors)
         return logits

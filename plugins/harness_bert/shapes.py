@@ -30,6 +30,8 @@ def parameter_shapes(config: BertConfig, parts: Parts) -> Shapes:
         if parts.has_own_decoder:
             decoder = (config.vocab_size, config.embedding_size)
             shapes[f"{config.family.decoder}.weight"] = decoder
+    if parts.has_pairs:
+        shapes |= _linear("cls.seq_relationship", config.hidden_size, 2)
     return shapes
 
 

@@ -7,6 +7,7 @@ from typing import Protocol
 from torch import nn
 
 from harness import TrainJob, TrainReport
+from harness.ranks import is_first
 from harness_torch.training.loop import train
 
 
@@ -30,5 +31,6 @@ def fine_tune(job: TrainJob, method: Method) -> TrainReport:
     module = job.model.prepare(job.head, seed=job.seed)
     method.apply(job, module)
     report = train(job, module, job.settings)
-    method.save(job)
+    if is_first():
+        method.save(job)
     return report

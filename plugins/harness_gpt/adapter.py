@@ -42,8 +42,10 @@ from harness_torch.follow import FollowAbility, Limits
 from harness_torch.heads.labels import HEAD_OF, count_outputs, head_settings
 from harness_torch.heads.tag import TagHead
 from harness_torch.heads.vector import VectorHead
+from harness_torch.lessons import Lesson, Said
 from harness_torch.objectives.continuation import Continuations, DecoderTexts
 from harness_torch.packed import pack
+from harness_torch.rolling import Window
 from harness_torch.text_vectors import TextVectors, mean_over_sequences
 from harness_torch.tokenizers.protocol import TextTokenizer, Tokens
 from harness_torch.trainable import Objective, TrainableAdapter
@@ -133,6 +135,15 @@ class GptAdapter(TrainableAdapter[GptCheckpoint, Gpt2 | Llama, TextTokenizer]):
         name = tagger_layer(config) if is_tagger else "score"
         setattr(self.module, name, layer.to(self.device))
         self.module.lm_head = None
+
+    def say(self, lessons: Sequence[Lesson]) -> Said:
+        """Say the targets of lessons, which what is read goes on with."""
+        windows = [
+            Window(list(one.ids[: len(one.ids) - len(one.targets) + 1]), [*one.targets])
+            for one in lessons
+        ]
+        states = window_states(self.module, windows, device=self.device)
+        return Said(self.module.logits(states))
 
     def language(self) -> Objective:
         """Return what trains the output layer to say what comes next.
@@ -249,7 +260,7 @@ def _build(checkpoint: GptCheckpoint, seed: int) -> Gpt2 | Llama:
         return _draw_tiny(config, seed)
     outputs = None if head is None else count_outputs(head, checkpoint.title)
     with torch.device("meta"):
-        module = _make(
+        module = make_decoder(
             config,
             outputs=outputs,
             is_tagger=head is not None and head.kind == "tag",
@@ -263,20 +274,21 @@ def _build(checkpoint: GptCheckpoint, seed: int) -> Gpt2 | Llama:
     return module
 
 
-def _make(
+def make_decoder(
     config: DecoderConfig,
     *,
     outputs: int | None = None,
     is_tagger: bool = False,
     has_output: bool = True,
 ) -> Gpt2 | Llama:
+    """Make the module that a configuration names."""
     if isinstance(config, Gpt2Config):
         return Gpt2(config, outputs=outputs, is_tagger=is_tagger, has_output=has_output)
     return Llama(config, outputs=outputs, is_tagger=is_tagger, has_output=has_output)
 
 
 def _draw_tiny(config: DecoderConfig, seed: int) -> Gpt2 | Llama:
-    module = _make(config)
+    module = make_decoder(config)
     generator = torch.Generator().manual_seed(seed)
     initialise(module, std=1.0, generator=generator)
     with torch.no_grad():

@@ -32,6 +32,7 @@ def _describe(name: ModelName) -> ModelCard:
     is_built_in = checkpoint.folder is None
     return ModelCard(
         abilities=able,
+        pretrains=frozenset({"causal"} if Generate in able else ()),
         trainable=VECTOR_HEADS
         | {"tag"}
         | ({"language"} if Generate in able else set()),
@@ -48,12 +49,11 @@ def _describe(name: ModelName) -> ModelCard:
     )
 
 
-def worded(name: ModelName, prompt: str) -> str | None:
+def worded(name: ModelName, request: Generate) -> str | None:
     """Return a prompt within the chat template, None where it is read as it is.
 
     Raises:
         UsageError: an option is unknown or has a wrong value.
         CheckpointError: the checkpoint, or its template, can't be used.
     """
-    render = load_render(open_checkpoint(base_name(name)).chat)
-    return None if render is None else render(prompt)
+    return load_render(open_checkpoint(base_name(name)).chat)(request)

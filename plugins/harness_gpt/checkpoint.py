@@ -31,7 +31,7 @@ from harness_gpt.names import (
 from harness_gpt.options import OPTIONS
 from harness_gpt.shapes import parameter_shapes
 from harness_gpt.tiny import TINY, TINY_CONFIG, TINY_REVISION
-from harness_torch.chat import TemplateSource, wanted_template
+from harness_torch.chat import Chat, chat_fact, read_chat
 from harness_torch.config import head_of, is_tagger, tagger_of
 from harness_torch.heads.labels import HEAD_OF
 from harness_torch.opening import (
@@ -59,12 +59,12 @@ class GptCheckpoint(Checkpoint[DecoderConfig]):
 
     Attributes:
         bos: whether texts begin with BOS; as the tokenizer's files say for None.
-        chat: the chat template, None where prompts are read as they are.
+        chat: the chat template, and what it goes around; None for none.
         pooling: what `Embed` makes of the last hidden states, ``mean`` or ``last``.
     """
 
     bos: bool | None
-    chat: TemplateSource | None
+    chat: Chat | None
     pooling: str
 
 
@@ -114,7 +114,7 @@ class _Options(NamedTuple):
     """What a name says of how texts are read."""
 
     bos: bool | None
-    chat: TemplateSource | None
+    chat: Chat | None
     pooling: str
 
     @property
@@ -123,7 +123,7 @@ class _Options(NamedTuple):
         return {
             "adapter": f"gpt {ADAPTER_REVISION}",
             "bos": str(self.bos),
-            "chat": "none" if self.chat is None else self.chat.fact,
+            "chat": chat_fact(self.chat),
             "pooling": self.pooling,
         }
 
@@ -131,7 +131,7 @@ class _Options(NamedTuple):
 def _read_options(name: ModelName, folder: Path | None) -> _Options:
     return _Options(
         bos=read_switch(name, "bos"),
-        chat=wanted_template(name, folder),
+        chat=read_chat(name, folder),
         pooling=read_choice(name, "pooling", *_POOLINGS),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness_gpt.checkpoint import GptCheckpoint
+from harness_torch.chat import chat_fact
 
 
 def facts_of(checkpoint: GptCheckpoint) -> Mapping[str, str]:
@@ -17,13 +18,12 @@ def facts_of(checkpoint: GptCheckpoint) -> Mapping[str, str]:
     from harness_gpt.tokenizer import load_tokenizer  # tokenizers
 
     tokenizer = load_tokenizer(checkpoint)
-    chat = checkpoint.chat
     files = (path.name for path in checkpoint.tokenizer_files)
     return {
         "beginning of text": f"token {tokenizer.special.bos}, once"
         if tokenizer.adds_bos
         else "none",
-        "chat template": "none" if chat is None else chat.fact,
+        "chat template": chat_fact(checkpoint.chat),
         "pooling": checkpoint.pooling,
         "tokenizer": next(files, "bytes"),
     }

@@ -15,7 +15,7 @@ from harness_gpt.decoder import Decoder
 from harness_gpt.reading import Reader
 from harness_torch.abilities import check_finite
 from harness_torch.cache import KeyValueCache
-from harness_torch.chat import Render
+from harness_torch.chat import Render, prompt_ids
 from harness_torch.generation.loop import write
 from harness_torch.packed import pack
 
@@ -72,7 +72,7 @@ class GenerateAbility:
         device: where the model is.
         decode: turns ids into text.
         end: ids that end a text.
-        render: puts a prompt into the chat template; None where prompts are plain.
+        render: puts those prompts into the chat template that go into one.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class GenerateAbility:
         device: torch.device,
         decode: Callable[[Sequence[int]], str],
         end: frozenset[int],
-        render: Render | None,
+        render: Render,
     ) -> None:
         self._model = model
         self._reader = reader
@@ -98,7 +98,7 @@ class GenerateAbility:
         A prompt keeps half of the model's length in any case; then less is written.
         """
         encoded = []
-        for key, ids in enumerate(self._ids([r.prompt for r in requests])):
+        for key, ids in enumerate(self._ids(requests)):
             request = requests[key]
             own = ids[-self._room(request) :]
             kept = [*self._reader.virtual, *own]
@@ -134,12 +134,10 @@ class GenerateAbility:
             )
             yield item.key, answer
 
-    def _ids(self, prompts: Sequence[str]) -> list[list[int]]:
-        if self._render is None:
-            ids = self._reader.ids(prompts)
-        else:  # a template writes its own beginning
-            ids = self._reader.bare([self._render(prompt) for prompt in prompts])
-        return [self._reader.some(one) for one in ids]
+    def _ids(self, requests: Sequence[Generate]) -> list[list[int]]:
+        reader = self._reader
+        found = prompt_ids(requests, self._render, opened=reader.ids, plain=reader.bare)
+        return [reader.some(ids) for ids in found]
 
     def _room(self, request: Generate) -> int:
         length = self._reader.length

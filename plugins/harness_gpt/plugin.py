@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness import LoadSettings, ModelCard, ModelEntry, ModelName, hookimpl
+from harness import LoadSettings, ModelCard, ModelEntry, ModelName, NewModel, hookimpl
+from harness.requests import Generate
+from harness_gpt.new_settings import NEW_LEARNING_RATE, NewGpt
 from harness_gpt.options import OPTIONS
 
 if TYPE_CHECKING:
@@ -19,11 +22,11 @@ def describe(name: ModelName) -> ModelCard:
     return card.describe(name)
 
 
-def worded(name: ModelName, prompt: str) -> str | None:
+def worded(name: ModelName, request: Generate) -> str | None:
     """Word a prompt as the model reads it; see `harness_gpt.card.worded`."""
     from harness_gpt import card
 
-    return card.worded(name, prompt)
+    return card.worded(name, request)
 
 
 def load(name: ModelName, settings: LoadSettings) -> GptAdapter:
@@ -32,6 +35,13 @@ def load(name: ModelName, settings: LoadSettings) -> GptAdapter:
     from harness_torch.adapters.placing import load_named
 
     return load_named(name, settings, load_gpt)
+
+
+def write_new(sizes: NewGpt, texts: Sequence[str], seed: int, folder: Path) -> None:
+    """Write a model from scratch; see `harness_gpt.new.write_new`."""
+    from harness_gpt.new import write_new  # torch
+
+    write_new(sizes, texts, seed, folder)
 
 
 @hookimpl
@@ -48,6 +58,9 @@ def harness_models() -> Sequence[ModelEntry]:
             describe=describe,
             load=load,
             options=OPTIONS,
+            new=NewModel(
+                settings=NewGpt, write=write_new, learning_rate=NEW_LEARNING_RATE
+            ),
             worded=worded,
         )
     ]

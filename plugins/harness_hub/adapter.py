@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import torch
 from torch import nn
 
-from harness import Head, PluginError, UsageError
+from harness import Head, PluginError
 from harness.requests import (
     Embed,
     Fill,
@@ -183,19 +183,6 @@ class HubAdapter(TrainableAdapter[HubCheckpoint, nn.Module, HubTokenizer]):
             module, tokenizer, self._padding, title=title, longest=longest
         )
 
-    def prompt(self, tokens: int) -> None:
-        """Read so many virtual tokens before every input; the longest stays as it was.
-
-        Raises:
-            UsageError: the model is a decoder that writes, whose prompts have none.
-        """
-        if self._checkpoint.kind.name == "causal" and not self._has_head:
-            raise UsageError(
-                f"{self.title} writes what follows a prompt, before which hub: puts no "
-                "virtual tokens: choose another recipe, such as lora, or the adapter gpt"
-            )
-        super().prompt(tokens)
-
     def saved_config(self, head: Head) -> dict[str, Any]:
         """Return what config.json says of a head; labels by number."""
         settings = head_settings(head)
@@ -210,6 +197,20 @@ class HubAdapter(TrainableAdapter[HubCheckpoint, nn.Module, HubTokenizer]):
     def words(self) -> nn.Embedding:
         """Return the module that makes vectors of token ids."""
         return cast(nn.Embedding, self.module.get_input_embeddings())
+
+    def prompt(self, tokens: int) -> None:
+        """Read so many virtual tokens before every input, where a head looks at it.
+
+        Raises:
+            PluginError: there is no head.
+            UsageError: they leave no room.
+        """
+        if not self.fresh:
+            raise PluginError(
+                f"{self.title} can't read virtual tokens before what it writes: choose "
+                "bert:, gpt: or t5: where they build it, or the recipe lora"
+            )
+        super().prompt(tokens)
 
     def make_tokenizer(self, length: int, virtual: Sequence[int]) -> HubTokenizer:
         """Make the checkpoint's tokenizer again, with virtual tokens before all else."""

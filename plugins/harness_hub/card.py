@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from harness import ModelCard, ModelName
+from harness.requests import Generate
 from harness_hub.checkpoint import HubCheckpoint, open_checkpoint
 from harness_torch.adapters.cards import describe_named
 from harness_torch.adapters.naming import base_name
-from harness_torch.chat import chat_prompts, load_render
+from harness_torch.chat import chat_fact, chat_prompts, load_render
 from harness_torch.heads.labels import HEAD_OF, VECTOR_HEADS
 
 _TRAINABLE = VECTOR_HEADS | {"tag"}
@@ -57,23 +58,21 @@ def _trainable(checkpoint: HubCheckpoint) -> frozenset[str]:
     return _TRAINABLE | _OF_KIND.get(checkpoint.kind.name, frozenset())
 
 
-def worded(name: ModelName, prompt: str) -> str | None:
+def worded(name: ModelName, request: Generate) -> str | None:
     """Return a prompt within the chat template, None where it is read as it is.
 
     Raises:
         UsageError: an option is unknown or has a wrong value.
         CheckpointError: the checkpoint, or its template, can't be used.
     """
-    render = load_render(open_checkpoint(base_name(name)).chat)
-    return None if render is None else render(prompt)
+    return load_render(open_checkpoint(base_name(name)).chat)(request)
 
 
 def _facts(checkpoint: HubCheckpoint) -> dict[str, str]:
     kind = checkpoint.kind.name
     facts = {"task": kind}
     if kind == "causal":
-        chat = checkpoint.chat
-        facts["chat template"] = "none" if chat is None else chat.fact
+        facts["chat template"] = chat_fact(checkpoint.chat)
         facts["beginning of text"] = _BOS[checkpoint.bos]
     if checkpoint.head is None:
         mode, is_normalised, _ = checkpoint.pooling

@@ -21,7 +21,7 @@ from harness_hub.lengths import (
     usual_length,
 )
 from harness_hub.options import OPTIONS
-from harness_torch.chat import TemplateSource, wanted_template
+from harness_torch.chat import Chat, chat_fact, read_chat
 from harness_torch.config import head_of, read_labels, read_size, tagger_of
 from harness_torch.opening import check_options, read_choice, read_length
 from harness_torch.sentence_folder import Pooling, read_pooling
@@ -72,7 +72,7 @@ class HubCheckpoint:
         window: tokens of a window over a long context.
         stride: tokens that neighbouring windows of a long context share.
         head: the trained head that it carries, if any.
-        chat: what Generate prompts are put into, None where they are read as they are.
+        chat: the chat template, and what it goes around; None for none.
         bos: ``auto``, ``on`` or ``off``.
         pooling: how texts become vectors.
         runs_code: whether the checkpoint's own code may run.
@@ -88,7 +88,7 @@ class HubCheckpoint:
     window: int
     stride: int
     head: Head | None
-    chat: TemplateSource | None
+    chat: Chat | None
     bos: str
     pooling: Pooling
     runs_code: bool
@@ -118,7 +118,7 @@ class HubCheckpoint:
                 "task": self.kind.name,
                 "length": str(self.length),
                 "stride": str(self.stride),
-                "chat": "none" if self.chat is None else self.chat.fact,
+                "chat": chat_fact(self.chat),
                 "bos": self.bos,
                 "pooling": str(self.pooling),
             },
@@ -166,7 +166,7 @@ def open_checkpoint(name: ModelName) -> HubCheckpoint:
         window=window,
         stride=read_stride(name, window),
         head=_find_head(kind, raw, folder / "config.json"),
-        chat=wanted_template(name, folder if kind.name == "causal" else None),
+        chat=read_chat(name, folder if kind.name == "causal" else None),
         bos=read_choice(name, "bos", "auto", "on", "off"),
         pooling=pooling,
         runs_code=runs_code,

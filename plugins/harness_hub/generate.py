@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -22,6 +22,7 @@ from harness_hub.batches import Batches, Padding, Row
 from harness_hub.quiet import quiet
 from harness_hub.tokenizer import HubTokenizer
 from harness_torch.abilities import check_finite
+from harness_torch.chat import Render, prompt_ids
 from harness_torch.generation.draws import Draws
 from harness_torch.generation.loop import check_search
 from harness_torch.generation.stop_texts import StopTexts
@@ -59,7 +60,7 @@ class GenerateAbility:
         module: a decoder or encoder-decoder.
         tokenizer: makes ids of prompts.
         padding: makes inputs of rows.
-        render: puts a prompt into the chat template; None where prompts are plain.
+        render: puts those prompts into the chat template that go into one.
         title: how messages name the model.
     """
 
@@ -69,7 +70,7 @@ class GenerateAbility:
         tokenizer: HubTokenizer,
         padding: Padding,
         *,
-        render: Callable[[str], str] | None,
+        render: Render,
         title: str,
     ) -> None:
         self._title = title
@@ -193,15 +194,13 @@ class GenerateAbility:
             for tokens in self._tokenizer.encode(texts):
                 yield tokens.ids or self._tokenizer.empty, tokens.truncated
             return
-        prompts = [request.prompt for request in requests]
-        if self._render is not None:  # a template writes its own beginning
-            whole = self._tokenizer.plain(list(map(self._render, prompts)))
-        else:
-            whole = self._tokenizer.opened(prompts)
-        length = self._tokenizer.length
+        tokenizer, length = self._tokenizer, self._tokenizer.length
+        whole = prompt_ids(
+            requests, self._render, opened=tokenizer.opened, plain=tokenizer.plain
+        )
         for request, ids in zip(requests, whole, strict=True):
             kept = ids[-max(length - request.max_tokens, length // 2, 1) :]
-            yield kept or self._tokenizer.empty, len(ids) - len(kept)
+            yield kept or tokenizer.empty, len(ids) - len(kept)
 
     def _fitting(self, item: Encoded) -> Generate:
         # The last token written is not read: one more than the length fits.

@@ -30,7 +30,7 @@ def continuations(
     tokenizer: HubTokenizer,
     padding: Padding,
     *,
-    render: Render | None,
+    render: Render,
     title: str,
 ) -> Continuations:
     """Return what trains a decoder."""

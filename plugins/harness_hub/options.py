@@ -10,8 +10,8 @@ OPTIONS = {
     "length": "the longest input in tokens (default: the model's own)",
     "stride": "tokens that neighbouring windows over a long context share (default: 128)",
     "revision": "the Hub revision to fetch (default: the repository's main branch)",
-    "chat": "auto, on or off: whether Generate prompts go through the chat template "
-    "(auto: where there is one)",
+    "chat": "what the chat template goes around: auto (Generate prompts that are "
+    "messages), all (every Generate prompt) or off",
     "bos": "auto, on or off: whether what a decoder scores or continues begins with "
     "the beginning-of-text token (auto: as the tokenizer does)",
     "pooling": "auto, mean, cls or last: how Embed makes one vector of all tokens' "

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from harness import LoadSettings, ModelCard, ModelEntry, ModelName, hookimpl
+from harness.requests import Generate
 from harness_hub.options import OPTIONS
 
 if TYPE_CHECKING:
@@ -19,11 +20,11 @@ def describe(name: ModelName) -> ModelCard:
     return card.describe(name)
 
 
-def worded(name: ModelName, prompt: str) -> str | None:
+def worded(name: ModelName, request: Generate) -> str | None:
     """Word a prompt as the model reads it; see `harness_hub.card.worded`."""
     from harness_hub import card
 
-    return card.worded(name, prompt)
+    return card.worded(name, request)
 
 
 def load(name: ModelName, settings: LoadSettings) -> HubAdapter:

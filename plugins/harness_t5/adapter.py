@@ -16,6 +16,7 @@ from harness_t5.checkpoint import T5Checkpoint, answers, open_checkpoint
 from harness_t5.config import T5Config
 from harness_t5.fill import FillAbility
 from harness_t5.generate import GenerateAbility
+from harness_t5.lessons import say
 from harness_t5.model import T5, initialise
 from harness_t5.names import (
     HEAD_ARCHITECTURE,
@@ -36,6 +37,7 @@ from harness_torch.device import DTYPES, pick_device
 from harness_torch.heads.labels import HEAD_OF, count_outputs, head_settings
 from harness_torch.heads.tag import TagHead
 from harness_torch.heads.vector import VectorHead
+from harness_torch.lessons import Lesson, Said
 from harness_torch.objectives.translation import SourceTexts, Translations
 from harness_torch.packed import pack
 from harness_torch.text_vectors import TextVectors
@@ -105,6 +107,10 @@ class T5Adapter(TrainableAdapter[T5Checkpoint, T5, TextTokenizer]):
         nn.init.zeros_(layer.bias)
         self.module.classifier = layer.to(self.device)
         self.module.decoder = self.module.lm_head = None
+
+    def say(self, lessons: Sequence[Lesson]) -> Said:
+        """Say what lessons ask the decoder for."""
+        return say(self.module, lessons, self.device)
 
     def language(self) -> Objective:
         """Return what trains the decoder to write of what the encoder reads.

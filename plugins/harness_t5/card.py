@@ -43,6 +43,7 @@ def _describe(name: ModelName) -> ModelCard:
         trainable=VECTOR_HEADS
         | {"tag"}
         | ({"language"} if Generate in able else set()),
+        pretrains=frozenset({"rewritten"} if Fill in able else ()),
         head=checkpoint.head,
         fingerprint=checkpoint.fingerprint(),
         parameters=checkpoint.parameters,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness import LoadSettings, ModelCard, ModelEntry, ModelName, hookimpl
+from harness import LoadSettings, ModelCard, ModelEntry, ModelName, NewModel, hookimpl
+from harness_t5.new_settings import NEW_LEARNING_RATE, NewT5
 from harness_t5.options import OPTIONS
 
 if TYPE_CHECKING:
@@ -27,6 +29,13 @@ def load(name: ModelName, settings: LoadSettings) -> T5Adapter:
     return load_named(name, settings, load_t5)
 
 
+def write_new(sizes: NewT5, texts: Sequence[str], seed: int, folder: Path) -> None:
+    """Write a model from scratch; see `harness_t5.new.write_new`."""
+    from harness_t5.new import write_new  # torch
+
+    write_new(sizes, texts, seed, folder)
+
+
 @hookimpl
 def harness_models() -> Sequence[ModelEntry]:
     """Register the T5 family."""
@@ -41,5 +50,8 @@ def harness_models() -> Sequence[ModelEntry]:
             describe=describe,
             load=load,
             options=OPTIONS,
+            new=NewModel(
+                settings=NewT5, write=write_new, learning_rate=NEW_LEARNING_RATE
+            ),
         )
     ]

@@ -63,7 +63,7 @@ def target_states(module: T5, batch: Sequence[Encoded]) -> Tensor:
     read_states = module.encode(pack_sources(batch, module.shared.weight.device))
     lengths = [len(item.ids) for item in batch]
     targets = [[item.extra["target"]] for item in batch]
-    return _decode(module, read_states, lengths, targets)
+    return decode_targets(module, read_states, lengths, targets)
 
 
 def _score(
@@ -75,7 +75,7 @@ def _score(
 ) -> list[list[list[Scored]]]:
     """Score some targets of every source, whose states were read before."""
     asked = [row for several in targets for row in _asked(several)]
-    states = _decode(module, read_states, lengths, targets)
+    states = decode_targets(module, read_states, lengths, targets)
     scored = log_probabilities(states, module.project, asked, title=title)
     rows = iter(scored)
     return [
@@ -83,7 +83,7 @@ def _score(
     ]
 
 
-def _decode(
+def decode_targets(
     module: T5,
     read_states: Tensor,
     lengths: Sequence[int],

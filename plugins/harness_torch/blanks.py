@@ -118,7 +118,7 @@ class BlankFiller:
         """
         scores = self._scores(batch)
         sizes = [len(targets) for i in batch for targets in i.extra["candidates"]]
-        sums = iter(part.sum() for part in scores.split(sizes))
+        sums = iter(part.sum() for part in torch.split(scores, sizes))
         losses = []
         for item in batch:
             own = torch.stack([next(sums) for _ in item.extra["candidates"]])

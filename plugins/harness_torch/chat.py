@@ -1,5 +1,9 @@
 """Chat templates: a user's message as a chat model was trained to read it.
 
+A template goes around messages alone, unless the model's name asks for it around every
+prompt: inside one, a text to go on with is taken for a message and answered, not gone
+on with. lm-evaluation-harness applies none by default, and all or nothing.
+
 Light until a message is rendered: whether a folder has a template is known without
 jinja2. Templates are data from strangers, so they run in `harness_torch.chat_sandbox`.
 """
@@ -8,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -16,7 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness import CheckpointError, ModelName, UsageError
-from harness_torch.opening import read_switch
+from harness.requests import Generate
+from harness_torch.opening import read_choice
 from harness_torch.source import read_json
 
 if TYPE_CHECKING:
@@ -26,8 +31,10 @@ if TYPE_CHECKING:
 
     from harness_torch.chat_sandbox import BoundedSandbox
 
-Render = Callable[[str], str]
-"""Returns a user's message as a chat model reads it."""
+Render = Callable[[Generate], str | None]
+"""Returns a prompt within the chat template, None where it is read as it is."""
+Ids = Callable[[Sequence[str]], list[list[int]]]
+"""Returns the token ids of texts."""
 
 TEMPLATE_FILE = "chat_template.jinja"
 _SETTINGS = "tokenizer_config.json"
@@ -72,7 +79,21 @@ def find_chat_template(folder: Path) -> TemplateSource | None:
     return TemplateSource(text=_default(said, settings), file=settings)
 
 
-def wanted_template(name: ModelName, folder: Path | None) -> TemplateSource | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chat:
+    """A model's template, and whether it goes around every prompt or messages alone."""
+
+    template: TemplateSource
+    takes_all: bool
+
+    @property
+    def fact(self) -> str:
+        """What a model card says of it; a part of the model's fingerprint."""
+        around = "every prompt" if self.takes_all else "messages"
+        return f"{self.template.fact}, around {around}"
+
+
+def read_chat(name: ModelName, folder: Path | None) -> Chat | None:
     """Return what Generate prompts are put into, by the option ``chat``; None for none.
 
     Args:
@@ -80,28 +101,31 @@ def wanted_template(name: ModelName, folder: Path | None) -> TemplateSource | No
         folder: the checkpoint's; None where no template can be.
 
     Raises:
-        UsageError: a template is wanted, and there is none.
+        UsageError: a template is wanted around all, and there is none.
         CheckpointError: its file can't be used.
     """
-    wanted = read_switch(name, "chat")
-    if wanted is False:
+    wanted = read_choice(name, "chat", "auto", "all", "off")
+    if wanted == "off":
         return None
     source = None if folder is None else find_chat_template(folder)
-    if source is None and wanted:
+    if source is None and wanted == "all":
         raise UsageError(
-            f"model {str(name)!r} has chat 'on' and no chat template: leave the option "
+            f"model {str(name)!r} has chat 'all' and no chat template: leave the option "
             "out, or put a chat_template.jinja into the folder of a decoder"
         )
-    return source
+    if source is None:
+        return None
+    return Chat(template=source, takes_all=wanted == "all")
 
 
-def chat_prompts(source: TemplateSource | None) -> tuple[str, ...]:
-    """Return the prompts that a template around `Generate` suits better than others.
+def chat_fact(chat: Chat | None) -> str:
+    """Return what a model card says of a template that may not be there."""
+    return "none" if chat is None else chat.fact
 
-    A chat model goes on with no text: it answers in sentences, unless the message is
-    an instruction.
-    """
-    return () if source is None else ("chat",)
+
+def chat_prompts(chat: Chat | None) -> tuple[str, ...]:
+    """Return the prompts that a model with a template does better by than by others."""
+    return () if chat is None else ("chat",)
 
 
 class ChatTemplate:
@@ -188,14 +212,58 @@ def load_chat_template(folder: Path) -> ChatTemplate | None:
     return ChatTemplate(source, tokens)
 
 
-def load_render(source: TemplateSource | None) -> Render | None:
-    """Return what puts a user's message into a template, None where there is none.
+def load_render(chat: Chat | None) -> Render:
+    """Return what puts prompts into a model's template, as far as it goes around them.
 
     Raises:
-        CheckpointError: the files beside it can't be used.
+        CheckpointError: the files beside the template can't be used.
     """
-    template = None if source is None else load_chat_template(source.file.parent)
-    return None if template is None else template.render
+    template = None if chat is None else load_chat_template(chat.template.file.parent)
+
+    def render(request: Generate) -> str | None:
+        if chat is None or template is None:
+            return None
+        is_within = chat.takes_all or request.is_message
+        return template.render(request.prompt) if is_within else None
+
+    return render
+
+
+def prompt_ids(
+    requests: Sequence[Generate], render: Render, *, opened: Ids, plain: Ids
+) -> list[list[int]]:
+    """Return the token ids of prompts, in order.
+
+    Args:
+        requests: what the prompts are of.
+        render: puts those into a template that go into one.
+        opened: tokenises texts that are read as they are, with BOS where there is one.
+        plain: tokenises without: a template writes its own beginning.
+    """
+    within = [render(request) for request in requests]
+    texts = [
+        r.prompt if w is None else w for r, w in zip(requests, within, strict=True)
+    ]
+    return ids_within(
+        texts, [w is not None for w in within], opened=opened, plain=plain
+    )
+
+
+def ids_within(
+    texts: Sequence[str], is_within: Sequence[bool], *, opened: Ids, plain: Ids
+) -> list[list[int]]:
+    """Return the token ids of texts, of which some begin as a template does, in order.
+
+    Args:
+        texts: what to tokenise.
+        is_within: for each, whether a template wrote its beginning.
+        opened: tokenises texts that are read as they are, with BOS where there is one.
+        plain: tokenises without.
+    """
+    pairs = list(zip(texts, is_within, strict=True))
+    bare = iter(opened([text for text, within in pairs if not within]))
+    written = iter(plain([text for text, within in pairs if within]))
+    return [next(written if within else bare) for within in is_within]
 
 
 def _default(said: object, file: Path) -> str:

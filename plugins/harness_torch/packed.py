@@ -104,6 +104,23 @@ class Packed:
         )
         return replace(self, groups=groups)
 
+    def seeing(self, sights: Sequence[Tensor], positions: Sequence[int]) -> Packed:
+        """Return the batch with attention and positions of its own.
+
+        Args:
+            sights: which token of each sequence sees which, ``(length, length)``; each
+                must see one.
+            positions: of all tokens.
+        """
+        left = iter(sights)
+        device = self.ids.device
+        groups = []
+        for group in self.groups:
+            own = [next(left) for _ in range(group.sequences)]
+            groups.append(replace(group, allowed=_shown(own, group.longest).to(device)))
+        moved = torch.tensor(positions, device=device)
+        return replace(self, groups=tuple(groups), positions=moved)
+
 
 def pack(
     ids: Sequence[Sequence[int]],
@@ -312,6 +329,15 @@ def _padded_group(
         real=real.to(device),
         allowed=None if allowed is None else allowed.to(device),
     )
+
+
+def _shown(sights: Sequence[Tensor], longest: int) -> Tensor:
+    """Return what a group's queries see, ``(sequences, 1, longest, longest)``."""
+    allowed = torch.zeros(len(sights), longest, longest, dtype=torch.bool)
+    allowed[:, :, 0] = True  # padding sees a real key, so that no row is empty
+    for row, sight in zip(allowed, sights, strict=True):
+        row[: len(sight), : len(sight)] = sight
+    return allowed[:, None]
 
 
 def _places(layout: Layout) -> list[int]:

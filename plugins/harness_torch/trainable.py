@@ -164,6 +164,31 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
             return super().session()
         return TorchSession(self.module, self._abilities, autocast=self._dtype)
 
+    def attach_words(self, needs: str, generator: torch.Generator) -> None:
+        """Give the module the output layers that pre-training needs; none by default.
+
+        Args:
+            needs: one of the card's `pretrains`.
+            generator: draws what the checkpoint lacks.
+        """
+
+    def prepare_words(self, needs: str, *, seed: int) -> nn.Module:
+        """Return the module with the output layers that pre-training needs.
+
+        Args:
+            needs: one of the card's `pretrains`.
+            seed: seeds what the checkpoint lacks.
+
+        Raises:
+            PluginError: the model was trained or cast before.
+        """
+        self._check_unused()
+        self.attach_words(needs, torch.Generator().manual_seed(seed))
+        self._head = Head(kind="language")
+        self.refresh()
+        self._is_prepared = True
+        return self.module
+
     def prepare(self, head: Head, *, seed: int) -> nn.Module:
         """Attach a freshly seeded head and return the module that holds all weights.
 
@@ -173,17 +198,7 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
             PluginError: the head is of a kind that this model has not, or the model
                 was trained or cast before, so that it no longer is the base model.
         """
-        if self._adapter is not None:
-            raise PluginError(
-                f"{self.title} is a base with an adapter, which is not trained further: "
-                "write it merged with 'harness export checkpoint' and name that"
-            )
-        is_cast = next(self.module.parameters()).dtype != torch.float32
-        if self._is_prepared or is_cast:
-            raise PluginError(
-                f"{self.title} was already used: load it again, so that training "
-                "starts from the checkpoint's own weights"
-            )
+        self._check_unused()
         self.take_head(head, seed=seed)
         self.refresh()
         self._is_prepared = True
@@ -287,6 +302,24 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
     def _has_head(self) -> bool:
         """Whether it answers by a head, not by layers of its own."""
         return self._head is not None and self._head.kind not in OWN_LAYERS
+
+    def _check_unused(self) -> None:
+        """Refuse to train what is no longer the base.
+
+        Raises:
+            PluginError: there is an adapter on it, or it was trained or cast before.
+        """
+        if self._adapter is not None:
+            raise PluginError(
+                f"{self.title} is a base with an adapter, which is not trained further: "
+                "write it merged with 'harness export checkpoint' and name that"
+            )
+        is_cast = next(self.module.parameters()).dtype != torch.float32
+        if self._is_prepared or is_cast:
+            raise PluginError(
+                f"{self.title} was already used: load it again, so that training "
+                "starts from the checkpoint's own weights"
+            )
 
     def _objective(self) -> Objective:
         if self._trained is None:

@@ -16,7 +16,7 @@ from harness.requests import (
     Score,
     ScoreAnswer,
 )
-from harness_torch.chat import Render
+from harness_torch.chat import Render, prompt_ids
 from harness_torch.rolling import rolling_windows
 from harness_torch.scoring import need_prefix, pair_ids
 from harness_torch.tokenizers.protocol import TextTokenizer
@@ -42,7 +42,7 @@ class VllmAdapter:
         title: how messages name the model.
         tokenizer: makes ids of texts.
         length: the longest input, with what is written.
-        render: puts a prompt into the chat template; None where prompts are plain.
+        render: puts those prompts into the chat template that go into one.
         run: has vLLM answer prompts, in order.
     """
 
@@ -52,7 +52,7 @@ class VllmAdapter:
         title: str,
         tokenizer: TextTokenizer,
         length: int,
-        render: Render | None,
+        render: Render,
         run: Run,
     ) -> None:
         special = tokenizer.special
@@ -121,10 +121,7 @@ class VllmAdapter:
                 f"{self._title} is asked for a beam search of width {request.beams}, "
                 "which vllm: does not do: use gpt: or hub: for this task"
             )
-        if self._render is None:
-            (ids,) = self._ids([request.prompt])
-        else:  # a template writes its own beginning
-            (ids,) = self._bare([self._render(request.prompt)])
+        (ids,) = prompt_ids([request], self._render, opened=self._ids, plain=self._bare)
         ids = ids or [need_prefix(self._prefix, self._title)]
         asked = ask_to_write(ids, request, length=self._length)
         return [asked] if request.max_tokens > 0 else []

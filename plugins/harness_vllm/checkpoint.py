@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import CheckpointError, ModelName, UsageError
-from harness_torch.chat import TemplateSource, wanted_template
+from harness_torch.chat import Chat, chat_fact, read_chat
 from harness_torch.opening import (
     check_named,
     check_options,
@@ -38,7 +38,7 @@ class VllmCheckpoint:
         folder: where its files are.
         length: the longest input, with what is written.
         bos: whether texts begin with BOS; as the tokenizer's files say for None.
-        chat: the chat template, None where prompts are asked as they are.
+        chat: the chat template, and what it goes around; None for none.
         gpu_memory: the share of the GPU's memory that vLLM may take.
         weights: what its weights files hold.
     """
@@ -47,7 +47,7 @@ class VllmCheckpoint:
     folder: Path
     length: int
     bos: bool | None
-    chat: TemplateSource | None
+    chat: Chat | None
     gpu_memory: float
     weights: Weights
 
@@ -63,7 +63,7 @@ class VllmCheckpoint:
             "engine": _engine(),
             "length": str(self.length),
             "bos": str(self.bos),
-            "chat": "none" if self.chat is None else self.chat.fact,
+            "chat": chat_fact(self.chat),
         }
         files = find_tokenizer_files(self.folder)
         own = (self.folder / "config.json", *self.weights.files, *files)
@@ -90,7 +90,7 @@ def open_checkpoint(name: ModelName) -> VllmCheckpoint:
         folder=folder,
         length=read_length(name, _longest(raw, folder)),
         bos=bos,
-        chat=wanted_template(name, folder),
+        chat=read_chat(name, folder),
         gpu_memory=gpu_memory,
         weights=read_weights(folder),
     )

@@ -6,6 +6,7 @@ OPTIONS = {
     "length": "the longest input in tokens, with what is written (default: the model's)",
     "revision": "the Hub revision to fetch (default: the repository's main branch)",
     "bos": "a beginning-of-text token: auto (as the tokenizer does), on or off",
-    "chat": "the chat template around Generate prompts: auto (if there is one), on, off",
+    "chat": "what the chat template goes around: auto (Generate prompts that are "
+    "messages), all (every Generate prompt) or off",
     "gpu_memory": "the share of the GPU's memory that vLLM may take (default: 0.9)",
 }

@@ -29,27 +29,26 @@ def describe(name: ModelName) -> ModelCard:
         UsageError: vLLM or a GPU is missing, or an option is wrong.
         CheckpointError: the checkpoint can't be used.
     """
-    from harness_torch.chat import chat_prompts
+    from harness_torch.chat import chat_fact, chat_prompts
     from harness_vllm.checkpoint import open_checkpoint
 
     check_machine()
     checkpoint = open_checkpoint(name)
-    chat = checkpoint.chat
     return ModelCard(
         abilities=frozenset({Score, Generate, Likelihood}),
         fingerprint=checkpoint.fingerprint(),
         parameters=checkpoint.parameters,
         max_tokens=checkpoint.length,
-        prefers=("rank", "generate", *chat_prompts(chat), "lm-eval"),
+        prefers=("rank", "generate", *chat_prompts(checkpoint.chat), "lm-eval"),
         facts={
-            "chat template": "none" if chat is None else chat.fact,
+            "chat template": chat_fact(checkpoint.chat),
             "engine": "vLLM",
         },
     )
 
 
-def worded(name: ModelName, prompt: str) -> str | None:
-    """Return a prompt in the chat template, None where there is none.
+def worded(name: ModelName, request: Generate) -> str | None:
+    """Return a prompt within the chat template, None where it is read as it is.
 
     Raises:
         UsageError: an option is wrong.
@@ -58,8 +57,7 @@ def worded(name: ModelName, prompt: str) -> str | None:
     from harness_torch.chat import load_render
     from harness_vllm.checkpoint import open_checkpoint
 
-    render = load_render(open_checkpoint(name).chat)
-    return None if render is None else render(prompt)
+    return load_render(open_checkpoint(name).chat)(request)
 
 
 def load(name: ModelName, settings: LoadSettings) -> VllmAdapter:

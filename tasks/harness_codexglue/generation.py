@@ -5,6 +5,17 @@ from __future__ import annotations
 from harness import Following, Prompt, Task, TextToText
 from harness_codexglue.cloze import LANGUAGES
 from harness_codexglue.hub import PAPER, data
+from harness_codexglue.messages import (
+    CONCODE,
+    DOCUMENTATION,
+    LINE,
+    REPAIR,
+    SUMMARY,
+    TRANSLATION,
+    code_message,
+    line_message,
+    text_message,
+)
 from harness_codexglue.prompts import (
     RAFFEL,
     read_java_line,
@@ -66,6 +77,9 @@ def _line_completion(language: str) -> Task:
                 parse=read,
                 max_tokens=100,
             ),
+            "chat": line_message(
+                LINE.format(language=LANGUAGES[language]), "input", read=read
+            ),
         },
         submission=Lines(
             name=f"Code-Code/CodeCompletion-line/{language}/predictions.txt"
@@ -88,6 +102,7 @@ def _repair(size: str) -> Task:
             "buggy",
             t5=f"refine {size}: {{buggy}}",
             max_tokens=256,
+            chat=code_message(REPAIR, "buggy", max_tokens=256),
         ),
         submission=Lines(name=f"Code-Code/code-refinement/{size}/predictions.txt"),
         source="Tufano et al., An Empirical Study on Learning Bug-Fixing Patches in the "
@@ -114,6 +129,9 @@ def _translation(source: str, target: str) -> Task:
             source,
             t5=f"translate {source}-{target}: {{{source}}}",
             max_tokens=256,
+            chat=code_message(
+                TRANSLATION.format(source=first, target=second), source, max_tokens=256
+            ),
         ),
         submission=Lines(
             name=f"Code-Code/code-to-code-trans/{source}-{target}/predictions.txt"
@@ -142,6 +160,12 @@ def _summarisation(language: str) -> Task:
             t5=f"summarize {language}: {{code_tokens}}",
             max_tokens=128,
             clean=one_line,
+            chat=text_message(
+                SUMMARY.format(language=LANGUAGES[language]),
+                "code_tokens",
+                max_tokens=128,
+                clean=one_line,
+            ),
         ),
         submission=NumberedLines(
             name=f"Code-Text/code-to-text/{language}/predictions.txt", is_text=True
@@ -166,6 +190,9 @@ def _documentation(language: str) -> Task:
             t5=f"translate {name} to English: {{source}}",
             t5_source=RAFFEL,
             max_tokens=256,
+            chat=text_message(
+                DOCUMENTATION.format(language=name), "source", max_tokens=256
+            ),
         ),
         submission=Lines(
             name=f"Text-Text/text-to-text/{language}-en/predictions.txt",
@@ -188,6 +215,7 @@ TEXT_TO_CODE = Task(
         "nl",
         t5="concode: {nl}",
         max_tokens=150,
+        chat=code_message(CONCODE, "nl", max_tokens=256),
     ),
     submission=Lines(name="Text-Code/text-to-code/predictions.txt"),
     source="Iyer et al., Mapping Language to Code in Programmatic Context (EMNLP 2018)",

@@ -2,7 +2,8 @@
 
 CodeXGLUE fine-tunes models and publishes no prompts. ``plain`` is this project's own:
 a label before and after the source, for decoders. ``t5`` is the wording that CodeT5 was
-trained on (a task's name, its sub-task, and a colon) where CodeT5 has the task.
+trained on (a task's name, its sub-task, and a colon) where CodeT5 has the task. ``chat``
+is our own too: see `harness_codexglue.messages`.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ def written_as(
     max_tokens: int,
     t5_source: str = CODET5,
     clean: Callable[[JsonValue], str] = stripped,
+    chat: Prompt,
 ) -> dict[str, Prompt]:
     """Return the prompts of a task that writes one line for one column.
 
@@ -46,6 +48,7 @@ def written_as(
         max_tokens: how long an answer may become.
         t5_source: where the wording for T5 is published.
         clean: what the column becomes first.
+        chat: the message to a chat model.
     """
     prompts = {
         "plain": Prompt(text=worded(plain, column, clean=clean), max_tokens=max_tokens)
@@ -53,7 +56,7 @@ def written_as(
     if t5:
         text = worded(t5, column, clean=clean)
         prompts["t5"] = Prompt(text=text, max_tokens=max_tokens, source=t5_source)
-    return prompts
+    return prompts | {"chat": chat}
 
 
 def cloze_prompts(split_at_mask: Callable[[Row], tuple[str, str]]) -> dict[str, Prompt]:

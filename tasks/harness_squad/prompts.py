@@ -14,6 +14,7 @@ import string
 from collections.abc import Callable
 
 from harness import Prompt, Row
+from harness.messages import message_prompt
 from harness.requests import JsonValue
 
 UNANSWERABLE = "unanswerable"
@@ -126,13 +127,11 @@ def _read_chat_2(text: str, _row: Row) -> str:
 
 
 def _chat(instruction: str, parse: Callable[[str, Row], str]) -> Prompt:
-    return Prompt(
-        text=f"{instruction}\n\nPassage: {{context}}\n\nQuestion: {{question}}",
-        delimiter="\n\n",
+    return message_prompt(
+        f"{instruction}\n\nPassage: {{context}}\n\nQuestion: {{question}}",
         write=write_plain,
         parse=parse,
         max_tokens=64,
-        stop=(),  # a chat model ends its own turn, and some begin with empty lines
         source=CHAT_SOURCE,
     )
 

@@ -4,12 +4,13 @@
 and ``summarize:``; its summaries are searched with four beams and the length penalty
 0.6 (section 3.7). `lm-eval` is the wording of lm-evaluation-harness. `tldr` is that of
 the GPT-2 paper (section 3.6): a hundred tokens, of which the first three sentences
-count.
+count. `chat` is our own: a message that says how long a summary is to be.
 """
 
 from __future__ import annotations
 
 from harness import Prompt, Row
+from harness.messages import message_prompt, read_paragraph
 from harness_text.sentences import lead
 
 T5_SOURCE = (
@@ -46,6 +47,16 @@ def _tldr(column: str, *, sentences: int) -> Prompt:
     )
 
 
+def _chat_summary(column: str, *, length: str, max_tokens: int) -> Prompt:
+    return message_prompt(
+        f"Summarize the following article in {length}. Write the summary and nothing "
+        f"else.\n\n{{{column}}}",
+        parse=read_paragraph,
+        max_tokens=max_tokens,
+        source="our own: an instruction with the length of the summary, the article",
+    )
+
+
 IMDB = {
     "plain": Prompt(
         text="{text}\nQuestion: Is this review positive or negative?\nAnswer:",
@@ -75,10 +86,12 @@ CNN_DAILYMAIL = {
     ),
     "t5": _t5_summary("article"),
     "tldr": _tldr("article", sentences=3),
+    "chat": _chat_summary("article", length="two or three sentences", max_tokens=160),
 }
 XSUM = {
     "tldr": _tldr(
         "document", sentences=1
     ),  # first, as decoders prefer no name of these
     "t5": _t5_summary("document"),
+    "chat": _chat_summary("document", length="one sentence", max_tokens=100),
 }

@@ -20,6 +20,7 @@ from harness import (
     SubmissionFile,
     Task,
 )
+from harness.messages import message_prompt, read_paragraph
 from harness_wmt.problem import Translation, has_no_translation
 from harness_wmt.submission import TextFile
 from harness_wmt.xml_form import XmlFile
@@ -30,6 +31,7 @@ T5_SOURCE = (
     "Text-to-Text Transformer (JMLR 2020), appendix D.15 to D.17; beams and length "
     "penalty of its section 3.1.2 and C"
 )
+CHAT_SOURCE = "our own: an instruction with both languages, the text"
 LM_EVAL_SOURCE = (
     "EleutherAI/lm-evaluation-harness lm_eval/tasks/translation, release 0.4.13"
 )
@@ -88,6 +90,14 @@ def _prompts(name: str, source: str, target: str) -> dict[str, Prompt]:
             beams=4,
             length_penalty=0.6,
             source=T5_SOURCE + ("" if is_t5 else note),
+        ),
+        "chat": message_prompt(
+            f"Translate the following text from {languages[0]} into {languages[1]}. "
+            "Write the translation and nothing else.\n\n"
+            f"{{translation.{source}}}",
+            parse=read_paragraph,
+            max_tokens=LONGEST,
+            source=CHAT_SOURCE,
         ),
     }
 

@@ -34,7 +34,7 @@ def make(name, slips):
             abilities=frozenset({Embed, Generate}), fingerprint=name,
             facts={"chat_template": "applied to Generate requests"},
         ),
-        worded=lambda model, prompt: f"<user>{prompt}</user>",
+        worded=lambda model, asked: f"<user>{asked.prompt}</user>",
     )
 
 @hookimpl

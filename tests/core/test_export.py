@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from harness.export import choose_model, choose_trained, export_checkpoint
 from harness.export.checkpoint import split_adapter
 from harness.plan.planner import make_plan
 from harness.plugins import Plugins
-from harness.results import CellResult
+from harness.results import Caveats, CellResult
 from harness.suite import make_suite
 
 
@@ -90,6 +91,18 @@ def test_the_card_holds_scores_that_the_hub_reads(
     ]
 
 
+def test_the_card_says_of_a_partial_score_how_much_it_is_of(
+    toy: Plugins, cells: list[CellResult], tmp_path: Path
+) -> None:
+    chosen = choose_trained(cells, task="toy/colours", regime=WHOLE, seed=1)
+    part = [
+        replace(cell, caveats=Caveats(limit=10, split_size=20)) for cell in chosen.cells
+    ]
+    export_checkpoint(replace(chosen, cells=tuple(part)), tmp_path / "model", toy)
+    found = ModelCard.load(tmp_path / "model" / "README.md").data.eval_results or []
+    assert [one.dataset_args for one in found] == [{"examples": 10, "of": 20}] * 4
+
+
 @pytest.mark.parametrize(
     "told",
     [
@@ -97,7 +110,7 @@ def test_the_card_holds_scores_that_the_hub_reads(
         "- regime: `finetune:learn,max_examples=24`",
         "max_examples=24",
         "- seed: 1",
-        "| toy/colours | validation | `accuracy|n:20",
+        "| toy/colours | validation | `accuracy\\|n:20\\|v:1` |",
         "generated sample data",
         "harness run --model memory:blank",
         "- versions: nlp-harness ",

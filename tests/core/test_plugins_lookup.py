@@ -15,6 +15,7 @@ from types import SimpleNamespace
 from harness import Benchmark, Classification, Data, PredictorEntry, Task, hookimpl
 from harness.executors import ExecutorEntry
 from harness.metric import MetricEntry
+from harness.pretraining import ObjectiveEntry
 from harness.recipe import RecipeEntry
 from harness.results import ReportFormat
 
@@ -45,6 +46,10 @@ def harness_metrics():
 @hookimpl
 def harness_recipes():
     return [RecipeEntry(name="full", summary="s", settings=int, trains=frozenset(), run=None)]
+
+@hookimpl
+def harness_objectives():
+    return [ObjectiveEntry(name="echo", summary="s", settings=int, needs="causal", run=None)]
 
 @hookimpl
 def harness_report_formats():
@@ -80,8 +85,11 @@ def test_a_model_name_finds_its_adapter(plugins: Plugins) -> None:
     assert plugins.model(ModelName.parse("dice:,sides=6")).name == "dice"
 
 
-def test_a_recipe_a_format_and_an_executor_are_found_by_name(plugins: Plugins) -> None:
+def test_a_recipe_an_objective_a_format_and_an_executor_are_found_by_name(
+    plugins: Plugins,
+) -> None:
     assert plugins.recipe("full").summary == "s"
+    assert plugins.objective("echo").needs == "causal"
     assert plugins.format("csv").suffix == ".csv"
     assert plugins.executor("here").run is map
 
@@ -126,6 +134,11 @@ def test_an_entry_knows_its_plugin(plugins: Plugins) -> None:
         (
             lambda p: p.recipe("lora"),
             "unknown recipe 'lora': 'harness list recipes' shows all",
+        ),
+        (
+            lambda p: p.objective("ecco"),
+            "unknown objective 'ecco': did you mean echo? "
+            "'harness list objectives' shows all",
         ),
         (
             lambda p: p.metric("hit"),

@@ -106,6 +106,11 @@ def test_a_yaml_row_has_the_fields_of_its_contract(
     assert keys == fields - python_only
 
 
+def test_a_yaml_prompt_may_be_a_message(tmp_path: Path) -> None:
+    rows = ROWS.replace('Positive?",', 'Positive?", is_message: true,')
+    assert load(tmp_path, rows)[0].prompts["plain"].is_message
+
+
 @pytest.mark.parametrize(
     ("right", "wrong", "message"),
     [

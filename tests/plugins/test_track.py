@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from harness import UsageError
 from harness.api import Outcome, carry_out
+from harness.cli import app
 from harness.events import CellFinished, CellStarted, RunStarted
 from harness.plan.planner import make_plan
 from harness.plugins import Plugins, load_plugins
@@ -195,3 +197,10 @@ def test_the_score_of_an_older_training_stands_alone(tmp_path: Path) -> None:
     board.harness_run_finished(None)
     (scalar,) = read_board(tmp_path / "r" / "ffffffff").Scalars("score/a/b accuracy")
     assert scalar.value == 50.0
+
+
+def test_the_trackers_are_listed() -> None:
+    done = CliRunner().invoke(app, ["list", "trackers"])
+    assert done.exit_code == 0
+    assert "tensorboard:runs/tensorboard" in done.output
+    assert "mlflow:sqlite:///runs/mlflow.db" in done.output

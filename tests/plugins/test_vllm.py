@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -89,7 +89,11 @@ def run(prompts: Sequence[Asked]) -> list[Output]:
 def adapter(*, bos: bool = True, run: Run = run) -> VllmAdapter:
     tokenizer = byte_tokenizer(length=LENGTH, bos=bos, eos=False)
     return VllmAdapter(
-        title="vllm:x", tokenizer=tokenizer, length=LENGTH, render=None, run=run
+        title="vllm:x",
+        tokenizer=tokenizer,
+        length=LENGTH,
+        render=lambda asked: f"<{asked.prompt}>" if asked.is_message else None,
+        run=run,
     )
 
 
@@ -321,14 +325,22 @@ def test_a_checkpoint_is_known_before_it_loads(folder: Path) -> None:
     assert (found.length, found.parameters, found.chat) == (64, expected, None)
 
 
-def test_a_prompt_is_put_into_the_chat_template(folder: Path, tmp_path: Path) -> None:
-    name = ModelName.parse(f"vllm:{tmp_path}")
+def test_a_message_in_its_template_begins_with_no_bos_of_ours() -> None:
+    requests = [Generate(prompt="Hi"), Generate(prompt="Hi", is_message=True)]
+    read = [item.extra["asked"][0].ids for item in adapter().encode(requests)]
+    assert read == [ids_of("Hi"), ids_of("<Hi>", bos=False)]
+
+
+def test_a_message_is_put_into_the_chat_template(folder: Path, tmp_path: Path) -> None:
+    name, asked = ModelName.parse(f"vllm:{tmp_path}"), Generate(prompt="Hi")
+    message = replace(asked, is_message=True)
     for path in folder.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
-    assert worded(name, "Hi") is None
+    assert worded(name, message) is None
     template = "{{ bos_token }}<{{ messages[0].content }}>"
     (tmp_path / "chat_template.jinja").write_text(template)
-    assert worded(name, "Hi") == "<|bos|><Hi>"
+    assert worded(name, message) == "<|bos|><Hi>"
+    assert worded(name, asked) is None
     assert opened(tmp_path).fingerprint() != opened(folder).fingerprint()
 
 
@@ -345,8 +357,9 @@ def test_the_fingerprint_follows_the_options(folder: Path) -> None:
     [
         (",gpu_memory=2", "gpu_memory '2': expected a share above 0 and at most 1"),
         (",gpu_memory=all", "gpu_memory 'all': expected a share above 0"),
-        (",chat=on", "has chat 'on' and no chat template"),
+        (",chat=all", "has chat 'all' and no chat template"),
         (",length=65", "length '65': expected a whole number from"),
+        (",chat=on", "chat 'on': expected auto or all or off"),
         (",bos=maybe", "bos 'maybe': expected auto or on or off"),
         (",colour=red", "unknown option 'colour'"),
     ],

@@ -92,6 +92,13 @@ def test_a_chat_model_is_told_to_copy_the_shortest_span() -> None:
     )
 
 
+def test_only_what_a_chat_model_is_told_is_a_message() -> None:
+    kinds = {
+        way.prompt: asked(way).is_message for way in V1.formulations() if way.prompt
+    }
+    assert kinds == {"lm-eval": False, "t5": False, "chat": True}
+
+
 def test_a_chat_model_is_told_what_to_write_where_there_is_no_answer() -> None:
     (one, two) = (asked(way(task, "chat")).prompt for task in (V1, V2))
     added = " If the passage does not answer it, write unanswerable."

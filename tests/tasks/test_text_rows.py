@@ -147,6 +147,24 @@ def test_news_are_asked_as_lm_evaluation_harness_asks() -> None:
 
 
 @pytest.mark.parametrize(
+    ("task", "column", "length"),
+    [
+        ("text/cnn-dailymail", "article", "two or three sentences"),
+        ("text/xsum", "document", "one sentence"),
+    ],
+)
+def test_a_chat_model_is_told_how_long_a_summary_is(
+    task: str, column: str, length: str
+) -> None:
+    prompt = BY_ID[task].prompts["chat"]
+    assert (prompt.is_message, prompt.stop) == (True, ())
+    assert render(prompt.text, {column: "It rained."}) == (
+        f"Summarize the following article in {length}. Write the summary and nothing "
+        "else.\n\nIt rained."
+    )
+
+
+@pytest.mark.parametrize(
     ("page", "text"),
     [
         # what lm_eval/tasks/wikitext/preprocess_wikitext.py, release 0.4.13, gives

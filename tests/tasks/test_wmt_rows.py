@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from sacrebleu.dataset import DATASETS
 
-from harness import Row, Task
+from harness import Example, Row, Task
 from harness.data import load_split
 from harness.data.folder import FolderSource
 from harness.data.sample import SampleSource
+from harness.requests import GenerateAnswer
 from harness.task import render
 from harness.testing import check_task
 from harness_wmt.problem import NO_TRANSLATION, has_no_translation
@@ -76,13 +77,31 @@ def test_bleu_has_the_tokenizer_of_the_target_language(
 
 
 def test_prompts_are_worded_as_published() -> None:
-    # T5 paper, appendix D.15; lm-evaluation-harness wmt16_en-de.yaml
+    # T5 paper, appendix D.15; lm-evaluation-harness wmt16_en-de.yaml; chat is our own
     prompts = BY_ID["wmt/wmt16/en-de"].prompts
     row: Row = {"translation": {"en": "That is good.", "de": "Das ist gut."}}
     assert {name: render(prompt.text, row) for name, prompt in prompts.items()} == {
         "t5": "translate English to German: That is good.",
         "lm-eval": "English phrase: That is good.\nGerman phrase:",
+        "chat": "Translate the following text from English into German. Write the "
+        "translation and nothing else.\n\nThat is good.",
     }
+
+
+def test_only_the_chat_prompt_is_a_message() -> None:
+    assert {
+        name: prompt.is_message
+        for task in TASKS
+        for name, prompt in task.prompts.items()
+    } == {"lm-eval": False, "t5": False, "chat": True}
+
+
+def test_of_a_chat_models_answer_the_translation_counts() -> None:
+    task = BY_ID["wmt/wmt16/en-de"]
+    way = next(way for way in task.formulations() if way.prompt == "chat")
+    answer = GenerateAnswer(text="Here is the translation:\n\nDas ist gut.\n\nNote: x")
+    example = Example(id="1", columns={}, target="Das ist gut.")
+    assert way.predict(example, (answer,)).value == "Das ist gut."
 
 
 def test_only_published_pairs_are_cited_without_a_note() -> None:

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from torch import Tensor
 
 from harness import Encoded, Loss, PluginError, TrainingExample
 from harness.requests import Follow, FollowAnswer, Generate, Request, Score
-from harness_torch.chat import Render
+from harness_torch.chat import Render, ids_within
 from harness_torch.follow import read_of
 from harness_torch.objectives.words import Project, to_say, word_loss
 from harness_torch.rolling import Window, rolling_windows
@@ -39,7 +40,7 @@ class DecoderTexts:
         bare: makes ids of texts alone.
         prefix: the token that stands for nothing; None where there is none.
         end: the token that ends what is written; None where there is none.
-        render: puts a prompt into the chat template; None where prompts are plain.
+        render: puts those prompts into the chat template that go into one.
         length: the longest input in tokens, virtual ones not counted.
         virtual: ids of virtual tokens, which stand before every input.
     """
@@ -50,7 +51,7 @@ class DecoderTexts:
     bare: Encode
     prefix: int | None
     end: int | None
-    render: Render | None
+    render: Render
     length: int
     virtual: Sequence[int] = ()
 
@@ -120,9 +121,9 @@ class Continuations:
     ) -> list[Pair]:
         if asked is Follow:
             return self._followed(examples)
-        said = [to_say(example) for example in examples]
         if asked is Generate:
-            return self._written(said)
+            return self._written(examples)
+        said = [to_say(example) for example in examples]
         if asked is Score:
             texts = self._texts
             return pair_ids(
@@ -133,14 +134,21 @@ class Continuations:
             "expected Generate, Score or Follow: choose another formulation"
         )
 
-    def _written(self, said: Sequence[tuple[str, str]]) -> list[Pair]:
-        texts, read = self._texts, self._texts.ids
-        prompts = [prompt for prompt, _ in said]
-        if texts.render is not None:  # a template writes its own beginning
-            prompts, read = [texts.render(prompt) for prompt in prompts], texts.bare
-        answers = [answer for _, answer in said]
-        own = read(prompts)
-        whole = read([a + b for a, b in zip(prompts, answers, strict=True)])
+    def _written(self, examples: Sequence[TrainingExample]) -> list[Pair]:
+        texts = self._texts
+        prompts, said = zip(*map(to_say, examples), strict=True)
+        requests = [e.request for e in examples if isinstance(e.request, Generate)]
+        within = [texts.render(request) for request in requests]
+        is_within = [text is not None for text in within]
+        # What stands between a message and its answer is for the template to say.
+        answers = [
+            answer.lstrip() if is_one else answer
+            for answer, is_one in zip(said, is_within, strict=True)
+        ]
+        shown = [text or prompt for text, prompt in zip(within, prompts, strict=True)]
+        read = partial(ids_within, opened=texts.ids, plain=texts.bare)
+        own = read(shown, is_within)
+        whole = read([a + b for a, b in zip(shown, answers, strict=True)], is_within)
         alone = texts.bare(answers)
         end = [] if texts.end is None else [texts.end]
         return [

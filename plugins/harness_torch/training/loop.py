@@ -17,6 +17,7 @@ from harness import Encoded, PluginError, TrainingError, TrainJob, TrainReport
 from harness_torch.training.keeper import Keeper
 from harness_torch.training.meter import Meter
 from harness_torch.training.recompute import recompute_activations
+from harness_torch.training.redrawing import redrawn
 from harness_torch.training.saver import Saver
 from harness_torch.training.schedule import Schedule
 from harness_torch.training.seeding import seed_step
@@ -64,6 +65,7 @@ class _Run:
         settings: LoopSettings,
         examples: Sequence[Encoded],
     ) -> None:
+        self._model = job.model
         self._module = module
         self._examples = examples
         self._seed = job.seed
@@ -103,7 +105,9 @@ class _Run:
         self._keeper.put_back()
 
     def _take(self, step: int, places: Sequence[int], rate: float) -> None:
+        epoch = (step - 1) // self._schedule.steps_per_epoch
         batch = [self._examples[place] for place in places]
+        batch = redrawn(self._model, batch, epoch)
         try:
             self._meter.record(self._stepper.take(step, batch, rate))
             self._meter.check_growth()

@@ -45,6 +45,9 @@ class Snapshots:
             shutil.rmtree(part, ignore_errors=True)
             part.mkdir(parents=True)
             _write(part, states)
+            shutil.rmtree(
+                place, ignore_errors=True
+            )  # a damaged one that was left aside
             part.rename(place)
             _reach_disk(self._folder)
         except (OSError, SafetensorError) as error:
@@ -58,6 +61,11 @@ class Snapshots:
             if older != place:
                 shutil.rmtree(older, ignore_errors=True)
         return place
+
+    def sweep(self) -> None:
+        """Remove what processes left that were killed while they wrote."""
+        for part in self._folder.glob(".part-*"):
+            shutil.rmtree(part, ignore_errors=True)
 
     def places(self) -> list[Path]:
         """Return the snapshots' folders, newest first."""

@@ -23,6 +23,7 @@ from harness_torch.training.accumulator import Accumulator
 from harness_torch.training.meter import StepOutcome
 from harness_torch.training.optimizers import make_optimizer, set_rate
 from harness_torch.training.settings import LoopSettings
+from harness_torch.training.sharing import add_up, own_share, spread
 from harness_torch.training.state import State
 
 
@@ -39,6 +40,7 @@ class Stepper:
         self.named = {n: p for n, p in module.named_parameters() if p.requires_grad}
         self.parameters = list(self.named.values())
         self.device = self.parameters[0].device
+        spread(self.parameters)
         self._settings = settings
         self._accelerator = _accelerator(load)
         optimizer = make_optimizer(module, self.named, settings)
@@ -55,11 +57,13 @@ class Stepper:
     def take(self, step: int, batch: Sequence[Encoded], rate: float) -> StepOutcome:
         """Take one step over a batch, by its mean loss.
 
+        Where several processes train together, each takes its part of the batch.
+
         Raises:
             TrainingError: the loss or its gradient is no number.
             OutOfMemoryError: one example, or the optimiser's state, does not fit.
         """
-        total = self._accumulator.add(batch)
+        total = add_up(self._accumulator.add(own_share(batch)), self.parameters)
         loss = total.loss / total.terms
         for parameter in self.parameters:
             if parameter.grad is not None:

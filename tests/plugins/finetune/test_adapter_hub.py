@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 import transformers
+from safetensors.torch import save_file
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
+from harness import PluginError
+from harness_torch.adapters.folder import PROMPT, TENSORS
+from harness_torch.adapters.naming import CONFIG
 from tests.plugins.finetune.tiny_recipes import (
     BERT,
     GPT2,
@@ -130,3 +135,31 @@ def test_a_merged_encoder_answers_as_base_and_adapter(
     adapted.save(tmp_path / "merged")
     merged = load_model(f"hub:{tmp_path / 'merged'}")
     torch.testing.assert_close(probabilities(merged), probabilities(adapted))
+
+
+def test_virtual_tokens_before_what_a_decoder_writes_are_refused(
+    decoder: Path, tmp_path: Path
+) -> None:
+    config = {"peft_type": "PROMPT_TUNING", "num_virtual_tokens": 2}
+    (tmp_path / CONFIG).write_text(json.dumps(config))
+    save_file({PROMPT: torch.zeros(2, 24)}, tmp_path / TENSORS)
+    with pytest.raises(PluginError, match="can't read virtual tokens before what it"):
+        load_model(f"hub:{decoder}+{tmp_path}")
+
+
+def test_lora_of_peft_is_merged_into_a_decoder(decoder: Path, tmp_path: Path) -> None:
+    config = {"peft_type": "LORA", "r": 2, "lora_alpha": 2}
+    (tmp_path / CONFIG).write_text(json.dumps(config))
+    path = "base_model.model.transformer.h.0.attn.c_attn"
+    pair = {"A": torch.ones(2, 24), "B": torch.ones(72, 2) * 0.01}
+    save_file(
+        {f"{path}.lora_{k}.weight": t for k, t in pair.items()}, tmp_path / TENSORS
+    )
+    plain, merged = (
+        load_model(f"hub:{decoder}"),
+        load_model(f"hub:{decoder}+{tmp_path}"),
+    )
+    weight = "transformer.h.0.attn.c_attn.weight"
+    change = merged.module.get_parameter(weight) - plain.module.get_parameter(weight)
+    # two rows of the one, scaled by alpha / r = 1, times two columns of the other
+    torch.testing.assert_close(change, torch.full((24, 72), 0.02))

@@ -19,6 +19,7 @@ from harness.requests import (
     Score,
     ScoreAnswer,
 )
+from harness_torch.tokenizers.byte_level import BYTE_VOCABULARY
 from tests.plugins.finetune.tiny_recipes import (
     LABELS,
     TEXTS,
@@ -164,3 +165,36 @@ def test_we_load_an_encoder_decoder_that_peft_wrote(
         ).logits
     expected = logits[0].log_softmax(dim=-1)[range(len(target)), target].sum()
     assert_close(torch.tensor(told.log_probabilities[0]), expected)
+
+
+@pytest.mark.parametrize("base", ["gpt2", "llama"])
+def test_a_decoder_merged_with_an_adapter_of_peft_loads_in_transformers(
+    base: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    folder = request.getfixturevalue(f"{base}_base")
+    whole: Any = transformers.AutoModelForCausalLM
+    place = tmp_path / "adapter"
+    theirs = adapted(whole.from_pretrained(folder), "lora", "CAUSAL_LM", place)
+    load_model(f"gpt:{folder}+{place}").save(tmp_path / "merged")
+    merged = whole.from_pretrained(tmp_path / "merged").eval()
+    ids = torch.tensor([[5, 80, 120, 33]])
+    with torch.no_grad():
+        assert_close(merged(input_ids=ids).logits, theirs(input_ids=ids).logits)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        Generate(prompt="x" * 200, max_tokens=4),
+        Score(context="x" * 200, choices=("yes", "nay")),
+    ],
+)
+def test_a_long_text_is_cut_behind_the_virtual_tokens(
+    asked: Generate | Score, gpt2_base: Path, tmp_path: Path
+) -> None:
+    whole: Any = transformers.AutoModelForCausalLM
+    adapted(whole.from_pretrained(gpt2_base), "prompt", "CAUSAL_LM", tmp_path)
+    (encoded,) = load_model(f"gpt:{gpt2_base}+{tmp_path}").encode([asked])
+    assert list(encoded.ids[:3]) == [BYTE_VOCABULARY + place for place in range(3)]
+    assert encoded.truncated_tokens > 0
+    assert len(encoded.ids) <= 64 + 2  # what branches from one context

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -70,6 +70,7 @@ def train_by(
     head: Head = CLASSIFIER,
     learn: Sequence[TrainingExample] = (),
     seed: int = 1,
+    job: Mapping[str, Any] | None = None,
     **changes: object,
 ) -> Trained:
     """Train a model by a recipe, for a few steps unless the settings say otherwise."""
@@ -78,7 +79,7 @@ def train_by(
     card = ENTRIES[name.adapter].describe(name)
     model = load_model(name, seed=seed)
     folder.mkdir(exist_ok=True)
-    job = TrainJob(
+    work = TrainJob(
         model=model,
         head=head,
         examples=list(learn) or examples(),
@@ -88,7 +89,7 @@ def train_by(
         folder=folder,
         on_step=lambda _: None,
     )
-    report = entry.run(job)
+    report = entry.run(replace(work, **(job or {})))
     saved = f"{name.checkpoint}+{folder}" if entry.saves == "adapter" else str(folder)
     return Trained(model, report, folder, replace(name, checkpoint=saved))
 

@@ -172,7 +172,10 @@ def test_the_card_tells_how_texts_are_read(gpt2: Any, tmp_path: Path) -> None:
 def test_the_card_names_the_chat_template(gpt2: Any, tmp_path: Path) -> None:
     (tmp_path / "chat_template.jinja").write_text("{{ messages }}")
     facts = describe(name_of(tmp_path)).facts
-    assert facts["chat template"].startswith("chat_template.jinja, sha256 ")
+    template, around = facts["chat template"].split(", around ")
+    assert (template[:27], around) == ("chat_template.jinja, sha256", "messages")
+    around_all = describe(name_of(tmp_path, chat="all")).facts["chat template"]
+    assert around_all == f"{template}, around every prompt"
     assert describe(name_of(tmp_path, chat="off")).facts["chat template"] == "none"
 
 
@@ -182,6 +185,7 @@ def test_a_chat_model_prefers_an_instruction(gpt2: Any, tmp_path: Path) -> None:
     (tmp_path / "chat_template.jinja").write_text("{{ messages }}")
     chat = describe(name_of(tmp_path)).prefers
     assert chat == ("rank", "generate", "chat", "lm-eval")
+    assert describe(name_of(tmp_path, chat="all")).prefers == chat
     assert describe(name_of(tmp_path, chat="off")).prefers == plain
 
 
@@ -195,18 +199,21 @@ def test_options_and_files_change_the_fingerprint(gpt2: Any, tmp_path: Path) -> 
     (tmp_path / "generation_config.json").write_text('{"eos_token_id": 7}')
     told += [fingerprint()]
     (tmp_path / "chat_template.jinja").write_text("{{ messages }}")
-    told += [fingerprint(), fingerprint(chat="off")]
-    assert len({*told}) == 7
+    told += [fingerprint(), fingerprint(chat="off"), fingerprint(chat="all")]
+    assert len({*told}) == 8
 
 
-def test_the_words_of_a_prompt_stand_in_the_chat_template(
+def test_the_words_of_a_message_stand_in_the_chat_template(
     gpt2: Any, tmp_path: Path
 ) -> None:
-    assert worded(name_of(tmp_path), "yes") is None
+    text, message = Generate(prompt="yes"), Generate(prompt="yes", is_message=True)
+    assert worded(name_of(tmp_path), message) is None
     template = "{{ bos_token }}[{{ messages[0].content }}]"
     (tmp_path / "chat_template.jinja").write_text(template)
-    assert worded(name_of(tmp_path), "yes") == "<|bos|>[yes]"
-    assert worded(name_of(tmp_path, chat="off"), "yes") is None
+    assert worded(name_of(tmp_path), message) == "<|bos|>[yes]"
+    assert worded(name_of(tmp_path), text) is None
+    assert worded(name_of(tmp_path, chat="all"), text) == "<|bos|>[yes]"
+    assert worded(name_of(tmp_path, chat="off"), message) is None
     (entry,) = harness_models()
     assert entry.worded is worded  # so that `harness show` tells it
 

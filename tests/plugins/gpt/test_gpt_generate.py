@@ -149,12 +149,12 @@ def test_an_end_that_is_no_id_is_refused(
 TEMPLATE = "{{ bos_token }}[{{ messages[0]['content'] }}]"
 
 
-def ids_of(model: GptAdapter, prompt: str) -> list[int]:
-    (encoded,) = model.encode([Generate(prompt=prompt)])
-    return list(encoded.ids)
+def ids_of(model: GptAdapter, *prompts: str, is_message: bool = True) -> list[int]:
+    asked = [Generate(prompt=prompt, is_message=is_message) for prompt in prompts]
+    return [token for encoded in model.encode(asked) for token in encoded.ids]
 
 
-def test_a_chat_template_is_applied_where_there_is_one(
+def test_a_chat_template_goes_around_messages_where_there_is_one(
     gpt2: Any, opened: Opened, tmp_path: Path
 ) -> None:
     (tmp_path / "chat_template.jinja").write_text(TEMPLATE)
@@ -163,11 +163,30 @@ def test_a_chat_template_is_applied_where_there_is_one(
     assert ids_of(chat, "hi").count(BOS) == 1
 
 
+def test_a_text_to_go_on_with_is_read_as_it_is_whatever_the_template(
+    gpt2: Any, opened: Opened, tmp_path: Path
+) -> None:
+    (tmp_path / "chat_template.jinja").write_text(TEMPLATE)
+    chat, plain, every = opened(), opened(chat="off"), opened(chat="all")
+    assert ids_of(chat, "hi", is_message=False) == ids_of(plain, "hi")
+    assert ids_of(every, "hi", is_message=False) == ids_of(plain, "[hi]")
+
+
+def test_messages_and_texts_keep_their_order_in_one_batch(
+    gpt2: Any, opened: Opened, tmp_path: Path
+) -> None:
+    (tmp_path / "chat_template.jinja").write_text(TEMPLATE)
+    kinds = (True, False, False, True)
+    asked = [Generate(prompt=f"p{n}", is_message=k) for n, k in enumerate(kinds)]
+    read = [token for encoded in opened().encode(asked) for token in encoded.ids]
+    assert read == ids_of(opened(chat="off"), "[p0]", "p1", "p2", "[p3]")
+
+
 def test_a_chat_template_that_is_wanted_must_be_there(
     gpt2: Any, opened: Opened
 ) -> None:
-    with pytest.raises(UsageError, match="has chat 'on' and no chat template"):
-        opened(chat="on")
+    with pytest.raises(UsageError, match="has chat 'all' and no chat template"):
+        opened(chat="all")
 
 
 def test_a_stop_text_ends_the_answer(gpt2: Any, opened: Opened) -> None:

@@ -336,8 +336,8 @@ def test_quantised_weights_are_refused(folder: Path) -> None:
 
 
 def test_a_chat_that_there_is_not_is_refused(folder: Path) -> None:
-    with pytest.raises(UsageError, match="has chat 'on' and no chat template"):
-        describe(name_of(folder, chat="on"))
+    with pytest.raises(UsageError, match="has chat 'all' and no chat template"):
+        describe(name_of(folder, chat="all"))
 
 
 def test_bos_that_there_is_not_is_refused(make: Make, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -11,6 +12,8 @@ from shutil import copytree
 from typing import Any
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
 Make = Callable[..., Any]
 SERVER = Path(__file__).parents[2] / "core" / "loopback_hub.py"
@@ -35,6 +38,12 @@ def served(make: Make, tmp_path_factory: pytest.TempPathFactory) -> Iterator[lis
     (folder / "pytorch_model.bin").write_bytes(b"a pickle")
     (folder / "source.spm").write_bytes(b"words")
     (folder / "my.py").write_text("code = 1")
+    adapter = root / "my" / "adapter" / COMMIT
+    adapter.mkdir(parents=True)
+    config = {"peft_type": "LORA", "r": 1, "lora_alpha": 1}
+    (adapter / "adapter_config.json").write_text(json.dumps(config))
+    save_file({"x": torch.zeros(1)}, adapter / "adapter_model.safetensors")
+    (adapter / "training_args.bin").write_bytes(b"a pickle")
     command = [sys.executable, str(SERVER), str(root)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -81,3 +90,18 @@ def test_code_is_fetched_where_it_may_run(served: list[str], tmp_path: Path) -> 
 def test_a_model_that_is_not_there_is_named(served: list[str], tmp_path: Path) -> None:
     _, error = look("hub:my/other", served, tmp_path)
     assert error.startswith("the Hub does not serve 'my/other' (")
+
+
+@pytest.mark.slow
+def test_an_adapter_of_the_hub_is_the_adapter_of_the_folder(
+    served: list[str], tmp_path: Path
+) -> None:
+    fetched, _ = look("hub:my/model+my/adapter", served, tmp_path)
+    folders = (f"{served[1]}/my/{name}/{COMMIT}" for name in ("model", "adapter"))
+    local, _ = look(f"hub:{'+'.join(folders)}", served, tmp_path)
+    places = tmp_path.rglob("models--my--adapter/snapshots/*/*")
+    assert fetched == local != ""
+    assert {path.name for path in places} == {
+        "adapter_config.json",
+        "adapter_model.safetensors",
+    }

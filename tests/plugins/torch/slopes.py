@@ -11,8 +11,16 @@ from typing import Any
 import torch
 from torch import nn
 
-from harness import Encoded, Head, LoadSettings, Loss, TrainingExample
+from harness import (
+    Encoded,
+    HarnessError,
+    Head,
+    LoadSettings,
+    Loss,
+    TrainingExample,
+)
 from harness.events import TrainStep
+from harness.ranks import rank
 from harness.recipe import TrainJob, TrainReport
 from harness.requests import Regress, RegressAnswer
 from harness_torch.training.loop import train
@@ -71,6 +79,43 @@ class Slopes:
 
     def save(self, folder: Path) -> None:
         raise NotImplementedError
+
+
+class Narrow(Slopes):
+    """Asks for memory that no machine has when a micro-batch is too long."""
+
+    def __init__(self, most_tokens: int, *, in_backward: bool = False) -> None:
+        super().__init__()
+        self.most_tokens = most_tokens
+        self.in_backward = in_backward
+
+    def loss(self, batch: Sequence[Encoded], *, label_smoothing: float = 0.0) -> Loss:
+        found = super().loss(batch)
+        if sum(item.cost for item in batch) > self.most_tokens:
+            if not self.in_backward:
+                torch.empty(2**52)
+            found.total.register_hook(lambda _: torch.empty(2**52))
+        return found
+
+
+class Failing(Slopes):
+    """Fails in the second process alone, in its fourth micro-batch."""
+
+    def loss(self, batch: Sequence[Encoded], *, label_smoothing: float = 0.0) -> Loss:
+        if rank() == 1 and len(self.batches) == 3:
+            raise HarnessError("out of luck")
+        return super().loss(batch)
+
+
+class Drawn(Slopes):
+    """Begins with other weights in every process."""
+
+    def prepare(self, head: Head, *, seed: int) -> nn.Module:
+        module = super().prepare(head, seed=seed)
+        with torch.no_grad():
+            for parameter in module.parameters():
+                parameter.add_(rank())
+        return module
 
 
 def run(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import resource
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,10 +11,12 @@ from typing import Any
 
 import pytest
 import torch
+from accelerate import Accelerator
 
-from harness import TrainingError
+from harness import LoadSettings, TrainingError
 from harness.events import TrainStep
 from harness.recipe import TrainReport
+from harness_torch.training import stepper
 from harness_torch.training.saver import Saver
 from harness_torch.training.snapshots import Snapshots
 from harness_torch.training.state import State
@@ -115,6 +118,52 @@ def test_a_snapshot_of_another_model_is_left_aside(tmp_path: Path) -> None:
 def test_a_half_written_snapshot_is_not_taken(tmp_path: Path) -> None:
     (tmp_path / ".part-1").mkdir()
     assert cut(tmp_path)[1].resumed == 0
+    assert not (tmp_path / ".part-1").exists()
+
+
+def test_a_damaged_snapshot_makes_place_for_a_whole_one(tmp_path: Path) -> None:
+    (tmp_path / "step-00000001" / "junk").mkdir(parents=True)
+    assert "is not whole" in cut(tmp_path)[1].notes[0]
+    assert snapshot(tmp_path).name == "step-00000010"
+
+
+@pytest.fixture
+def scales(monkeypatch: pytest.MonkeyPatch) -> list[torch.amp.GradScaler]:
+    """Let the CPU scale losses as a GPU does in fp16; the scalers are collected."""
+    made: list[torch.amp.GradScaler] = []
+
+    def accelerator(_: LoadSettings) -> Accelerator:
+        scaling = Accelerator(cpu=True)
+        scaling.scaler = torch.amp.GradScaler("cpu", init_scale=4.0, growth_interval=2)
+        made.append(scaling.scaler)
+        return scaling
+
+    monkeypatch.setattr(stepper, "_accelerator", accelerator)
+    return made
+
+
+def test_a_resumed_run_has_the_loss_scale(
+    tmp_path: Path, scales: list[torch.amp.GradScaler]
+) -> None:
+    whole, _ = run(Slopes(dropout=0.3))
+    resumed, _ = cut(tmp_path, 5)
+    first, _, last = scales
+    assert first.get_scale() == last.get_scale() == 4.0 * 2**5
+    assert torch.equal(weights(resumed), weights(whole))
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_a_snapshot_of_fp16_holds_its_loss_scale(tmp_path: Path) -> None:
+    model = Slopes()
+    model.module.to("cuda")
+    run(
+        model,
+        load=LoadSettings(device="cuda", dtype="fp16"),
+        save_every=0.0,
+        scratch=tmp_path,
+    )
+    facts = json.loads((snapshot(tmp_path) / "state.json").read_text())
+    assert facts["parts"]["stepper"]["scaler"]["scale"] > 0
 
 
 class Still:

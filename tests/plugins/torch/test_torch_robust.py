@@ -10,24 +10,7 @@ import pytest
 import torch
 
 from harness import Encoded, Loss, OutOfMemoryError, TrainingError
-from tests.plugins.torch.slopes import Slopes, run, weights
-
-
-class Narrow(Slopes):
-    """Asks for memory that no machine has when a micro-batch is too long."""
-
-    def __init__(self, most_tokens: int, *, in_backward: bool = False) -> None:
-        super().__init__()
-        self.most_tokens = most_tokens
-        self.in_backward = in_backward
-
-    def loss(self, batch: Sequence[Encoded], *, label_smoothing: float = 0.0) -> Loss:
-        found = super().loss(batch)
-        if sum(item.cost for item in batch) > self.most_tokens:
-            if not self.in_backward:
-                torch.empty(2**52)
-            found.total.register_hook(lambda _: torch.empty(2**52))
-        return found
+from tests.plugins.torch.slopes import Narrow, Slopes, run, weights
 
 
 @pytest.mark.parametrize("in_backward", [False, True])
