@@ -12,6 +12,7 @@ import transformers
 from safetensors.torch import save_file
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
+from harness import UsageError
 from harness_torch.adapters.folder import PROMPT, TENSORS
 from harness_torch.adapters.naming import CONFIG
 from tests.plugins.finetune.tiny_recipes import (
