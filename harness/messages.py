@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from itertools import takewhile
 
 from harness.requests import JsonValue
 from harness.task import Prompt, Row, Template
@@ -18,6 +17,7 @@ Parse = Callable[[str, Row], JsonValue]
 """Reads what a model wrote back into a target, given the row; see `Prompt`."""
 
 _FENCE = re.compile(r"```(?:[\w+#.-]*[ \t]*\n)?(.*?)(?:```|\Z)", re.DOTALL)
+_EMPTY_LINES = re.compile(r"\n(?:[^\S\n]*\n)+")
 _COLONS = (":", "\uff1a")
 
 
@@ -56,19 +56,32 @@ def read_paragraph(text: str, _row: Row) -> str:
     A line that ends with a colon announces what follows; where nothing follows, it is
     what was said.
     """
+    return _paragraphs(text)[0].strip()
+
+
+def read_code(text: str, _row: Row) -> str:
+    """Return what stands in the first code fence, the first paragraph without one.
+
+    A fence that is not closed, since the answer became too long, goes to its end; a
+    paragraph with open braces goes on with those behind it that may close them.
+    """
+    found = _FENCE.search(text)
+    if found:
+        return found[1].strip()
+    code, *others = _paragraphs(text)
+    for other in others:
+        if code.count("{") <= code.count("}"):
+            break
+        code = f"{code}\n\n{other}"
+    return code.strip()
+
+
+def _paragraphs(text: str) -> list[str]:
+    """Return what was said, without what announces it; one paragraph at least."""
     lines = text.strip().split("\n")
     while len(lines) > 1 and _is_before(lines[0].strip()):
         lines.pop(0)
-    return "\n".join(takewhile(str.strip, lines)).strip()
-
-
-def read_code(text: str, row: Row) -> str:
-    """Return what stands in the first code fence, the first paragraph without one.
-
-    A fence that is not closed, since the answer became too long, goes to its end.
-    """
-    found = _FENCE.search(text)
-    return found[1].strip() if found else read_paragraph(text, row)
+    return [part.rstrip() for part in _EMPTY_LINES.split("\n".join(lines))]
 
 
 def _is_before(line: str) -> bool:

@@ -25,7 +25,6 @@ from harness.pretraining import (
     PretrainJob,
     PretrainReport,
 )
-from harness.ranks import check_alone
 from harness.trainer import publish
 
 RECORD = "harness_training.json"
@@ -98,7 +97,6 @@ def pretrain(order: PretrainOrder, plugins: Plugins, listener: Listener) -> Pret
     Raises:
         HarnessError: the order, the text or the model won't do.
     """
-    check_alone("harness train")
     entry = _entry(order, plugins)
     _check_place(order)
     named = None if order.objective is None else plugins.objective(order.objective)

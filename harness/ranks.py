@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from harness.errors import PeerError, UsageError
+from harness.errors import PeerError
 
 _PATIENCE = timedelta(days=7)
 """How long a process waits for the first, which may evaluate in between."""
@@ -34,19 +34,6 @@ def rank() -> int:
 def is_first() -> bool:
     """Tell whether this is the one that writes."""
     return rank() == 0
-
-
-def check_alone(what: str) -> None:
-    """Refuse what only one process can do.
-
-    Raises:
-        UsageError: there are several.
-    """
-    if world_size() > 1:
-        raise UsageError(
-            f"{what} works in one process, and this is one of {world_size()}: start it "
-            "without torchrun"
-        )
 
 
 def local_device(device: str) -> str:

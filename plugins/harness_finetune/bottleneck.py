@@ -30,7 +30,7 @@ class Bottlenecks:
         model = torch_model(job)
         layers = [
             module.get_submodule(path)
-            for path in find_targets(module, model.fresh, "outputs")
+            for path in find_targets(module, model.head_names, "outputs")
         ]
         if not layers:
             raise PluginError(
@@ -47,7 +47,7 @@ class Bottlenecks:
             made.initialise(generator)
             replace_module(module, layer, made.to(model.device))
         norms = find_norms(module) if settings.norms else set()
-        freeze(module, but=model.fresh | norms | _detours(module))
+        freeze(module, but=model.head_names | norms | _detours(module))
 
     def save(self, job: TrainJob) -> None:
         """Write the detours, the norms if they were trained, and the head."""

@@ -11,7 +11,10 @@ from harness_torch.adapters.surgery import freeze, hold_still
 
 
 class LinearProbe:
-    """Trains what the head brought along; nothing is dropped below it."""
+    """Trains what came with the head; nothing is dropped below it.
+
+    A pooler of the base's own stays as it is: with it, the probe would not be linear.
+    """
 
     def apply(self, job: TrainJob, module: nn.Module) -> None:
         """Freeze the body and keep it in evaluation mode."""

@@ -35,7 +35,7 @@ class Lora:
         """
         settings: LoraSettings = job.settings
         model = torch_model(job)
-        paths = find_targets(module, model.fresh, settings.targets)
+        paths = find_targets(module, model.head_names, settings.targets)
         if not paths:
             raise PluginError(
                 f"{model.title} has no layer that is known to make queries or values: "
@@ -66,7 +66,7 @@ class Lora:
                 adapter_name=_ADAPTER,
             )
         pairs = {name for name, _ in module.named_parameters() if ".lora_" in name}
-        freeze(module, but=model.fresh | pairs)
+        freeze(module, but=model.head_names | pairs)
 
     def save(self, job: TrainJob) -> None:
         """Write the pairs and the head."""

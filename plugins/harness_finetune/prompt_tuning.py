@@ -36,7 +36,7 @@ class PromptTuning:
         put_prompt(module, words, first_vectors(words, ids))
         model.prompt(settings.tokens)
         prompts = {n for n, _ in module.named_parameters() if n.endswith(".prompt")}
-        freeze(module, but=model.fresh | prompts)
+        freeze(module, but=model.head_names | prompts)
 
     def save(self, job: TrainJob) -> None:
         """Write the virtual tokens and the head."""

@@ -198,20 +198,6 @@ class HubAdapter(TrainableAdapter[HubCheckpoint, nn.Module, HubTokenizer]):
         """Return the module that makes vectors of token ids."""
         return cast(nn.Embedding, self.module.get_input_embeddings())
 
-    def prompt(self, tokens: int) -> None:
-        """Read so many virtual tokens before every input, where a head looks at it.
-
-        Raises:
-            PluginError: there is no head.
-            UsageError: they leave no room.
-        """
-        if not self.fresh:
-            raise PluginError(
-                f"{self.title} can't read virtual tokens before what it writes: choose "
-                "bert:, gpt: or t5: where they build it, or the recipe lora"
-            )
-        super().prompt(tokens)
-
     def make_tokenizer(self, length: int, virtual: Sequence[int]) -> HubTokenizer:
         """Make the checkpoint's tokenizer again, with virtual tokens before all else."""
         return HubTokenizer(

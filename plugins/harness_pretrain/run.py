@@ -15,8 +15,8 @@ from harness import (
     PretrainReport,
     TrainJob,
     UsageError,
-    ranks,
 )
+from harness.ranks import is_first
 from harness_pretrain.learner import Course, Figures, Learner
 from harness_pretrain.settings import TextSettings
 from harness_pretrain.watch import Watch
@@ -54,7 +54,7 @@ def learn(
     places, held_out = _divide(job, len(course.items))
     learner = Learner(speaker, course, places, needs)
     module = learner.prepare(_LANGUAGE, seed=job.seed)
-    measures = held_out and ranks.is_first()
+    measures = held_out and is_first()
     figures = Figures(speaker, course, held_out) if measures else None
     watch = Watch(
         module,
@@ -83,7 +83,7 @@ def learn(
         module,
         settings,
     )
-    if ranks.is_first():
+    if is_first():
         learner.save(job.folder)
     return PretrainReport(
         training=report, epochs=tuple(watch.epochs), text_tokens=text_tokens

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Protocol, runtime_checkable
 
@@ -149,20 +150,20 @@ def measure(
     Args:
         said: what a model said to the lessons.
         lessons: what it read, and what is right.
-        label_smoothing: the share of a target spread evenly over the vocabulary.
+        label_smoothing: the share of a target spread evenly, over the vocabulary or
+            both answers about a pair.
     """
+    told = partial(F.cross_entropy, reduction="none", label_smoothing=label_smoothing)
     device = said.words.device
     targets = torch.tensor([t for one in lessons for t in one.targets], device=device)
     lengths = torch.tensor([len(one.targets) for one in lessons], device=device)
     owner = torch.arange(len(lessons), device=device).repeat_interleave(lengths)
-    each = F.cross_entropy(
-        said.words.float(), targets, reduction="none", label_smoothing=label_smoothing
-    )
+    each = told(said.words.float(), targets)
     words = each.new_zeros(len(lessons)).index_add(0, owner, each)
     if said.pairs is None:
         return Measured(words, torch.zeros_like(words), 0)
     right = torch.tensor([0 if one.follows else 1 for one in lessons], device=device)
-    pairs = F.cross_entropy(said.pairs.float(), right, reduction="none")
+    pairs = told(said.pairs.float(), right)
     hits = int((said.pairs.argmax(dim=-1) == right).sum())
     return Measured(words, pairs, hits)
 

@@ -209,6 +209,14 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
         """The checkpoint that the model was loaded from, without any adapter."""
         return self._checkpoint
 
+    @property
+    def head_names(self) -> frozenset[str]:
+        """Names of the parameters behind the body: of a fresh head, and of a pooler."""
+        if not self.fresh:
+            return self.fresh
+        names = (name for name, _ in self.module.named_parameters())
+        return self.fresh | {name for name in names if "pooler." in name}
+
     def take_head(self, head: Head, *, seed: int) -> None:
         """Attach a freshly seeded head, and note which parameters came with it.
 
@@ -298,11 +306,6 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
                 "its base, or train with lora"
             )
 
-    @property
-    def _has_head(self) -> bool:
-        """Whether it answers by a head, not by layers of its own."""
-        return self._head is not None and self._head.kind not in OWN_LAYERS
-
     def _check_unused(self) -> None:
         """Refuse to train what is no longer the base.
 
@@ -320,6 +323,11 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
                 f"{self.title} was already used: load it again, so that training "
                 "starts from the checkpoint's own weights"
             )
+
+    @property
+    def _has_head(self) -> bool:
+        """Whether it answers by a head, not by layers of its own."""
+        return self._head is not None and self._head.kind not in OWN_LAYERS
 
     def _objective(self) -> Objective:
         if self._trained is None:

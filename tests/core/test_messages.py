@@ -85,6 +85,7 @@ def test_the_first_paragraph_counts_that_announces_nothing(
         ("```\n```", ""),
         ("```a = 1\n```\n```b\n```", "a = 1"),
         ("Here it is:\n\nint x;\n\nDone.", "int x;"),
+        ("void f() {\n\n  g();\n \n}\n\nDone {.", "void f() {\n\n  g();\n\n}"),
     ],
 )
 def test_of_code_the_first_fence_counts_else_the_first_paragraph(

@@ -25,7 +25,6 @@ from harness import (
     hookimpl,
 )
 from harness.data.texts import read_texts
-from harness.errors import UsageError
 from harness.plugins import Plugins, load_plugins
 from harness.pretrainer import Listener, PretrainOrder, pretrain
 
@@ -179,15 +178,6 @@ def test_what_failed_goes_on_in_the_same_scratch_and_leaves_none(
         "out",
         "stranger.py",
     ]
-
-
-def test_several_processes_are_refused(
-    tmp_path: Path, plugins: Plugins, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("RANK", "0")
-    monkeypatch.setenv("WORLD_SIZE", "2")
-    with pytest.raises(UsageError, match="harness train works in one process, and"):
-        carry_out(order(tmp_path), plugins)
 
 
 def test_another_order_begins_anew(tmp_path: Path, plugins: Plugins) -> None:

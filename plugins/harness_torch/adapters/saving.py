@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from safetensors.torch import save_file
@@ -43,7 +43,7 @@ def save_adapter(
     head = {
         name: parameter
         for name, parameter in model.module.named_parameters()
-        if name in model.fresh
+        if name in model.head_names and parameter.requires_grad
     }
     prefix = "base_model." if PROMPT in tensors else "base_model.model."
     files = {
@@ -57,7 +57,7 @@ def save_adapter(
         "base_model_name_or_path": base.checkpoint,
         "inference_mode": True,
         "task_type": _task_type(job.head, model),
-        "modules_to_save": _modules(model) or None,
+        "modules_to_save": _modules(model, head) or None,
         **config,
     }
     sidecar = {
@@ -89,18 +89,20 @@ def _head(head: Head) -> dict[str, Any] | None:
     return {"kind": head.kind, "labels": list(head.labels)}
 
 
-def _modules(model: TrainableAdapter[Any, Any, Any]) -> list[str]:
-    """Return the largest modules that are wholly fresh, as peft wants to know them."""
+def _modules(
+    model: TrainableAdapter[Any, Any, Any], head: Collection[str]
+) -> list[str]:
+    """Return the largest modules that wholly are the head, as peft wants to know them."""
     names = [name for name, _ in model.module.named_parameters()]
-    found = []
-    for name in model.fresh:
+    found = set()
+    for name in head:
         parts = name.split(".")
         prefixes = (".".join(parts[:end]) for end in range(1, len(parts)))
-        found.append(
+        found.add(
             next(
                 prefix
                 for prefix in prefixes
-                if all(n in model.fresh for n in names if n.startswith(f"{prefix}."))
+                if all(n in head for n in names if n.startswith(f"{prefix}."))
             )
         )
-    return sorted(set(found))
+    return sorted(found)

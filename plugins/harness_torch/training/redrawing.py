@@ -16,7 +16,8 @@ class Redrawing(Protocol):
         """Return a whole step's examples as they are in an epoch, counted from 0.
 
         A function of the examples' keys and the epoch alone, so that a resumed run
-        draws what it would have drawn. Called before a step is cut into micro-batches.
+        draws what it would have drawn. Called before a step is cut into micro-batches
+        and shared between processes.
         """
 
 

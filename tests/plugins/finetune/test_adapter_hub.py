@@ -12,7 +12,7 @@ import transformers
 from safetensors.torch import save_file
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
-from harness import PluginError
+from harness import UsageError
 from harness_torch.adapters.folder import PROMPT, TENSORS
 from harness_torch.adapters.naming import CONFIG
 from tests.plugins.finetune.tiny_recipes import (
@@ -143,7 +143,7 @@ def test_virtual_tokens_before_what_a_decoder_writes_are_refused(
     config = {"peft_type": "PROMPT_TUNING", "num_virtual_tokens": 2}
     (tmp_path / CONFIG).write_text(json.dumps(config))
     save_file({PROMPT: torch.zeros(2, 24)}, tmp_path / TENSORS)
-    with pytest.raises(PluginError, match="can't read virtual tokens before what it"):
+    with pytest.raises(UsageError, match="before which hub: puts no virtual tokens"):
         load_model(f"hub:{decoder}+{tmp_path}")
 
 

@@ -109,6 +109,24 @@ def test_a_killed_training_goes_on_to_the_same_weights(
     assert records[0]["epochs"] == records[1]["epochs"]
 
 
+@pytest.mark.slow
+def test_two_processes_learn_what_one_learns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = write_texts(tmp_path / "texts", count=2)
+    one, two = tmp_path / "one", tmp_path / "two"
+    assert harness(monkeypatch, *command(texts, one)) == 0
+    start = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
+    start += ["-m", "harness", *command(texts, two)]
+    subprocess.run(start, check=True, capture_output=True)
+    ours, theirs = (load_file(f / "model.safetensors") for f in (two, one))
+    assert all(ours[name].allclose(theirs[name], atol=1e-4) for name in theirs)
+    records = [json.loads((f / RECORD).read_text()) for f in (two, one)]
+    assert records[0]["environment"]["processes"] == "2"
+    assert "processes" not in records[1]["environment"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "texts", "two"]
+
+
 def refusal(
     words: list[str],
     monkeypatch: pytest.MonkeyPatch,

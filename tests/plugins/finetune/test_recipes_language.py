@@ -1,0 +1,90 @@
+"""Recipes on models that write: no head, the output layer stays as it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from harness import Head, ModelName
+from harness.model import TrainingExample
+from harness.requests import Generate, GenerateAnswer, Score, ScoreAnswer
+from tests.plugins.finetune.tiny_recipes import (
+    ENTRIES,
+    Model,
+    Trained,
+    answers,
+    load_model,
+    train_by,
+)
+
+LANGUAGE = Head(kind="language")
+BASES = ("gpt:tiny", "t5:tiny")
+PARTIAL = ("lora", "adapter", "prompt-tuning")
+SAYINGS = {"one": "two", "three": "four", "five": "six", "red": "blue"}
+
+
+def sayings() -> list[TrainingExample]:
+    return [
+        TrainingExample(
+            request=Generate(prompt=f"{before}: ", max_tokens=8),
+            answer=GenerateAnswer(text=after, finish_reason="stop", written_tokens=0),
+        )
+        for before, after in SAYINGS.items()
+    ]
+
+
+def scores(model: Model) -> torch.Tensor:
+    asked = [Score(context=f"{a}: ", choices=(b, "no")) for a, b in SAYINGS.items()]
+    told = answers(model, asked)
+    return torch.tensor(
+        [a.log_probabilities for a in told if isinstance(a, ScoreAnswer)]
+    )
+
+
+def teach(recipe: str, base: str, folder: Path) -> Trained:
+    is_prompt = recipe == "prompt-tuning"
+    settings = {"learning_rate": 0.3 if is_prompt else 0.02, "epochs": 20.0}
+    return train_by(recipe, base, folder, head=LANGUAGE, learn=sayings(), **settings)  # type: ignore[arg-type] # settings
+
+
+@pytest.mark.parametrize("recipe", PARTIAL)
+@pytest.mark.parametrize("base", BASES)
+def test_what_is_learnt_becomes_likelier_and_stays_so_when_loaded(
+    base: str, recipe: str, tmp_path: Path
+) -> None:
+    made = teach(recipe, base, tmp_path)
+    before, after = scores(load_model(base)), scores(load_model(made.name))
+    assert after[:, 0].mean() > before[:, 0].mean() + 1
+    torch.testing.assert_close(after, scores(made.model), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("recipe", PARTIAL)
+@pytest.mark.parametrize("base", BASES)
+def test_an_adapted_writer_keeps_what_it_can_be_asked(
+    base: str, recipe: str, tmp_path: Path
+) -> None:
+    made = teach(recipe, base, tmp_path)
+    entry = ENTRIES[made.name.adapter]
+    able = entry.describe(ModelName.parse(base)).abilities
+    kept = entry.describe(made.name).abilities
+    assert kept == (able & {Generate, Score} if recipe == "prompt-tuning" else able)
+    assert entry.describe(made.name).head is None
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_a_merged_writer_answers_as_base_and_adapter(base: str, tmp_path: Path) -> None:
+    made = teach("lora", base, tmp_path / "adapter")
+    adapted = load_model(made.name)
+    adapted.save(tmp_path / "merged")
+    merged = load_model(f"{made.name.adapter}:{tmp_path / 'merged'}")
+    torch.testing.assert_close(scores(merged), scores(adapted), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_nothing_but_the_pairs_is_trained(base: str, tmp_path: Path) -> None:
+    made = teach("lora", base, tmp_path)
+    names = [n for n, p in made.model.module.named_parameters() if p.requires_grad]
+    assert names
+    assert all(".lora_" in name for name in names)
