@@ -9,9 +9,17 @@ import torch
 
 from harness import Head, ModelName
 from harness.model import TrainingExample
-from harness.requests import Generate, GenerateAnswer, Score, ScoreAnswer
+from harness.requests import (
+    Fill,
+    FillAnswer,
+    Generate,
+    GenerateAnswer,
+    Score,
+    ScoreAnswer,
+)
 from tests.plugins.finetune.tiny_recipes import (
     ENTRIES,
+    RECIPES,
     Model,
     Trained,
     answers,
@@ -88,3 +96,29 @@ def test_nothing_but_the_pairs_is_trained(base: str, tmp_path: Path) -> None:
     names = [n for n, p in made.model.module.named_parameters() if p.requires_grad]
     assert names
     assert all(".lora_" in name for name in names)
+
+
+@pytest.mark.parametrize("recipe", ["lora", "adapter"])
+def test_a_masked_model_with_an_adapter_still_fills_blanks(
+    recipe: str, tmp_path: Path
+) -> None:
+    asked = [Fill(text="{blank} " + word, candidates=("yes", "no")) for word in "abcd"]
+    right = FillAnswer(probabilities=(1.0, 0.0))
+    shown = [TrainingExample(request=request, answer=right) for request in asked]
+    made = train_by(
+        recipe,
+        "bert:tiny",
+        tmp_path,
+        head=Head(kind="fill"),
+        learn=shown,
+        learning_rate=0.02,
+        epochs=10.0,
+    )
+    told = answers(load_model(made.name), asked)
+    assert all(isinstance(a, FillAnswer) and a.probabilities[0] > 0.6 for a in told)
+    card = ENTRIES["bert"].describe(made.name)
+    assert (card.head, Fill in card.abilities) == (None, True)
+
+
+def test_no_virtual_tokens_are_trained_for_blanks() -> None:
+    assert "fill" not in RECIPES["prompt-tuning"].trains
