@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import torch
 from torch import nn
 
-from harness import Head, PluginError
+from harness import Head, PluginError, UsageError
 from harness.requests import (
     Embed,
     Fill,
@@ -182,6 +182,19 @@ class HubAdapter(TrainableAdapter[HubCheckpoint, nn.Module, HubTokenizer]):
         return translations(
             module, tokenizer, self._padding, title=title, longest=longest
         )
+
+    def prompt(self, tokens: int) -> None:
+        """Read so many virtual tokens before every input; the longest stays as it was.
+
+        Raises:
+            UsageError: the model is a decoder that writes, whose prompts have none.
+        """
+        if self._checkpoint.kind.name == "causal" and not self._has_head:
+            raise UsageError(
+                f"{self.title} writes what follows a prompt, before which hub: puts no "
+                "virtual tokens: choose another recipe, such as lora, or the adapter gpt"
+            )
+        super().prompt(tokens)
 
     def saved_config(self, head: Head) -> dict[str, Any]:
         """Return what config.json says of a head; labels by number."""

@@ -16,6 +16,7 @@ from harness import (
     LoadSettings,
     ModelName,
     PluginError,
+    UsageError,
 )
 from harness.agreement import ask
 from harness.model import TrainingExample
@@ -211,6 +212,15 @@ def test_an_encoder_is_not_trained_to_write(make: Make, open_model: Open) -> Non
     model.prepare(LANGUAGE, seed=1)
     with pytest.raises(PluginError, match="has no output layer that says what comes"):
         model.encode_training([written("a", "b")])
+
+
+def test_no_virtual_tokens_stand_before_what_a_decoder_goes_on_with(
+    make: Make, open_model: Open
+) -> None:
+    model = open_model(make("GPT2LMHeadModel").folder)
+    model.prepare(LANGUAGE, seed=1)
+    with pytest.raises(UsageError, match="before which hub: puts no virtual tokens"):
+        model.prompt(4)
 
 
 @pytest.mark.parametrize(
