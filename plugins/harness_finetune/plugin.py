@@ -98,7 +98,7 @@ def harness_recipes() -> Sequence[RecipeEntry]:
             trains=_WHOLE_TEXTS | {"language"},
             run=run_prompt_tuning,
             saves="adapter",
-            resolve=own_rate(1e-2),
+            resolve=own_rate(3e-2),
         ),
         RecipeEntry(
             name="linear-probe",
@@ -107,6 +107,6 @@ def harness_recipes() -> Sequence[RecipeEntry]:
             trains=_HEADS,
             run=run_linear_probe,
             saves="adapter",
-            resolve=own_rate(1e-2),
+            resolve=own_rate(3e-2),
         ),
     ]
