@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from harness import ranks
 from harness.data import open_source
 from harness.data.texts import Texts, read_texts
-from harness.errors import UsageError
+from harness.errors import DataError, UsageError
 from harness.events import TrainStep
 from harness.measure import environment, peak_memory_bytes, start_peak_memory
 from harness.model import LoadSettings, ModelCard, ModelEntry, ModelName
@@ -30,8 +30,9 @@ from harness.trainer import publish
 RECORD = "harness_training.json"
 """The file in a checkpoint that says how it was trained."""
 
-NEW = "new"
-"""The folder of a model from scratch before it is trained, in the hidden folder."""
+NEW, RUN, CHECKPOINT = "new", "run", "checkpoint"
+"""In the hidden folder: a model from scratch before it is trained, what a killed run
+goes on from, and the checkpoint until it is whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +85,7 @@ class Pretrained(NamedTuple):
 class _Base(NamedTuple):
     """What training starts from."""
 
+    entry: ModelEntry
     name: ModelName
     card: ModelCard
 
@@ -108,14 +110,32 @@ def pretrain(order: PretrainOrder, plugins: Plugins, listener: Listener) -> Pret
     texts = read_texts(open_source(order.data, plugins.data_sources))
     listener.on_text(_told(texts))
     scratch = _scratch(order, texts, known)
-    folder = scratch / "checkpoint"
-    with ranks.together():
-        if ranks.is_first():
-            _clear(scratch, folder)
-            _write_new(entry, order, texts, scratch)
-    base = known or _new_base(entry, scratch)
-    objective = _choose(order, base, named, plugins)
+    try:
+        with ranks.together():
+            if ranks.is_first():
+                _clear(scratch)
+                _write_new(entry, order, texts, scratch)
+        base = known or _new_base(entry, scratch)
+        objective = _choose(order, base, named, plugins)
+        report = _train(order, base, objective, texts, scratch, listener)
+    except (DataError, UsageError):  # the same order would be refused again
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise
+    made = ModelName(adapter=order.model.adapter, checkpoint=str(order.out))
+    return Pretrained(made, objective.name, report)
+
+
+def _train(
+    order: PretrainOrder,
+    base: _Base,
+    objective: ObjectiveEntry,
+    texts: Texts,
+    scratch: Path,
+    listener: Listener,
+) -> PretrainReport:
+    """Train, and put the checkpoint in its place."""
     settings = objective.resolve(_settings(objective, order), base.card)
+    entry, folder = base.entry, scratch / CHECKPOINT
     start_peak_memory(order.load.device)
     job = PretrainJob(
         model=entry.load(base.name, order.load),
@@ -125,7 +145,7 @@ def pretrain(order: PretrainOrder, plugins: Plugins, listener: Listener) -> Pret
         seed=order.seed,
         load=order.load,
         folder=folder,
-        scratch=scratch / "run",
+        scratch=scratch / RUN,
         on_step=listener.on_step,
         on_epoch=listener.on_epoch,
     )
@@ -135,8 +155,7 @@ def pretrain(order: PretrainOrder, plugins: Plugins, listener: Listener) -> Pret
             _record(job, order, objective, texts, report)
             publish(folder, order.out)
             shutil.rmtree(scratch, ignore_errors=True)
-    made = ModelName(adapter=order.model.adapter, checkpoint=str(order.out))
-    return Pretrained(made, objective.name, report)
+    return report
 
 
 def _entry(order: PretrainOrder, plugins: Plugins) -> ModelEntry:
@@ -155,7 +174,7 @@ def _entry(order: PretrainOrder, plugins: Plugins) -> ModelEntry:
 
 
 def _describe(entry: ModelEntry, name: ModelName) -> _Base:
-    return _Base(name, entry.describe(name))
+    return _Base(entry, name, entry.describe(name))
 
 
 def _check_place(order: PretrainOrder) -> None:
@@ -208,11 +227,11 @@ def _settings(objective: ObjectiveEntry, order: PretrainOrder) -> Any:  # noqa: 
     )
 
 
-def _clear(scratch: Path, folder: Path) -> None:
+def _clear(scratch: Path) -> None:
     """Make the hidden folder, and empty the place of the checkpoint in it."""
-    shutil.rmtree(folder, ignore_errors=True)
-    for needed in (folder, scratch / "run"):
-        needed.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(scratch / CHECKPOINT, ignore_errors=True)
+    for name in (CHECKPOINT, RUN):
+        (scratch / name).mkdir(parents=True, exist_ok=True)
 
 
 def _write_new(
@@ -240,7 +259,7 @@ def _new_base(entry: ModelEntry, scratch: Path) -> _Base:
     name = ModelName(adapter=entry.name, checkpoint=str(scratch / NEW))
     card = entry.describe(name)
     rate = entry.new.learning_rate if entry.new else None
-    return _Base(name, replace(card, suggested_learning_rate=rate))
+    return _Base(entry, name, replace(card, suggested_learning_rate=rate))
 
 
 def _scratch(order: PretrainOrder, texts: Texts, known: _Base | None) -> Path:

@@ -151,11 +151,10 @@ class BertAdapter(TrainableAdapter[BertCheckpoint, Module, TextTokenizer]):
     def saved_config(self, head: Head) -> dict[str, Any]:
         """Return what config.json says of the module with its head."""
         title = self._checkpoint.config.family.title
-        if head.kind == "language":
+        if head.kind in OWN_LAYERS:
             own = PRETRAINING if self._parts.has_pairs else MASKED
             return {"architectures": [title + own]}
-        settings = {} if head.kind in OWN_LAYERS else head_settings(head)
-        return {**settings, "architectures": [title + SUFFIXES[head.kind]]}
+        return {**head_settings(head), "architectures": [title + SUFFIXES[head.kind]]}
 
     def words(self) -> nn.Embedding:
         """Return the module that makes vectors of token ids."""

@@ -17,7 +17,6 @@ SUFFIXES = {
     "choose": "ForMultipleChoice",
     "extract": "ForQuestionAnswering",
     "tag": TAGGER,
-    "fill": "ForMaskedLM",
 }
 """What Hugging Face's class names end with, by the kind of head."""
 

@@ -17,7 +17,7 @@ from harness_torch.training.settings import resolve_rate
 
 _HEADS = frozenset({"choose", "classify", "extract", "regress", "tag"})
 _WHOLE_TEXTS = frozenset({"choose", "classify", "regress"})
-_LANGUAGE = frozenset({"fill", "language"})
+_OWN = frozenset({"fill", "language"})
 """Layers of its own that a model is trained by, without a head."""
 
 
@@ -69,7 +69,7 @@ def harness_recipes() -> Sequence[RecipeEntry]:
             name="full",
             summary="train every weight of the model and its head",
             settings=FullSettings,
-            trains=_HEADS | _LANGUAGE,
+            trains=_HEADS | _OWN,
             run=run_full,
             resolve=resolve_rate,
         ),
@@ -77,7 +77,7 @@ def harness_recipes() -> Sequence[RecipeEntry]:
             name="lora",
             summary="train low-rank changes of attention layers, and the head",
             settings=LoraSettings,
-            trains=_HEADS | _LANGUAGE,
+            trains=_HEADS | _OWN,
             run=run_lora,
             saves="adapter",
             resolve=own_rate(1e-3),
@@ -86,7 +86,7 @@ def harness_recipes() -> Sequence[RecipeEntry]:
             name="adapter",
             summary="train bottlenecks behind every sublayer, norms and the head",
             settings=AdapterSettings,
-            trains=_HEADS | _LANGUAGE,
+            trains=_HEADS | _OWN,
             run=run_adapter,
             saves="adapter",
             resolve=own_rate(1e-3),
@@ -95,7 +95,7 @@ def harness_recipes() -> Sequence[RecipeEntry]:
             name="prompt-tuning",
             summary="train virtual tokens before every input, and the head",
             settings=PromptSettings,
-            trains=_WHOLE_TEXTS | _LANGUAGE,
+            trains=_WHOLE_TEXTS | {"language"},
             run=run_prompt_tuning,
             saves="adapter",
             resolve=own_rate(3e-2),

@@ -306,6 +306,11 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
                 "its base, or train with lora"
             )
 
+    @property
+    def _has_head(self) -> bool:
+        """Whether it answers by a head, not by layers of its own."""
+        return self._head is not None and self._head.kind not in OWN_LAYERS
+
     def _check_unused(self) -> None:
         """Refuse to train what is no longer the base.
 
@@ -323,11 +328,6 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
                 f"{self.title} was already used: load it again, so that training "
                 "starts from the checkpoint's own weights"
             )
-
-    @property
-    def _has_head(self) -> bool:
-        """Whether it answers by a head, not by layers of its own."""
-        return self._head is not None and self._head.kind not in OWN_LAYERS
 
     def _objective(self) -> Objective:
         if self._trained is None:

@@ -8,12 +8,10 @@ from harness_codexglue.hub import PAPER, data
 from harness_codexglue.messages import (
     CONCODE,
     DOCUMENTATION,
-    LINE,
     REPAIR,
     SUMMARY,
     TRANSLATION,
     code_message,
-    line_message,
     text_message,
 )
 from harness_codexglue.prompts import (
@@ -76,9 +74,6 @@ def _line_completion(language: str) -> Task:
                 text=worded("{input}", "input", clean=stripped),
                 parse=read,
                 max_tokens=100,
-            ),
-            "chat": line_message(
-                LINE.format(language=LANGUAGES[language]), "input", read=read
             ),
         },
         submission=Lines(

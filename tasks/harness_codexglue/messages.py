@@ -2,18 +2,18 @@
 
 A chat model writes code over several lines and in a fence. The data sets have it in
 one line, most with its tokens set apart, and their scores compare that: so the message
-says so, and what is read is joined into one line.
+says so, and what is read is joined into one line. An unfinished line has no message:
+it is a text to go on with, and a chat model continues it best outside its template.
 """
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 
 from harness import Prompt, Row
 from harness.messages import message_prompt, read_code, read_paragraph
 from harness.requests import JsonValue
-from harness_codexglue.texts import as_lines, one_line, stripped, worded
+from harness_codexglue.texts import stripped, worded
 
 SOURCE = "our own: an instruction with the form of the data set, the source"
 Clean = Callable[[JsonValue], str]
@@ -42,11 +42,6 @@ DOCUMENTATION = (
     "Translate the following line of documentation from {language} into English. Write "
     "the translation and nothing else."
 )
-LINE = (
-    "The following {language} code breaks off within a line or before one. Write how it "
-    "goes on up to the end of that line, with its tokens set apart by spaces, and "
-    "nothing else."
-)
 
 
 def code_message(instruction: str, column: str, *, max_tokens: int) -> Prompt:
@@ -71,24 +66,6 @@ def text_message(
     )
 
 
-def line_message(
-    instruction: str, column: str, *, read: Callable[[str, Row], str]
-) -> Prompt:
-    """Return a message that asks how an unfinished file goes on.
-
-    Args:
-        instruction: what to do.
-        column: the tokenised file.
-        read: returns the rest of a line from what comes next.
-    """
-    return message_prompt(
-        _below(instruction, column, as_lines),
-        parse=functools.partial(_read_rest, column, read),
-        max_tokens=100,
-        source=SOURCE,
-    )
-
-
 def read_code_line(text: str, row: Row) -> str:
     """Return the code that was written, in one line."""
     return _joined(read_code(text, row))
@@ -107,15 +84,3 @@ def _joined(text: str) -> str:
     """Join lines by spaces; within a line nothing changes, as in the references."""
     lines = (line.strip() for line in text.split("\n"))
     return " ".join(line for line in lines if line)
-
-
-def _read_rest(
-    column: str, read: Callable[[str, Row], str], text: str, row: Row
-) -> str:
-    """Return the rest of a line, without the line's beginning or the file before it."""
-    code = one_line(read_code(text, row))
-    given = as_lines(row[column])
-    for known in (one_line(given), one_line(given.split("\n")[-1])):
-        if known and f"{code} ".startswith(f"{known} "):
-            return read(code.removeprefix(known), row)
-    return read(code, row)

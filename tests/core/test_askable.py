@@ -10,7 +10,7 @@ from harness import ModelCard, ModelName, Prompt
 from harness.formulations import ClassifyHead, FillBlank, Formulation, GenerateText
 from harness.plan.askable import Unfit, choose_formulation
 from harness.regime import ZERO_SHOT, Regime
-from harness.requests import Classify, Embed, Fill, Request
+from harness.requests import Classify, Embed, Fill, Generate, Request
 
 CARD = ModelCard(abilities=frozenset({Embed, Classify}), fingerprint="x")
 NAME = ModelName(adapter="toy", checkpoint="")
@@ -98,7 +98,7 @@ def test_a_blank_is_filled_zero_shot() -> None:
     assert chosen is BLANK_TO_FILL
 
 
-def test_no_recipe_trains_a_blank() -> None:
+def test_a_recipe_that_trains_no_blank_is_not_asked_for_one() -> None:
     regime = Regime(kind="finetune", recipe="full")
     trains = frozenset({"classify", "language"})
     card = replace(FILLER, trainable=trains)
@@ -111,3 +111,33 @@ def test_a_model_says_why_it_cannot_be_asked() -> None:
     card = ModelCard(abilities=frozenset({Embed}), fingerprint="x", facts=facts)
     with pytest.raises(Unfit, match="own labels\\); Classify: its head is gone"):
         choose_formulation([HEAD], card, ZERO_SHOT, frozenset(), NAME)
+
+
+FULL = Regime(kind="finetune", recipe="full")
+EVERY = frozenset({"classify", "fill", "language"})
+WRITER = ModelCard(
+    abilities=frozenset({Generate}),
+    fingerprint="x",
+    trainable=EVERY,
+    prefers=("generate",),
+)
+
+
+def test_what_a_model_prefers_is_what_it_is_trained_for() -> None:
+    chosen = choose_formulation(ALL_WAYS, WRITER, FULL, EVERY, NAME)
+    assert chosen.name == "generate"
+
+
+def test_it_may_prefer_something_else_where_it_is_trained() -> None:
+    card = replace(WRITER, prefers_trained=("head",))
+    assert choose_formulation(ALL_WAYS, card, FULL, EVERY, NAME) is HEAD
+    chosen = choose_formulation(ALL_WAYS, card, ZERO_SHOT, EVERY, NAME)
+    assert chosen.name == "generate"
+
+
+def test_a_layer_of_its_own_is_trained_for_what_it_answers_alone() -> None:
+    with pytest.raises(Unfit, match="can't be fine-tuned for fill by finetune:full"):
+        choose_formulation([BLANK_TO_FILL], WRITER, FULL, EVERY, NAME)
+    card = replace(WRITER, abilities=frozenset({Fill}))
+    chosen = choose_formulation([BLANK_TO_FILL], card, FULL, EVERY, NAME)
+    assert chosen is BLANK_TO_FILL

@@ -47,12 +47,6 @@ CASES: dict[str, tuple[Row, str]] = {
         "Translate the following line of documentation from Danish into English. Write "
         "the translation and nothing else.\n\nGod dag .",
     ),
-    "code-completion-line/python": (
-        {"input": "<s> import a <EOL> x ="},
-        "The following Python code breaks off within a line or before one. Write how it "
-        "goes on up to the end of that line, with its tokens set apart by spaces, and "
-        "nothing else.\n\nimport a\nx =",
-    ),
 }
 
 
@@ -74,7 +68,7 @@ def test_a_message_says_what_to_write_and_in_which_form(task: str) -> None:
     assert (request.prompt, request.is_message, request.stop) == (text, True, ())
 
 
-def test_all_that_is_written_can_be_asked_of_a_chat_model() -> None:
+def test_all_that_is_written_whole_can_be_asked_of_a_chat_model() -> None:
     written = {name.partition("/")[0] for name in CASES}
     for name, task in TASKS.items():
         assert ("chat" in task.prompts) is (name.partition("/")[0] in written)
@@ -101,28 +95,3 @@ def test_code_is_read_as_one_line_whose_own_spaces_stay(said: str) -> None:
 def test_a_summary_is_read_as_one_line() -> None:
     said = "Here is what it does:\n\nAdds two\nnumbers.\n\nAnything else?"
     assert _read("code-summarisation/go", said, {}) == "Adds two numbers."
-
-
-@pytest.mark.parametrize(
-    ("said", "line"),
-    [
-        ("f ( y )", "f ( y )"),
-        ("x = f ( y )", "f ( y )"),
-        ("```python\nimport a\nx = f ( y )\n```", "f ( y )"),
-        ("x == f", "x == f"),
-    ],
-)
-def test_a_line_is_read_without_what_was_given(said: str, line: str) -> None:
-    given = {"input": "<s> import a <EOL> x ="}
-    assert _read("code-completion-line/python", said, given) == line
-
-
-def test_a_java_line_of_a_chat_ends_as_the_task_defines() -> None:
-    given = {"input": "<s> class A {"}
-    said = "```java\nclass A { int n ;\nint m ;\n```"
-    assert _read("code-completion-line/java", said, given) == "int n ;"
-
-
-def test_a_line_before_which_nothing_stands_is_read_as_it_is() -> None:
-    given = {"input": "<s> import a <EOL>"}
-    assert _read("code-completion-line/python", "x = 1", given) == "x = 1"

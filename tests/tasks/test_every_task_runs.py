@@ -48,6 +48,8 @@ ENCODER = "bert:tiny"
 WRITERS = ("gpt:tiny", "t5:tiny")
 HEADS = (Classification, MultipleChoice, Regression, SpanAnswer, Tagging)
 """Problems that an encoder with a head answers."""
+LABELLED = (Classification, Regression, Retrieval, Tagging)
+"""Problems that no text answers, or that a head answers better."""
 PSEUDO = "text/pseudo-perplexity"
 """The one task that masked models alone are asked."""
 
@@ -151,3 +153,31 @@ def test_every_head_trains(suite: str, tmp_path: Path) -> None:
     ).cells
     trained = {cell.task for cell in cells if cell.status == "done" and cell.scores}
     assert trained == {task.id for task in tasks}
+
+
+@pytest.mark.parametrize("suite", ["codexglue", "squad", "superglue", "text", "wmt"])
+def test_every_writer_is_trained_on_what_it_says(suite: str, tmp_path: Path) -> None:
+    """What takes a head is left out: `test_every_head_trains` has it."""
+    tasks = [
+        task
+        for task in chosen(suite)
+        if task.data.train is not None
+        and not isinstance(task.problem, LABELLED)
+        and task.id != PSEUDO
+    ]
+    cells = run(
+        WRITERS,
+        [task.id for task in tasks],
+        regimes=["finetune:full,epochs=1,max_examples=8,batch_size=8"],
+        data="sample",
+        limit=1,
+        device="cpu",
+        store=tmp_path / "store.sqlite",
+    ).cells
+    trained = {(cell.model, cell.task) for cell in cells if cell.status == "done"}
+    assert trained == {
+        (model, task.id)
+        for model in WRITERS
+        for task in tasks
+        if can_answer(model, task)
+    }, {cell.task: cell.reason for cell in cells if cell.status != "done"}

@@ -13,6 +13,7 @@ from harness import Head, ModelName, TrainJob
 from harness_torch.adapters.folder import PROMPT, SIDECAR, TENSORS
 from harness_torch.adapters.naming import CONFIG
 from harness_torch.checkpoint import write_file
+from harness_torch.heads.labels import OWN_LAYERS
 from harness_torch.trainable import TrainableAdapter
 
 _TASKS = {
@@ -84,7 +85,7 @@ def _task_type(head: Head, model: TrainableAdapter[Any, Any, Any]) -> str | None
 
 
 def _head(head: Head) -> dict[str, Any] | None:
-    if head.kind == "language":  # the base's own output layer
+    if head.kind in OWN_LAYERS:
         return None
     return {"kind": head.kind, "labels": list(head.labels)}
 

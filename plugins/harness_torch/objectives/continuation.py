@@ -136,10 +136,15 @@ class Continuations:
 
     def _written(self, examples: Sequence[TrainingExample]) -> list[Pair]:
         texts = self._texts
-        prompts, answers = zip(*map(to_say, examples), strict=True)
+        prompts, said = zip(*map(to_say, examples), strict=True)
         requests = [e.request for e in examples if isinstance(e.request, Generate)]
         within = [texts.render(request) for request in requests]
         is_within = [text is not None for text in within]
+        # What stands between a message and its answer is for the template to say.
+        answers = [
+            answer.lstrip() if is_one else answer
+            for answer, is_one in zip(said, is_within, strict=True)
+        ]
         shown = [text or prompt for text, prompt in zip(within, prompts, strict=True)]
         read = partial(ids_within, opened=texts.ids, plain=texts.bare)
         own = read(shown, is_within)

@@ -9,9 +9,17 @@ import torch
 
 from harness import Head, ModelName
 from harness.model import TrainingExample
-from harness.requests import Generate, GenerateAnswer, Score, ScoreAnswer
+from harness.requests import (
+    Fill,
+    FillAnswer,
+    Generate,
+    GenerateAnswer,
+    Score,
+    ScoreAnswer,
+)
 from tests.plugins.finetune.tiny_recipes import (
     ENTRIES,
+    RECIPES,
     Model,
     Trained,
     answers,
@@ -98,3 +106,29 @@ def test_what_hub_was_trained_to_write_stays_so_when_loaded(
     before, after = scores(load_model(f"hub:{t5_base}")), scores(load_model(made.name))
     assert not torch.allclose(after, before, atol=1e-2)
     torch.testing.assert_close(after, scores(made.model), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("recipe", ["lora", "adapter"])
+def test_a_masked_model_with_an_adapter_still_fills_blanks(
+    recipe: str, tmp_path: Path
+) -> None:
+    asked = [Fill(text="{blank} " + word, candidates=("yes", "no")) for word in "abcd"]
+    right = FillAnswer(probabilities=(1.0, 0.0))
+    shown = [TrainingExample(request=request, answer=right) for request in asked]
+    made = train_by(
+        recipe,
+        "bert:tiny",
+        tmp_path,
+        head=Head(kind="fill"),
+        learn=shown,
+        learning_rate=0.02,
+        epochs=10.0,
+    )
+    told = answers(load_model(made.name), asked)
+    assert all(isinstance(a, FillAnswer) and a.probabilities[0] > 0.6 for a in told)
+    card = ENTRIES["bert"].describe(made.name)
+    assert (card.head, Fill in card.abilities) == (None, True)
+
+
+def test_no_virtual_tokens_are_trained_for_blanks() -> None:
+    assert "fill" not in RECIPES["prompt-tuning"].trains

@@ -41,9 +41,10 @@ SAID = [("ab:", " cd"), ("a longer one:", " x"), ("", "alone"), ("q", " rst uv")
 LENGTH = 64
 
 
-def written(prompt: str, text: str) -> TrainingExample:
+def written(prompt: str, text: str, *, is_message: bool = False) -> TrainingExample:
     return TrainingExample(
-        request=Generate(prompt=prompt), answer=GenerateAnswer(text=text)
+        request=Generate(prompt=prompt, is_message=is_message),
+        answer=GenerateAnswer(text=text),
     )
 
 
@@ -177,7 +178,7 @@ def test_an_answer_longer_than_the_model_reads_rolls_and_loses_nothing(
     assert model.loss([item]).count == 151
 
 
-def test_a_chat_template_stands_around_what_is_trained(
+def test_a_chat_template_stands_around_messages_that_are_trained(
     saved: Callable[..., Any],
     opened: Callable[..., GptAdapter],
     cases: dict[str, Case],
@@ -186,9 +187,10 @@ def test_a_chat_template_stands_around_what_is_trained(
     saved(*cases["llama"])
     template = "<{{ messages[0].content }}>{% if add_generation_prompt %}|{% endif %}"
     (tmp_path / "chat_template.jinja").write_text(template)
-    (item,) = trained(opened()).encode_training([written("ask", "told")])
-    ((read, said),) = item.extra["windows"]
-    assert (read, said) == (ids("<ask>|"), [*ids("told"), EOS])
+    told = [written("ask", "told", is_message=True), written("on", "told")]
+    asked, continued = trained(opened()).encode_training(told)
+    assert asked.extra["windows"] == [(ids("<ask>|"), [*ids("told"), EOS])]
+    assert continued.extra["windows"] == [([BOS, *ids("on")], [*ids("told"), EOS])]
 
 
 def test_a_choice_is_trained_as_it_is_scored() -> None:

@@ -96,3 +96,19 @@ def test_tiny_learns_a_sample_task_in_two_epochs(tmp_path: Path) -> None:
     )
     assert won > lost
     assert stats.binomtest(won, won + lost).pvalue < 0.05
+
+
+@pytest.mark.slow
+def test_tiny_learns_to_translate_sentences_that_it_never_saw(tmp_path: Path) -> None:
+    settings = "epochs=12,learning_rate=3e-3,batch_size=16,dropout=0"
+    (found,) = run(
+        ["t5:tiny"],
+        ["wmt/wmt14/fr-en"],
+        regimes=[f"finetune:full,{settings}"],
+        data="sample",
+        device="cpu",
+        store=str(tmp_path / "store.sqlite"),
+    ).cells
+    assert (found.formulation, found.prompt) == ("generate", "t5")
+    assert found.score is not None
+    assert found.score > 60  # BLEU over the 100 sentences of the evaluated split
