@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 from safetensors.torch import load_file
 
 from harness.cli import main
@@ -18,6 +20,12 @@ from tests.plugins.pretrain.tiny_texts import write_texts
 
 SIZES = "width=16,layers=1,heads=2,length=64,vocabulary=400"
 LOOP = "epochs=2,batch_size=8,length=32"
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> None:
+    # How sums are shared between threads changes their last bits.
+    torch.set_num_threads(1)
 
 
 def harness(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
@@ -91,7 +99,9 @@ def test_a_killed_training_goes_on_to_the_same_weights(
     assert harness(monkeypatch, *command(texts, whole)) == 0
     program = str(Path(sys.executable).with_name("harness"))
     process = subprocess.Popen(
-        [program, *command(texts, killed)], stdout=subprocess.DEVNULL
+        [program, *command(texts, killed)],
+        stdout=subprocess.DEVNULL,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
     )
     deadline = time.monotonic() + 60
     while not list(tmp_path.glob(".killed-*/run/snapshots/step-*")):
