@@ -10,7 +10,8 @@ from harness_torch.training.settings import LoopSettings
 
 TEXT = (Path(__file__).parents[2] / "docs" / "training.md").read_text("utf-8")
 DEFAULTS = {field.name: field.default for field in fields(LoopSettings)}
-ROWS = dict(re.findall(r"^\| `(\w+)` \| ([^|]+) \|", TEXT, re.MULTILINE))
+TABLE = TEXT[TEXT.index("| setting |") :].split("\n\n", 1)[0]
+ROWS = dict(re.findall(r"^\| `(\w+)` \| ([^|]+) \|", TABLE, re.MULTILINE))
 
 
 def test_every_setting_of_the_loop_is_there() -> None:
