@@ -54,11 +54,10 @@ def run_prompt_tuning(job: TrainJob) -> TrainReport:
 
 
 def run_linear_probe(job: TrainJob) -> TrainReport:
-    """Train the head alone; see `harness_finetune.linear_probe`."""
-    from harness_finetune.linear_probe import LinearProbe  # torch
-    from harness_finetune.method import fine_tune
+    """Train one linear layer; see `harness_finetune.linear_probe`."""
+    from harness_finetune.linear_probe import probe  # torch
 
-    return fine_tune(job, LinearProbe())
+    return probe(job)
 
 
 @hookimpl
@@ -102,7 +101,7 @@ def harness_recipes() -> Sequence[RecipeEntry]:
         ),
         RecipeEntry(
             name="linear-probe",
-            summary="train the head alone, on a base that stays as it is",
+            summary="train one linear layer, on a base that stays as it is",
             settings=ProbeSettings,
             trains=_HEADS,
             run=run_linear_probe,

@@ -88,9 +88,10 @@ class PromptSettings(LoopSettings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeSettings(LoopSettings):
-    """How `linear-probe` trains: the head alone, by the loop's own settings."""
+    """How `linear-probe` trains: one layer, by the loop's own settings."""
 
     epochs: float = 10.0
+    weight_decay: float = 0.3
 
 
 def own_rate(rate: float) -> Callable[[SettingsT, ModelCard], SettingsT]:

@@ -26,7 +26,7 @@ _ANY = frozenset(
         *("num_virtual_tokens", "token_dim", "num_transformer_submodules"),
         *("num_attention_heads", "num_layers", "prompt_tuning_init"),
         *("prompt_tuning_init_text", "tokenizer_name_or_path", "tokenizer_kwargs"),
-        *("reduction", "activation"),
+        *("reduction", "activation", "reads"),
     }
 )
 """Keys that are read, or that change nothing of a trained adapter."""

@@ -10,7 +10,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-from harness import CheckpointError, LoadSettings, ModelName
+from harness import CheckpointError, Head, LoadSettings, ModelName
 from harness_torch.adapters.bottleneck import Bottleneck, width_of
 from harness_torch.adapters.cards import check_base
 from harness_torch.adapters.folder import PROMPT, TENSORS, Adapter, read_adapter
@@ -18,6 +18,8 @@ from harness_torch.adapters.naming import split_name
 from harness_torch.adapters.prompts import put_prompt
 from harness_torch.adapters.surgery import match, replace_module
 from harness_torch.adapters.targets import is_turned
+from harness_torch.heads.labels import count_outputs
+from harness_torch.heads.probe import ProbeLayer, Probing
 from harness_torch.trainable import TrainableAdapter
 
 _SHOWN = 3
@@ -64,11 +66,24 @@ def place(model: TrainableAdapter[Any, Any, Any], adapter: Adapter) -> None:
     Raises:
         CheckpointError: it does not fit the model.
     """
-    if adapter.head is not None:
+    if adapter.head is not None and adapter.reads is not None:
+        layer = _probe_layer(model, adapter, adapter.head)
+        model.take_probe(adapter.head, Probing(layer, adapter.reads))
+    elif adapter.head is not None:
         model.take_head(adapter.head, seed=0)
     tensors = _read(adapter, model.device)
     _Placing(model, adapter, tensors).run()
     model.carry(adapter)
+
+
+def _probe_layer(
+    model: TrainableAdapter[Any, Any, Any], adapter: Adapter, head: Head
+) -> ProbeLayer:
+    """Return a layer of a probe's shape; where that is not told, placing refuses it."""
+    stored = adapter.tensors.get("probe.mean")
+    inputs = stored.size if stored else 0
+    layer = ProbeLayer(inputs, count_outputs(head, model.title))
+    return layer.to(model.device)
 
 
 class _Placing:

@@ -28,17 +28,13 @@ from tests.plugins.finetune.tiny_recipes import (
 
 BASES = ("bert:tiny", "gpt:tiny", "t5:tiny")
 PARTIAL = ("lora", "adapter", "prompt-tuning", "linear-probe")
-HEADS = {
-    "bert:tiny": {"classifier.weight", "classifier.bias"},
+POOLED = {
+    "bert:tiny": {
+        *("classifier.weight", "classifier.bias"),
+        *("bert.pooler.dense.weight", "bert.pooler.dense.bias"),
+    },
     "gpt:tiny": {"score.weight"},
     "t5:tiny": {"classifier.weight", "classifier.bias"},
-}
-POOLED = HEADS | {
-    "bert:tiny": {
-        *HEADS["bert:tiny"],
-        "bert.pooler.dense.weight",
-        "bert.pooler.dense.bias",
-    }
 }
 """What stands behind the body: the head with the pooler."""
 
@@ -54,11 +50,18 @@ def trained_names(model: Model) -> set[str]:
 
 
 @pytest.mark.parametrize("base", BASES)
-def test_a_linear_probe_trains_what_came_with_the_head(
-    base: str, tmp_path: Path
-) -> None:
+def test_a_linear_probe_trains_a_matrix_and_a_bias(base: str, tmp_path: Path) -> None:
     made = train_by("linear-probe", base, tmp_path)
-    assert trained_names(made.model) == HEADS[base]
+    assert trained_names(made.model) == {"probe.weight", "probe.bias"}
+    assert made.report.trainable_parameters == 2 * 64 + 2
+
+
+def test_a_linear_probe_of_choices_trains_what_came_with_the_head(
+    tmp_path: Path,
+) -> None:
+    head = Head(kind="choose")
+    made = train_by("linear-probe", "bert:tiny", tmp_path, head=head, learn=chosen())
+    assert trained_names(made.model) == {"classifier.weight", "classifier.bias"}
 
 
 @pytest.mark.parametrize("base", BASES)
@@ -123,10 +126,11 @@ def test_what_is_frozen_stays_bit_for_bit(
     base: str, recipe: str, tmp_path: Path
 ) -> None:
     made, before = train_by(recipe, base, tmp_path), load_model(base)
+    first = dict(before.module.state_dict())
     before.prepare(CLASSIFIER, seed=1)
-    first = before.module.state_dict()
+    first |= before.module.state_dict()
     for name, parameter in made.model.module.named_parameters():
-        if not parameter.requires_grad:
+        if not parameter.requires_grad and name not in made.model.fresh:
             assert torch.equal(parameter, first[name.replace("base_layer.", "")]), name
 
 
@@ -232,7 +236,8 @@ def test_a_choice_can_be_learnt_by_every_recipe(recipe: str, tmp_path: Path) -> 
 
 
 def test_nothing_is_dropped_below_a_probed_head(tmp_path: Path) -> None:
-    made = train_by("linear-probe", "bert:tiny", tmp_path)
+    head = Head(kind="choose")
+    made = train_by("linear-probe", "bert:tiny", tmp_path, head=head, learn=chosen())
     made.model.module.train()
     modes = {n: m.training for n, m in made.model.module.named_modules()}
     assert not any(on for name, on in modes.items() if name.startswith("bert."))
