@@ -20,7 +20,7 @@ from harness.executors import ExecutorEntry
 from harness.ledger import is_within
 from harness.listeners import Announcer
 from harness.measure import environment
-from harness.plan import EvaluateCell, Job, Plan, TrainCell, unaskable_fingerprint
+from harness.plan import EvaluateCell, Job, Plan, TrainCell, once_unaskable
 from harness.plugins import Plugins
 from harness.results import CellResult, ResultStatus
 from harness.runner import (
@@ -119,9 +119,7 @@ class Execution:
     def _record_unaskable(self) -> None:
         """Record what can't be asked, and forget that what now can once could not."""
         cells = self.plan.cells
-        self.store.forget(
-            [unaskable_fingerprint(c.model, c.task, c.regime) for c in cells]
-        )
+        self.store.forget([mark for cell in cells for mark in once_unaskable(cell)])
         for unaskable in self.plan.unaskable:
             result = unaskable_result(unaskable)
             self.store.save_cell(result, run=self.id, finished=_now())
