@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,6 +15,7 @@ from harness.data import open_source
 from harness.data.texts import Texts, read_texts
 from harness.errors import DataError, UsageError
 from harness.events import TrainStep
+from harness.holding import empty, held
 from harness.measure import environment, peak_memory_bytes, start_peak_memory
 from harness.model import LoadSettings, ModelCard, ModelEntry, ModelName
 from harness.plan import fingerprint, precision
@@ -110,17 +112,19 @@ def pretrain(order: PretrainOrder, plugins: Plugins, listener: Listener) -> Pret
     texts = read_texts(open_source(order.data, plugins.data_sources))
     listener.on_text(_told(texts))
     scratch = _scratch(order, texts, known)
-    try:
-        with ranks.together():
-            if ranks.is_first():
-                _clear(scratch)
-                _write_new(entry, order, texts, scratch)
-        base = known or _new_base(entry, scratch)
-        objective = _choose(order, base, named, plugins)
-        report = _train(order, base, objective, texts, scratch, listener)
-    except (DataError, UsageError):  # the same order would be refused again
-        shutil.rmtree(scratch, ignore_errors=True)
-        raise
+    with ExitStack() as stack:
+        try:
+            with ranks.together():
+                if ranks.is_first():
+                    stack.enter_context(held(scratch))
+                    _clear(scratch)
+                    _write_new(entry, order, texts, scratch)
+            base = known or _new_base(entry, scratch)
+            objective = _choose(order, base, named, plugins)
+            report = _train(order, base, objective, texts, scratch, listener)
+        except (DataError, UsageError):  # the same order would be refused again
+            empty(scratch)
+            raise
     made = ModelName(adapter=order.model.adapter, checkpoint=str(order.out))
     return Pretrained(made, objective.name, report)
 
@@ -154,7 +158,7 @@ def _train(
         if ranks.is_first():
             _record(job, order, objective, texts, report)
             publish(folder, order.out)
-            shutil.rmtree(scratch, ignore_errors=True)
+            empty(scratch)
     return report
 
 

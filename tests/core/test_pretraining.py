@@ -25,6 +25,7 @@ from harness import (
     hookimpl,
 )
 from harness.data.texts import read_texts
+from harness.holding import held
 from harness.plugins import Plugins, load_plugins
 from harness.pretrainer import Listener, PretrainOrder, pretrain
 
@@ -178,6 +179,19 @@ def test_what_failed_goes_on_in_the_same_scratch_and_leaves_none(
         "out",
         "stranger.py",
     ]
+
+
+def test_one_order_is_carried_out_by_one_process_at_a_time(
+    tmp_path: Path, plugins: Plugins
+) -> None:
+    asked = order(tmp_path)
+    with pytest.raises(TrainingError):
+        carry_out(replace(asked, settings={"volume": "11"}), plugins)
+    (scratch,) = tmp_path.glob(".out-*")
+    again = replace(asked, settings={"volume": "11"})
+    with held(scratch), pytest.raises(TrainingError, match="trains the same now"):
+        carry_out(again, plugins)
+    assert carry_out(again, plugins) == "HEL" * 11
 
 
 def test_another_order_begins_anew(tmp_path: Path, plugins: Plugins) -> None:
