@@ -13,7 +13,7 @@ SUITE = ROOT / "benchmarks" / "finetune_matrix.yaml"
 
 def test_the_matrix_holds_every_recipe_of_ours() -> None:
     named = {regime.partition(",")[0] for regime in load_suite(SUITE).regimes}
-    ours = "full lora adapter prompt-tuning linear-probe".split()
+    ours = ["full", "lora", "adapter", "prompt-tuning", "linear-probe"]
     assert named == {f"finetune:{recipe}" for recipe in ours}
 
 
