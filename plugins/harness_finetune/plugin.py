@@ -92,12 +92,12 @@ def harness_recipes() -> Sequence[RecipeEntry]:
         ),
         RecipeEntry(
             name="prompt-tuning",
-            summary="train virtual tokens before every input, and the head",
+            summary="train virtual tokens before every layer or input, and the head",
             settings=PromptSettings,
             trains=_WHOLE_TEXTS | {"language"},
             run=run_prompt_tuning,
             saves="adapter",
-            resolve=own_rate(3e-2),
+            resolve=own_rate(1e-3),
         ),
         RecipeEntry(
             name="linear-probe",

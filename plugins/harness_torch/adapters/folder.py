@@ -33,7 +33,10 @@ CODE_REVISION = 1
 """Raised whenever the code that puts adapters on models changes an answer."""
 
 _PREFIXES = ("base_model.model.", "base_model.")  # the latter around virtual tokens
-_METHOD_PARTS = (".lora_A.", ".lora_B.", ".adapter_down.", ".adapter_up.")
+_METHOD_PARTS = (
+    *(".lora_A.", ".lora_B.", ".adapter_down.", ".adapter_up."),
+    *(".prefix.keys", ".prefix.values"),
+)
 _LAYERS = (
     *("classifier.weight", "score.weight", "classifier.out_proj.weight"),
     "qa_outputs.weight",

@@ -13,8 +13,9 @@ METHODS = {
     "PROMPT_TUNING": "prompt-tuning",
     "HARNESS_BOTTLENECK": "adapter",
     "HARNESS_HEAD": "linear-probe",
+    "HARNESS_PREFIX": "prompt-tuning",
 }
-"""The recipe that makes adapters of each ``peft_type``; the last two are ours."""
+"""The recipe that makes adapters of each ``peft_type``; the last three are ours."""
 
 _ANY = frozenset(
     {

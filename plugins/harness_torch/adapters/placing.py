@@ -20,6 +20,7 @@ from harness_torch.adapters.surgery import match, replace_module
 from harness_torch.adapters.targets import is_turned
 from harness_torch.heads.labels import count_outputs
 from harness_torch.heads.probe import ProbeLayer, Probing
+from harness_torch.prefix import find_prefixes
 from harness_torch.trainable import TrainableAdapter
 
 _SHOWN = 3
@@ -105,8 +106,10 @@ class _Placing:
                 self._merge()
             elif self._adapter.method == "adapter":
                 self._detour()
-            elif self._adapter.method == "prompt-tuning":
+            elif self._adapter.virtual_tokens:
                 self._prompt()
+            elif self._adapter.method == "prompt-tuning":
+                self._prefix()
 
     def _put_whole(self) -> None:
         """Put parameters in place that are trained as a whole, all of a fresh head."""
@@ -164,6 +167,19 @@ class _Placing:
             raise self._misfit([PROMPT])
         put_prompt(self._model.module, words, prompt)
         self._model.prompt(len(prompt))
+
+    def _prefix(self) -> None:
+        """Put keys and values into every layer that takes some."""
+        places = find_prefixes(self._model.module)
+        paths = self._paths(".prefix.keys")
+        if {f"{path}.prefix" for path in paths} != set(places):
+            raise self._misfit([f"{path}.keys" for path in sorted(places)] or paths)
+        for path, place in places.items():
+            keys, values = (self._tensor(f"{path}.{p}") for p in ("keys", "values"))
+            shape = (len(keys), place.heads, place.size)
+            if keys.shape != shape or values.shape != shape:
+                raise self._misfit([path])
+            place.put(keys, values)
 
     def _paths(self, ending: str) -> list[str]:
         return [

@@ -17,6 +17,7 @@ from harness_torch.adapters.naming import CONFIG, AdaptedName, base_name, split_
 from tests.plugins.finetune.tiny_recipes import (
     CLASSIFIER,
     ENTRIES,
+    SHALLOW,
     Trained,
     load_model,
     probabilities,
@@ -192,7 +193,7 @@ def test_a_merged_model_answers_as_base_and_adapter(tmp_path: Path) -> None:
     assert torch.equal(probabilities(merged), probabilities(adapted))
 
 
-@pytest.mark.parametrize("recipe", ["adapter", "prompt-tuning"])
+@pytest.mark.parametrize("recipe", ["adapter", "prompt-tuning", SHALLOW])
 def test_what_adds_layers_or_tokens_is_not_merged(recipe: str, tmp_path: Path) -> None:
     made = train_by(recipe, "bert:tiny", tmp_path / "adapter")
     with pytest.raises(
@@ -218,4 +219,4 @@ def test_a_pooler_that_the_base_lacked_is_part_of_the_adapter(tmp_path: Path) ->
 
 def test_more_virtual_tokens_than_the_model_reads_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="leaves no room behind 600 virtual ones"):
-        train_by("prompt-tuning", "bert:tiny", tmp_path, tokens=600)
+        train_by(SHALLOW, "bert:tiny", tmp_path, tokens=600)

@@ -17,6 +17,7 @@ from tests.plugins.finetune.tiny_recipes import (
     CLASSIFIER,
     ENTRIES,
     RECIPES,
+    SHALLOW,
     TEXTS,
     Model,
     Trained,
@@ -27,7 +28,7 @@ from tests.plugins.finetune.tiny_recipes import (
 )
 
 BASES = ("bert:tiny", "gpt:tiny", "t5:tiny")
-PARTIAL = ("lora", "adapter", "prompt-tuning", "linear-probe")
+PARTIAL = ("lora", "adapter", "prompt-tuning", SHALLOW, "linear-probe")
 POOLED = {
     "bert:tiny": {
         *("classifier.weight", "classifier.bias"),
@@ -112,10 +113,10 @@ def test_norms_stay_where_the_settings_say_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("base", BASES)
-def test_prompt_tuning_trains_virtual_tokens_and_the_head(
+def test_shallow_prompt_tuning_trains_virtual_tokens_and_the_head(
     base: str, tmp_path: Path
 ) -> None:
-    made = train_by("prompt-tuning", base, tmp_path, tokens=5)
+    made = train_by(SHALLOW, base, tmp_path, tokens=5)
     (prompt,) = trained_names(made.model) - POOLED[base]
     assert made.model.module.get_parameter(prompt).shape == (5, 64)
 
@@ -247,16 +248,14 @@ def test_nothing_is_dropped_below_a_probed_head(tmp_path: Path) -> None:
 def test_virtual_tokens_begin_as_words_the_first_as_what_texts_begin_with(
     tmp_path: Path,
 ) -> None:
-    made = train_by(
-        "prompt-tuning", "bert:tiny", tmp_path, tokens=4, learning_rate=1e-12
-    )
+    made = train_by(SHALLOW, "bert:tiny", tmp_path, tokens=4, learning_rate=1e-12)
     words = made.model.words()
     (first,) = made.model.make_tokenizer(64, ()).encode([("good", None)])
     assert torch.allclose(words.get_parameter("prompt")[0], words.weight[first.ids[0]])
 
 
 def test_virtual_tokens_leave_less_room_for_the_text(tmp_path: Path) -> None:
-    made = train_by("prompt-tuning", "bert:tiny", tmp_path, tokens=5)
+    made = train_by(SHALLOW, "bert:tiny", tmp_path, tokens=5)
     plain, prompted = load_model("bert:tiny"), load_model(made.name)
     long = ("word " * 1000, None)
     assert len(prompted.tokenizer.encode([long])[0].ids) == len(
