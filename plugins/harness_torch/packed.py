@@ -167,7 +167,7 @@ def pack(
         if segments is not None
         else [0] * sum(lengths),
     ]
-    tokens, positions, own_segments = send(torch.tensor(flat), device)
+    tokens, positions, own_segments = send(torch.tensor(flat, dtype=torch.long), device)
     return Packed(
         ids=tokens,
         positions=positions,
