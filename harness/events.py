@@ -76,7 +76,9 @@ class BatchAnswered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellFinished:
-    """An evaluate cell ended; `reason` says why where it did not succeed.
+    """An evaluate cell, or a training on plain text, ended.
+
+    `reason` says why where it did not succeed.
 
     Attributes:
         scores: every metric that is a number, on the displayed scale, as

@@ -17,10 +17,11 @@ from harness.commands import cell_command
 from harness.errors import HarnessError
 from harness.events import RunFinished
 from harness.executors import ExecutorEntry
+from harness.holding import held
 from harness.ledger import is_within
 from harness.listeners import Announcer
 from harness.measure import environment
-from harness.plan import EvaluateCell, Job, Plan, TrainCell, unaskable_fingerprint
+from harness.plan import EvaluateCell, Job, Plan, TrainCell, once_unaskable
 from harness.plugins import Plugins
 from harness.results import CellResult, ResultStatus
 from harness.runner import (
@@ -32,7 +33,7 @@ from harness.runner import (
     unaskable_result,
 )
 from harness.store import RunRecord, Store, TrainingRecord
-from harness.trainer import clear, is_whole, train
+from harness.trainer import clear, is_whole, scratch_of, train
 
 
 @dataclass(slots=True, kw_only=True)
@@ -119,9 +120,7 @@ class Execution:
     def _record_unaskable(self) -> None:
         """Record what can't be asked, and forget that what now can once could not."""
         cells = self.plan.cells
-        self.store.forget(
-            [unaskable_fingerprint(c.model, c.task, c.regime) for c in cells]
-        )
+        self.store.forget([mark for cell in cells for mark in once_unaskable(cell)])
         for unaskable in self.plan.unaskable:
             result = unaskable_result(unaskable)
             self.store.save_cell(result, run=self.id, finished=_now())
@@ -153,11 +152,21 @@ class Execution:
 
     def _train(self, cell: TrainCell) -> str | None:
         """Train unless the checkpoint is whole; return why it failed, if it did."""
+        with _watched() as failure:
+            if self._is_trained(cell):
+                return None
+            with held(scratch_of(cell, self.checkpoints)):
+                # another process may have held it until now
+                return None if self._is_trained(cell) else self._train_alone(cell)
+        return failure.reason
+
+    def _is_trained(self, cell: TrainCell) -> bool:
+        known = self.store.training(cell.fingerprint)
+        return is_whole(cell, self.checkpoints, known)
+
+    def _train_alone(self, cell: TrainCell) -> str | None:
         report: dict[str, Any] = {}
         with _watched() as failure:
-            known = self.store.training(cell.fingerprint)
-            if is_whole(cell, self.checkpoints, known):
-                return None
             self._announce.started(cell, "train")
             ranks.tell(cell.fingerprint)
             report = train(cell, self._tools, self._announce.train_steps(cell))
@@ -207,6 +216,7 @@ class Execution:
         cost = replace(
             result.cost,
             train_seconds=report["seconds"],
+            trained_parameters=report["trainable_parameters"],
             peak_memory_bytes=max((peak for peak in peaks if peak), default=None),
         )
         curve = tuple((int(s), x, rate) for s, x, rate in report["curve"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,12 +14,13 @@ from harness import ranks
 from harness.data import open_source
 from harness.data.texts import Texts, read_texts
 from harness.errors import DataError, UsageError
-from harness.events import TrainStep
+from harness.holding import empty, held
 from harness.measure import environment, peak_memory_bytes, start_peak_memory
 from harness.model import LoadSettings, ModelCard, ModelEntry, ModelName
 from harness.plan import fingerprint, precision
 from harness.plan.settings import parse_settings
 from harness.plugins import Plugins
+from harness.pretrain_announcer import PretrainAnnouncer
 from harness.pretraining import (
     EpochFigures,
     ObjectiveEntry,
@@ -67,10 +69,9 @@ class PretrainOrder:
 
 
 class Listener(NamedTuple):
-    """Who is told what happens."""
+    """Who is told what the event hooks do not tell."""
 
     on_text: Callable[[str], None]
-    on_step: Callable[[TrainStep], None]
     on_epoch: Callable[[EpochFigures], None]
 
 
@@ -109,18 +110,28 @@ def pretrain(order: PretrainOrder, plugins: Plugins, listener: Listener) -> Pret
         _choose(order, known, named, plugins)
     texts = read_texts(open_source(order.data, plugins.data_sources))
     listener.on_text(_told(texts))
-    scratch = _scratch(order, texts, known)
-    try:
-        with ranks.together():
-            if ranks.is_first():
-                _clear(scratch)
-                _write_new(entry, order, texts, scratch)
-        base = known or _new_base(entry, scratch)
-        objective = _choose(order, base, named, plugins)
-        report = _train(order, base, objective, texts, scratch, listener)
-    except (DataError, UsageError):  # the same order would be refused again
-        shutil.rmtree(scratch, ignore_errors=True)
-        raise
+    identity = _identity(order, texts, known)
+    scratch = order.out.parent / f".{order.out.name}-{identity[:16]}"
+    with ExitStack() as stack:
+        try:
+            with ranks.together():
+                if ranks.is_first():
+                    stack.enter_context(held(scratch))
+                    _clear(scratch)
+                    _write_new(entry, order, texts, scratch)
+            base = known or _new_base(entry, scratch)
+            objective = _choose(order, base, named, plugins)
+            announce = PretrainAnnouncer(
+                plugins.hook if ranks.is_first() else None,
+                fingerprint=identity,
+                title=f"train {order.out.name}",
+                command=order.command,
+                on_epoch=listener.on_epoch,
+            )
+            report = _train(order, base, objective, texts, scratch, announce)
+        except (DataError, UsageError):  # the same order would be refused again
+            empty(scratch)
+            raise
     made = ModelName(adapter=order.model.adapter, checkpoint=str(order.out))
     return Pretrained(made, objective.name, report)
 
@@ -131,9 +142,9 @@ def _train(
     objective: ObjectiveEntry,
     texts: Texts,
     scratch: Path,
-    listener: Listener,
+    announce: PretrainAnnouncer,
 ) -> PretrainReport:
-    """Train, and put the checkpoint in its place."""
+    """Train, tell of it, and put the checkpoint in its place."""
     settings = objective.resolve(_settings(objective, order), base.card)
     entry, folder = base.entry, scratch / CHECKPOINT
     start_peak_memory(order.load.device)
@@ -146,16 +157,31 @@ def _train(
         load=order.load,
         folder=folder,
         scratch=scratch / RUN,
-        on_step=listener.on_step,
-        on_epoch=listener.on_epoch,
+        on_step=announce.step,
+        on_epoch=announce.epoch,
     )
-    report = objective.run(job)
-    with ranks.together():
-        if ranks.is_first():
-            _record(job, order, objective, texts, report)
-            publish(folder, order.out)
-            shutil.rmtree(scratch, ignore_errors=True)
+    with announce.training(_facts(job, order, objective)):
+        report = objective.run(job)
+        with ranks.together():
+            if ranks.is_first():
+                _record(job, order, objective, texts, report)
+                publish(folder, order.out)
+                empty(scratch)
     return report
+
+
+def _facts(
+    job: PretrainJob, order: PretrainOrder, objective: ObjectiveEntry
+) -> dict[str, str]:
+    """Return what the training is made of, for trackers."""
+    settings = {name: str(value) for name, value in asdict(job.settings).items()}
+    return settings | {
+        "model": str(order.model),
+        "data": order.data,
+        "objective": objective.name,
+        "regime": f"train:{objective.name}",
+        "seed": str(order.seed),
+    }
 
 
 def _entry(order: PretrainOrder, plugins: Plugins) -> ModelEntry:
@@ -262,9 +288,9 @@ def _new_base(entry: ModelEntry, scratch: Path) -> _Base:
     return _Base(entry, name, replace(card, suggested_learning_rate=rate))
 
 
-def _scratch(order: PretrainOrder, texts: Texts, known: _Base | None) -> Path:
-    """Return the hidden folder of this very order, beside the place to make."""
-    identity = fingerprint(
+def _identity(order: PretrainOrder, texts: Texts, known: _Base | None) -> str:
+    """Identify this very order by all that changes what comes of it."""
+    return fingerprint(
         model=order.model.adapter if known is None else known.card.fingerprint,
         sizes=order.sizes,
         objective=order.objective,
@@ -274,7 +300,6 @@ def _scratch(order: PretrainOrder, texts: Texts, known: _Base | None) -> Path:
         seed=order.seed,
         **precision(order.load),
     )
-    return order.out.parent / f".{order.out.name}-{identity[:16]}"
 
 
 def _told(texts: Texts) -> str:

@@ -300,6 +300,8 @@ def unaskable_result(unaskable: Unaskable) -> CellResult:
         split=task.data.evaluate,
         regime=str(unaskable.regime),
         settings=dict(unaskable.regime.settings),
+        formulation=unaskable.formulation,
+        prompt=unaskable.prompt,
         status="blocked",
         reason=unaskable.reason,
     )

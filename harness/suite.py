@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -86,6 +87,9 @@ class TaskChoice(BaseModel):
     max_truncated: _Share | None = None
 
 
+_SETTINGS = set(TaskChoice.model_fields) - {"id"}
+
+
 class Suite(BaseModel):
     """What to run: models x tasks x regimes x seeds.
 
@@ -147,25 +151,56 @@ class Suite(BaseModel):
         """
         return [one for text in self.regimes for one in Regime.parse_grid(text)]
 
-    def choice(self, task_id: str) -> TaskChoice:
-        """Return the settings for a task: its own over its prefixes', over the suite's."""
-        chosen: dict[str, Any] = {
-            "data": self.data,
-            "split": self.split,
-            "limit": self.limit,
-            "formulation": self.formulation,
-            "prompt": self.prompt,
-            "max_truncated": self.max_truncated,
-        }
-        for item in sorted(self.tasks, key=lambda item: item.id.rstrip("/").count("/")):
-            if matches(item.id, task_id):
-                own = item.model_dump(exclude={"id"}, exclude_none=True)
-                chosen |= own
-        return TaskChoice(id=task_id, **chosen)
+    def choices(self, task_id: str) -> list[TaskChoice]:
+        """Return the settings for a task: its own over its prefixes', over the suite's.
 
-    def data_for(self, task_id: str) -> str:
-        """Return the data source that serves a task."""
-        return self.choice(task_id).data or self.data
+        A task, or a prefix, that is listed several times is evaluated with each; what
+        is the same in the end is there once.
+
+        Raises:
+            UsageError: two differ in nothing that changes a score.
+        """
+        chosen = [TaskChoice(id=task_id, **self.model_dump(include=_SETTINGS))]
+        for own in self._levels(task_id):
+            chosen = [
+                one.model_copy(
+                    update=item.model_dump(include=_SETTINGS, exclude_none=True)
+                )
+                for one in chosen
+                for item in own
+            ]
+        return _each_once(chosen)
+
+    def _levels(self, task_id: str) -> list[list[TaskChoice]]:
+        """Return the items that match a task, the shortest prefixes first."""
+        by_depth: dict[int, list[TaskChoice]] = defaultdict(list)
+        for item in self.tasks:
+            if matches(item.id, task_id):
+                by_depth[item.id.rstrip("/").count("/")].append(item)
+        return [by_depth[depth] for depth in sorted(by_depth)]
+
+    def data_for(self, task_id: str, beside: str) -> str:
+        """Return the data source that serves a task.
+
+        Args:
+            task_id: the task, which another may be trained on.
+            beside: that of the other, which is taken where the task has several.
+        """
+        sources = [one.data or self.data for one in self.choices(task_id)]
+        return beside if beside in sources else sources[0]
+
+
+def _each_once(choices: list[TaskChoice]) -> list[TaskChoice]:
+    found: dict[TaskChoice, TaskChoice] = {}
+    for one in choices:
+        first = found.setdefault(one.model_copy(update={"max_truncated": None}), one)
+        if first != one:
+            raise UsageError(
+                f"the task {one.id} is listed twice, with max_truncated="
+                f"{first.max_truncated:g} and {one.max_truncated:g} and no other "
+                "difference, expected one cell of a kind: leave one of them out"
+            )
+    return list(found.values())
 
 
 def load_suite(path: Path) -> Suite:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -16,6 +15,7 @@ from harness import ranks
 from harness.engine import Engine
 from harness.errors import CheckpointError, PluginError
 from harness.events import TrainStep
+from harness.holding import empty
 from harness.measure import peak_memory_bytes, start_peak_memory
 from harness.model import Adapter, Budget, Trainable
 from harness.plan import TrainCell
@@ -42,6 +42,8 @@ def train(
 ) -> dict[str, Any]:
     """Train a checkpoint into its folder, which appears only when it is whole.
 
+    The scratch folder is there, and held by this process.
+
     Returns:
         The recipe's report as JSON, with the peak memory in bytes, the score on the
         selection slice (None where there is none) and the checkpoint's fingerprint.
@@ -50,11 +52,8 @@ def train(
         HarnessError: the model, the data or the recipe can't do it.
     """
     tools.models.release()
-    with (
-        ranks.together(),
-        _scratch(cell, tools.checkpoints) as scratch,
-        _folder(scratch) as folder,
-    ):
+    scratch = scratch_of(cell, tools.checkpoints)
+    with ranks.together(), _folder(scratch) as folder:
         job = _job(cell, folder, scratch, on_step, partial(_select, cell, tools))
         start_peak_memory(cell.load.device)
         report = cell.recipe.run(job)
@@ -90,7 +89,7 @@ def follow(cells: Iterable[TrainCell], checkpoints: Path) -> None:
 
 def _train_along(cell: TrainCell, checkpoints: Path) -> None:
     with ranks.together(), tempfile.TemporaryDirectory() as folder:
-        scratch = _scratch_place(cell, checkpoints)
+        scratch = scratch_of(cell, checkpoints)
         job = _job(cell, Path(folder), scratch, lambda _: None, _leave_to_first)
         cell.recipe.run(job)
 
@@ -139,30 +138,18 @@ def is_whole(
 
 def clear(cell: TrainCell, checkpoints: Path) -> None:
     """Remove what was kept to go on with a cell's training, which is recorded now."""
-    shutil.rmtree(_scratch_place(cell, checkpoints), ignore_errors=True)
+    empty(scratch_of(cell, checkpoints))
 
 
-@contextmanager
-def _scratch(cell: TrainCell, checkpoints: Path) -> Iterator[Path]:
-    """Make a cell's scratch folder; it stays while there is something in it."""
-    place = _scratch_place(cell, checkpoints)
-    place.mkdir(parents=True, exist_ok=True)
-    try:
-        yield place
-    finally:
-        with suppress(OSError):
-            place.rmdir()
-
-
-def _scratch_place(cell: TrainCell, checkpoints: Path) -> Path:
+def scratch_of(cell: TrainCell, checkpoints: Path) -> Path:
+    """Return the hidden folder of what it takes to go on with a cell's training."""
     return checkpoints / f".{cell.fingerprint}"
 
 
 @contextmanager
 def _folder(scratch: Path) -> Iterator[Path]:
     """Make a new folder, which goes unless it is moved away."""
-    # Another process that trains the same cell may have removed the scratch folder.
-    with tempfile.TemporaryDirectory(dir=scratch, ignore_cleanup_errors=True) as own:
+    with tempfile.TemporaryDirectory(dir=scratch) as own:
         folder = Path(own) / "checkpoint"
         folder.mkdir()
         yield folder
@@ -175,7 +162,7 @@ def publish(folder: Path, place: Path) -> None:
     """
     try:
         folder.rename(place)
-    except OSError:  # it is there, perhaps since a moment ago by another process
+    except OSError:  # it is there
         place.rename(folder.with_name("replaced"))
         folder.rename(place)
 

@@ -37,3 +37,12 @@ StoreOption = Annotated[
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print JSON, with nothing left out.")
 ]
+TrackOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--track",
+        metavar="TRACKER",
+        help="Follow the run with tensorboard:FOLDER or mlflow:URI (extra track). "
+        "May be given several times.",
+    ),
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from harness.cli.options import DEFAULT_STORE, PluginOption, StoreOption
 from harness.cli.suite_options import with_suite
 
 if TYPE_CHECKING:
+    from harness.formulations import Formulation
     from harness.plan import EvaluateCell, Plan, TrainCell
     from harness.results import CellResult
     from harness.suite import Suite
@@ -40,11 +42,14 @@ def print_plan(made: Plan, place: str) -> None:
     done = {cell.fingerprint for cell in known if cell.status == "done"}
     todo = [cell for cell in made.cells if cell.fingerprint not in done]
     headers = ["model", "task", "regime", "asked as", "seed", "examples", "status"]
-    rows = [_row(cell, is_done=cell.fingerprint in done) for cell in made.cells]
+    places = _places(made.cells)
+    rows = [
+        _row(cell, place, is_done=cell.fingerprint in done)
+        for cell, place in zip(made.cells, places, strict=True)
+    ]
     print_table(headers, rows)
     for unaskable in made.unaskable:
-        where = f"{unaskable.model} · {unaskable.task.id} · {unaskable.regime}"
-        typer.echo(f"can't be asked: {where}: {unaskable.reason}")
+        typer.echo(f"can't be asked: {unaskable.title}: {unaskable.reason}")
     print_trainings(list(made.trains), place)
     trains = len({one.fingerprint for cell in todo for one in cell.trains})
     typer.echo(
@@ -60,6 +65,13 @@ def print_plan(made: Plan, place: str) -> None:
         )
 
 
+def _places(cells: Sequence[EvaluateCell]) -> list[str]:
+    """Return each cell's task, with split and data where a task has several."""
+    names = [(cell.task.id, cell.split.name, cell.data) for cell in cells]
+    several = Counter(task for task, _, _ in set(names))
+    return [" · ".join(own) if several[own[0]] > 1 else own[0] for own in names]
+
+
 def print_trainings(cells: Sequence[TrainCell], place: str) -> None:
     """Print train cells with how much each learns from and changes."""
     from harness.cli.table import print_table
@@ -67,7 +79,16 @@ def print_trainings(cells: Sequence[TrainCell], place: str) -> None:
     if not cells:
         return
     known = _known_trainings(place, cells)
-    headers = ["training", "on", "how", "seed", "examples", "steps", "trainable"]
+    headers = [
+        "training",
+        "on",
+        "how",
+        "asked as",
+        "seed",
+        "examples",
+        "steps",
+        "trainable",
+    ]
     rows = [_train_row(cell, known.get(cell.fingerprint)) for cell in cells]
     typer.echo("")
     print_table([*headers, "status"], rows)
@@ -84,6 +105,7 @@ def _train_row(cell: TrainCell, report: Mapping[str, Any] | None) -> list[str]:
         str(cell.model),
         cell.task.id,
         cell.written or cell.recipe.name,
+        _way(cell.formulation),
         str(cell.seed),
         f"{examples:,} of {cell.split.size:,}",
         "unknown" if steps is None else f"{steps:,}",
@@ -122,14 +144,17 @@ def known_results(place: str) -> list[CellResult]:
         return store.results()
 
 
-def _row(cell: EvaluateCell, *, is_done: bool) -> list[str]:
-    asked = cell.formulation
-    way = " ".join(filter(None, [asked.name, asked.prompt])) if asked else "predictor"
+def _way(formulation: Formulation) -> str:
+    return " ".join(filter(None, [formulation.name, formulation.prompt]))
+
+
+def _row(cell: EvaluateCell, place: str, *, is_done: bool) -> list[str]:
+    way = _way(cell.formulation) if cell.formulation else "predictor"
     examples = f"{cell.size:,}" + (f" of {cell.split.size:,}" * bool(cell.limit))
     regime = cell.regime.written
     return [
         str(cell.model),
-        cell.task.id,
+        place,
         regime,
         way,
         str(cell.seed),

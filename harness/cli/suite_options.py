@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
+from harness.cli.options import TrackOption
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -115,17 +116,6 @@ SkipOption = Annotated[
     typer.Option(
         "--skip-unavailable",
         help="Leave out tasks whose data is missing, and show them as such.",
-    ),
-]
-
-
-TrackOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--track",
-        metavar="TRACKER",
-        help="Follow the run with tensorboard:FOLDER or mlflow:URI (extra track). "
-        "May be given several times.",
     ),
 ]
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from harness import ranks
-from harness.cli.options import PluginOption
+from harness.cli.options import PluginOption, TrackOption
 
 if TYPE_CHECKING:
     from harness.model import Precision
@@ -99,6 +100,7 @@ def train(
     device: DeviceOption = "auto",
     dtype: DtypeOption = "fp32",
     overwrite: OverwriteOption = False,
+    track: TrackOption = None,
     plugin: PluginOption = None,
 ) -> None:
     """Train a model on plain text, from a checkpoint or from scratch.
@@ -131,7 +133,7 @@ def train(
         command=shlex.join(["harness", *sys.argv[1:]]),
     )
     with ranks.joined():
-        made = _carry_out(order, load_plugins(plugin or ()))
+        made = _carry_out(order, load_plugins(plugin or ()), track or ())
     if ranks.is_first():
         _tell(made)
 
@@ -193,37 +195,28 @@ def _precision(text: str) -> Precision:
     return read_precisions([text])[0]
 
 
-def _carry_out(order: PretrainOrder, plugins: Plugins) -> Pretrained:
+def _carry_out(
+    order: PretrainOrder, plugins: Plugins, track: Sequence[str]
+) -> Pretrained:
     """Train, and let every listener of the event hooks hear of it as of a run."""
     from rich.console import Console
 
-    from harness.events import CellStarted, RunStarted
     from harness.pretrainer import Listener, pretrain
     from harness.progress import LiveProgress, listener
 
     if not ranks.is_first():
-        return pretrain(order, plugins, Listener(_ignore, _ignore, _ignore))
+        return pretrain(order, plugins, Listener(_ignore, _ignore))
     progress = listener(Console(stderr=True))
     plugins.listen(progress)
     listening = Listener(
-        on_text=typer.echo,
-        on_step=lambda event: plugins.hook.harness_train_step(event=event),
-        on_epoch=lambda figures: typer.echo(told(figures)),
-    )
-    title = f"train {order.out.name}"
-    if isinstance(progress, LiveProgress):
-        progress.harness_run_started(RunStarted(run_id=title, cells=1, cached=0))
-    plugins.hook.harness_cell_started(
-        event=CellStarted(
-            fingerprint=title, kind="train", title=title, index=1, cells=1
-        )
+        on_text=typer.echo, on_epoch=lambda figures: typer.echo(told(figures))
     )
     try:
-        made = pretrain(order, plugins, listening)
+        with plugins.tracking(track):
+            return pretrain(order, plugins, listening)
     finally:
         if isinstance(progress, LiveProgress):
             progress.stop()
-    return made
 
 
 def _ignore(event: object) -> None:

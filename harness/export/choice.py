@@ -114,4 +114,5 @@ def _said(task: str, wanted: Mapping[str, object]) -> str:
 
 
 def _title(cell: CellResult) -> str:
-    return f"{cell.model} {regime_of(cell)} seed {cell.seed}"
+    prompt = [cell.prompt] if cell.prompt else []
+    return " ".join([cell.model, regime_of(cell), *prompt, f"seed {cell.seed}"])

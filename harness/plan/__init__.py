@@ -11,8 +11,8 @@ from harness.plan.cells import (
     TrainCell,
     Unaskable,
     fingerprint,
+    once_unaskable,
     precision,
-    unaskable_fingerprint,
 )
 
 __all__ = [
@@ -23,6 +23,6 @@ __all__ = [
     "TrainCell",
     "Unaskable",
     "fingerprint",
+    "once_unaskable",
     "precision",
-    "unaskable_fingerprint",
 ]

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 from harness.data import Split, draw_exemplars, draw_for_each
@@ -85,7 +86,8 @@ class TrainCell:
     def title(self) -> str:
         """The cell in words."""
         how = self.written or self.recipe.name
-        return f"train {self.model} · {self.task.id} · {how} · seed {self.seed}"
+        parts = (self.task.id, how, self.formulation.prompt, f"seed {self.seed}")
+        return _joined(f"train {self.model}", *parts)
 
     @property
     def facts(self) -> dict[str, str]:
@@ -168,9 +170,16 @@ class EvaluateCell:
 
     @property
     def title(self) -> str:
-        """The cell in words."""
-        return (
-            f"{self.model} · {self.task.id} · {self.regime.written} · seed {self.seed}"
+        """The cell in words: what is usual is left out."""
+        is_usual = self.split.name == self.task.data.evaluate
+        return _joined(
+            str(self.model),
+            self.task.id,
+            None if is_usual else self.split.name,
+            self.regime.written,
+            self.formulation.prompt if self.formulation else None,
+            f"limit {self.limit}" if self.limit else None,
+            f"seed {self.seed}",
         )
 
     @property
@@ -243,25 +252,60 @@ class EvaluateCell:
         return self.formulation is None or bool(self.formulation.target(shot))
 
 
+def _joined(*parts: str | None) -> str:
+    return " · ".join(part for part in parts if part)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unaskable:
-    """A model, task and regime that can't be brought together, with the reason."""
+    """A model, task and regime that can't be brought together, with the reason.
+
+    Attributes:
+        model: the model.
+        task: the task.
+        regime: the regime.
+        reason: why they can't.
+        formulation: the formulation that the suite names, if it does.
+        prompt: the prompt that the suite names, if it does.
+    """
 
     model: ModelName
     task: Task
     regime: Regime
     reason: str
+    formulation: str | None = None
+    prompt: str | None = None
 
     @property
     def fingerprint(self) -> str:
-        """Identify what was asked in vain."""
-        return unaskable_fingerprint(self.model, self.task, self.regime)
+        """Identify what was asked in vain, whatever the reason."""
+        return _unaskable(self, self.formulation, self.prompt)
+
+    @property
+    def title(self) -> str:
+        """What was asked in vain, in words."""
+        how = (self.regime.written, self.formulation, self.prompt)
+        return _joined(str(self.model), self.task.id, *how)
 
 
-def unaskable_fingerprint(model: ModelName, task: Task, regime: Regime) -> str:
-    """Identify what can't be asked, whatever the reason."""
+def once_unaskable(cell: EvaluateCell) -> list[str]:
+    """Return the identities that a cell may have had when it could not be asked."""
+    asked = cell.formulation
+    formulations = {None, asked.name if asked else None}
+    prompts = {None, asked.prompt if asked else None}
+    return [_unaskable(cell, *way) for way in product(formulations, prompts)]
+
+
+def _unaskable(
+    asked: EvaluateCell | Unaskable, formulation: str | None, prompt: str | None
+) -> str:
+    named = {"formulation": formulation, "prompt": prompt}
     return fingerprint(
-        kind="unaskable", model=str(model), task=task.id, regime=regime.written
+        kind="unaskable",
+        model=str(asked.model),
+        task=asked.task.id,
+        regime=asked.regime.written,
+        **{name: value for name, value in named.items() if value},
     )
 
 

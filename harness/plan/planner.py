@@ -160,12 +160,9 @@ class _Planner:
             for task in self._plugins.find_tasks(choice.id)
         }
         chosen = [
-            _Chosen(
-                task=task,
-                choice=self._suite.choice(task.id),
-                metrics=self._signatures(task),
-            )
+            _Chosen(task=task, choice=choice, metrics=self._signatures(task))
             for task in tasks.values()
+            for choice in self._suite.choices(task.id)
         ]
         known = {prompt for task in tasks.values() for prompt in task.prompts}
         for prompt in (one.choice.prompt for one in chosen):
@@ -226,6 +223,8 @@ class _Planner:
                     task=chosen.task,
                     regime=regime,
                     reason=str(reason),
+                    formulation=chosen.choice.formulation,
+                    prompt=chosen.choice.prompt,
                 )
                 self._unaskable[unaskable.fingerprint] = unaskable
 
@@ -313,7 +312,7 @@ class _Planner:
         settings = recipe.resolve(read_settings(recipe, regime.settings), model.card)
         task = self._plugins.task(chosen.task.training_task)
         trained = same_formulation(task, formulation)
-        split = self._training_split(chosen.task)
+        split = self._training_split(chosen)
         check_size(settings, split)
         load = LoadSettings(device=self._load.device, dtype=self._load.dtype, seed=seed)
         return TrainCell(
@@ -322,7 +321,7 @@ class _Planner:
             card=model.card,
             task=task,
             split=split,
-            selection=self._selection_split(task, settings),
+            selection=self._selection_split(task, settings, chosen.data),
             formulation=trained,
             recipe=recipe,
             settings=settings,
@@ -339,36 +338,38 @@ class _Planner:
         evaluated: Split,
     ) -> Split | None:
         if regime.kind == "few-shot":
-            split = self._training_split(chosen.task)
+            split = self._training_split(chosen)
             check_exemplars(split, evaluated, regime)
             return split
         if isinstance(entry, PredictorEntry) and entry.trains:
-            return self._training_split(chosen.task)
+            return self._training_split(chosen)
         is_needed = isinstance(entry, PredictorEntry) and entry.needs_training_targets
         if not is_needed or not chosen.task.problem.learns_majority:
             return None
         try:
-            return self._training_split(chosen.task)
+            return self._training_split(chosen)
         except Unfit:  # then it learns from what it is asked, and the page says so
             if not evaluated.is_labelled:
                 raise
             return evaluated
 
-    def _selection_split(self, task: Task, settings: CommonSettings) -> Split | None:
+    def _selection_split(
+        self, task: Task, settings: CommonSettings, data: str
+    ) -> Split | None:
         """Return the split to select on; None for a slice of train, or for none."""
         name = task.data.split(settings.select_on)
         if settings.select != "best" or name == task.data.train:
             return None
-        return self._labelled_split(task, name)
+        return self._labelled_split(task, name, data)
 
-    def _training_split(self, evaluated: Task) -> Split:
-        task = self._plugins.task(evaluated.training_task)
+    def _training_split(self, chosen: _Chosen) -> Split:
+        task = self._plugins.task(chosen.task.training_task)
         if task.data.train is None:
             raise Unfit(f"{task.id} has no training split")
-        return self._labelled_split(task, task.data.train)
+        return self._labelled_split(task, task.data.train, chosen.data)
 
-    def _labelled_split(self, task: Task, name: str) -> Split:
-        split = self._read(task, self._suite.data_for(task.id), name)
+    def _labelled_split(self, task: Task, name: str, beside: str) -> Split:
+        split = self._read(task, self._suite.data_for(task.id, beside), name)
         if not split.is_labelled:
             raise DataError(
                 f"{split.origin} has no labels, so nothing can be learnt from it: give "

@@ -25,7 +25,8 @@ def group_rows(cells: Sequence[CellResult]) -> dict[RowKey, list[CellResult]]:
     """Group cells into rows, by order of appearance.
 
     A row that was asked the same task with several prompts is split by prompt. What
-    could not be asked joins the first row of its model, regime and settings.
+    could not be asked joins the first row of its model, regime and settings that has
+    no other cell of its task.
     """
     prompts: dict[tuple[tuple[str, str, str, str], str], set[str | None]]
     prompts = defaultdict(set)
@@ -37,9 +38,14 @@ def group_rows(cells: Sequence[CellResult]) -> dict[RowKey, list[CellResult]]:
         prompt = (cell.prompt or "no prompt") if cell.row in split else ""
         key = (*cell.row, prompt)
         if not cell.metrics_column:
-            key = next((other for other in rows if other[:3] == key[:3]), key)
+            key = next((other for other in rows if _may_join(cell, rows[other])), key)
         rows[key].append(cell)
     return dict(rows)
+
+
+def _may_join(cell: CellResult, row: Sequence[CellResult]) -> bool:
+    is_free = all(other.task != cell.task for other in row)
+    return is_free and row[0].row[:3] == cell.row[:3]
 
 
 def make_models(cells: Sequence[CellResult]) -> dict[str, ModelView]:

@@ -155,6 +155,7 @@ def _entry_object(row: Row, entry: Entry) -> dict[str, JsonValue]:
         "regime": row.regime,
         "settings": row.settings,
         "formulation": row.formulation,
+        "prompt": row.prompt,
         "task": entry.cells[0].task,
         "status": entry.status,
         "score": entry.estimate.value,

@@ -43,7 +43,7 @@ def test_progress_goes_to_stderr_in_plain_lines(command: Command) -> None:
     lines = command("run", *COLOURS).error.splitlines()
     assert lines[0].endswith("1 cells, 0 in the store")
     assert lines[1].startswith(
-        "[1/1] reader: · toy/colours · zero-shot · seed 1  100.0"
+        "[1/1] reader: · toy/colours · zero-shot · plain · seed 1  100.0"
     )
 
 

@@ -158,6 +158,8 @@ def test_the_plan_shows_trainings_and_what_is_known_of_them(
     carry_out(plan, toy, place, "harness run")
     print_trainings(list(plan.trains), place)
     told = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
-    start = "memory:blank toy/colours finetune:learn,max_examples=4 1 4 of 24 unknown"
+    start = (
+        "memory:blank toy/colours finetune:learn,max_examples=4 head 1 4 of 24 unknown"
+    )
     assert f"{start} unknown to do" in told
     assert f"{start} 1 in the store" in told

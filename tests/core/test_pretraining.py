@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from harness import (
     CheckpointError,
+    EpochFigures,
     LoadSettings,
     ModelCard,
     ModelEntry,
@@ -25,6 +27,14 @@ from harness import (
     hookimpl,
 )
 from harness.data.texts import read_texts
+from harness.events import (
+    CellFinished,
+    CellStarted,
+    RunFinished,
+    RunStarted,
+    TrainStep,
+)
+from harness.holding import held
 from harness.plugins import Plugins, load_plugins
 from harness.pretrainer import Listener, PretrainOrder, pretrain
 
@@ -36,6 +46,15 @@ REPORT = TrainReport(
     final_loss=1.0,
     trainable_parameters=1,
     selected_step=1,
+)
+STEP = TrainStep(
+    step=1,
+    steps=1,
+    loss=2.0,
+    learning_rate=1.0,
+    examples_per_s=1.0,
+    tokens_per_s=1.0,
+    seconds_left=0.0,
 )
 
 
@@ -77,6 +96,8 @@ def shout(job: PretrainJob) -> PretrainReport:
     tries.write_text((tries.read_text() if tries.is_file() else "") + "x")
     if job.settings.volume == 11 and tries.read_text() == "x":
         raise TrainingError("too loud at first")
+    job.on_step(STEP)
+    job.on_epoch(EpochFigures(step=1, epoch=1.0, loss=2.0, perplexity=math.inf))
     text = str(job.model).upper() * job.settings.volume
     (job.folder / "config.json").write_text(text)
     return PretrainReport(training=REPORT, epochs=(), text_tokens=len(job.texts))
@@ -143,7 +164,7 @@ def order(tmp_path: Path, **changes: Any) -> PretrainOrder:
 
 def carry_out(asked: PretrainOrder, plugins: Plugins) -> str:
     """Train and return what was written."""
-    listener = Listener(lambda _: None, lambda _: None, lambda _: None)
+    listener = Listener(lambda _: None, lambda _: None)
     made = pretrain(asked, plugins, listener)
     assert (str(made.model), made.objective) == (f"letters:{asked.out}", "shout")
     return (asked.out / "config.json").read_text()
@@ -178,6 +199,77 @@ def test_what_failed_goes_on_in_the_same_scratch_and_leaves_none(
         "out",
         "stranger.py",
     ]
+
+
+class Witness:
+    """Listens to the events of a run."""
+
+    def __init__(self) -> None:
+        self.events: list[Any] = []
+
+    @hookimpl
+    def harness_run_started(self, event: RunStarted) -> None:
+        self.events.append(event)
+
+    @hookimpl
+    def harness_cell_started(self, event: CellStarted) -> None:
+        self.events.append(event)
+
+    @hookimpl
+    def harness_train_step(self, event: TrainStep) -> None:
+        self.events.append(event)
+
+    @hookimpl
+    def harness_cell_finished(self, event: CellFinished) -> None:
+        self.events.append(event)
+
+    @hookimpl
+    def harness_run_finished(self, event: RunFinished) -> None:
+        self.events.append(event)
+
+
+@pytest.fixture
+def witness(plugins: Plugins) -> Witness:
+    """Listen to what the plugins are told."""
+    made = Witness()
+    plugins.listen(made)
+    return made
+
+
+def test_listeners_hear_of_a_training_as_of_a_run(
+    tmp_path: Path, plugins: Plugins, witness: Witness
+) -> None:
+    carry_out(order(tmp_path, command="harness train"), plugins)
+    run, cell, step, ended, finished = witness.events
+    assert (run.title, run.command, run.cells) == ("train out", "harness train", 1)
+    assert (cell.facts["regime"], cell.facts["volume"]) == ("train:shout", "1")
+    assert step == replace(STEP, fingerprint=cell.fingerprint)
+    assert (ended.fingerprint, ended.status) == (cell.fingerprint, "done")
+    assert ended.scores == {"held-out loss": 2.0}  # an infinite perplexity is none
+    assert (finished.run_id, finished.done, finished.failed) == (run.run_id, 1, 0)
+
+
+def test_listeners_hear_why_a_training_failed(
+    tmp_path: Path, plugins: Plugins, witness: Witness
+) -> None:
+    with pytest.raises(TrainingError):
+        carry_out(order(tmp_path, settings={"volume": "11"}), plugins)
+    *_, ended, finished = witness.events
+    assert (ended.status, ended.reason) == ("failed", "too loud at first")
+    assert (finished.done, finished.failed) == (0, 1)
+
+
+def test_one_order_is_carried_out_by_one_process_at_a_time(
+    tmp_path: Path, plugins: Plugins
+) -> None:
+    asked = order(tmp_path)
+    with pytest.raises(TrainingError):
+        carry_out(replace(asked, settings={"volume": "11"}), plugins)
+    (scratch,) = tmp_path.glob(".out-*")
+    again = replace(asked, settings={"volume": "11"})
+    with held(scratch), pytest.raises(TrainingError, match="trains the same now"):
+        carry_out(again, plugins)
+    assert carry_out(again, plugins) == "HEL" * 11
 
 
 def test_another_order_begins_anew(tmp_path: Path, plugins: Plugins) -> None:

@@ -58,7 +58,7 @@ def test_the_suite_file_is_a_suite() -> None:
 
     suite = load_suite(Path("suite.yaml"))
     assert suite.regimes == ["finetune:full,epochs=2,learning_rate=3e-05"]
-    assert (suite.models[1], suite.choice("glue/rte").limit) == ("majority:", 100)
+    assert (suite.models[1], suite.choices("glue/rte")[0].limit) == ("majority:", 100)
 
 
 @pytest.mark.usefixtures("here")

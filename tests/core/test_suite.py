@@ -8,7 +8,7 @@ import pytest
 
 from harness import UsageError
 from harness.cli.suite_options import read_suite
-from harness.suite import Suite, load_suite, make_suite
+from harness.suite import Suite, TaskChoice, load_suite, make_suite
 
 WHOLE = """\
 title: encoders
@@ -30,39 +30,44 @@ def read(folder: Path, text: str) -> Suite:
     return load_suite(path)
 
 
+def choice(suite: Suite, task: str) -> TaskChoice:
+    (only,) = suite.choices(task)
+    return only
+
+
 def test_a_task_has_its_own_settings_over_the_suites(tmp_path: Path) -> None:
     suite = read(tmp_path, WHOLE)
-    own = suite.choice("glue/mrpc")
+    own = choice(suite, "glue/mrpc")
     assert (own.data, own.limit, own.prompt) == ("elsewhere", 10, "t5")
-    assert suite.choice("glue/cola").data == "sample"
+    assert choice(suite, "glue/cola").data == "sample"
 
 
 def test_a_task_is_stronger_than_its_prefix_in_any_order() -> None:
     tasks = [{"id": "glue/mrpc", "limit": 10}, {"id": "glue", "limit": 99}]
     suite = make_suite({"models": ["a:"], "tasks": tasks})
-    assert (suite.choice("glue/mrpc").limit, suite.choice("glue/cola").limit) == (
+    assert [choice(suite, f"glue/{name}").limit for name in ("mrpc", "cola")] == [
         10,
         99,
-    )
+    ]
 
 
 def test_the_share_that_may_be_cut_is_the_suites_unless_a_task_has_its_own() -> None:
     tasks = [{"id": "glue/mrpc", "max_truncated": 0}, "glue/cola"]
     suite = make_suite({"models": ["a:"], "tasks": tasks, "max_truncated": 0.5})
-    assert suite.choice("glue/mrpc").max_truncated == 0
-    assert suite.choice("glue/cola").max_truncated == 0.5
+    assert choice(suite, "glue/mrpc").max_truncated == 0
+    assert choice(suite, "glue/cola").max_truncated == 0.5
 
 
 def test_no_share_at_all_may_be_cut_by_an_option(tmp_path: Path) -> None:
     path = tmp_path / "suite.yaml"
     path.write_text(WHOLE, encoding="utf-8")
-    assert read_suite(path, max_truncated=0.0).choice("glue/mrpc").max_truncated == 0
+    assert choice(read_suite(path, max_truncated=0.0), "glue/mrpc").max_truncated == 0
 
 
 def test_an_option_overrides_what_the_file_says_of_a_task(tmp_path: Path) -> None:
     path = tmp_path / "suite.yaml"
     path.write_text(WHOLE, encoding="utf-8")
-    own = read_suite(path, limit=5, data=None).choice("glue/mrpc")
+    own = choice(read_suite(path, limit=5, data=None), "glue/mrpc")
     assert (own.limit, own.data) == (5, "elsewhere")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -196,6 +197,9 @@ def learn(job: TrainJob) -> TrainReport:
     assert isinstance(job.model, Trainable)
     assert job.scratch
     resumed = (job.scratch / "half").exists()
+    wait_for = os.environ.get("TOY_LEARNS_WHEN_THERE_IS")
+    while wait_for and not Path(wait_for).exists():
+        time.sleep(0.01)
     if job.settings.breaks_off:
         job.scratch.mkdir()
         (job.scratch / "half").touch()

@@ -78,6 +78,25 @@ def test_tensorboard_has_the_curve_and_the_scores_of_a_training(
     assert b"| seed | 1 |" in settings.tensor_proto.string_val[0]
 
 
+@pytest.mark.slow
+def test_tensorboard_has_the_curve_of_a_training_on_plain_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("tensorboard", reason="the extra track is not installed")
+    monkeypatch.chdir(tmp_path)
+    Path("text.txt").write_text("the cat sat on the mat. " * 40)
+    words = ["train", "gpt:tiny", "--data", "text:text.txt", "--out", "out"]
+    words += ["--objective", "causal,epochs=2,length=32,batch_size=4"]
+    outcome = CliRunner().invoke(app, [*words, "--track", "tensorboard:board"])
+    assert outcome.exit_code == 0
+    (folder,) = Path("board").glob("*/gpt_tiny_train_causal_1_*")
+    board = read_board(folder)
+    steps = [event.step for event in board.Scalars("training/loss")]
+    assert steps == list(range(1, len(steps) + 1))
+    (loss,) = board.Scalars("score/held-out loss")
+    assert (loss.step, loss.value > 0) == (steps[-1], True)
+
+
 @CALM
 @pytest.mark.slow
 def test_mlflow_has_settings_curve_and_scores_in_nested_runs(
