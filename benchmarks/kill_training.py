@@ -11,34 +11,59 @@ checkpoints are equal byte for byte.
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import os
 import random
-import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 from harness.api import open_store
+from harness.cli import main as main_of_harness
 
 _POLL_S = 0.002
+_SERVER = multiprocessing.get_context("forkserver")
+"""Starts every command as a fork of a process that has read the libraries already."""
+_LIBRARIES = [
+    "harness.cli.run",
+    "harness.execution",
+    "harness_bert.adapter",
+    "harness_finetune.full",
+    "harness_reports.html",
+    "torch._dynamo",
+]
 
 
-def command(folder: Path, settings: str) -> list[str]:
-    """Return the command that trains and evaluates in a folder of its own."""
-    return [
-        *(sys.executable, "-m", "harness", "run", "--model", "bert:tiny"),
-        *("--task", "glue/sst2", "--data", "sample", "--device", "cpu"),
-        *("--regime", f"finetune:full,{settings}", "--store", f"{folder}/store.sqlite"),
+def start(folder: Path, settings: str) -> BaseProcess:
+    """Start the command that trains and evaluates in a folder of its own."""
+    words = [
+        *("run", "--model", "bert:tiny", "--task", "glue/sst2", "--data", "sample"),
+        *("--device", "cpu", "--regime", f"finetune:full,{settings}"),
+        *("--store", f"{folder}/store.sqlite"),
     ]
+    process = _SERVER.Process(target=run_harness, args=(words,))
+    process.start()
+    return process
+
+
+def run_harness(words: Sequence[str]) -> None:
+    """Be the command `harness`, in silence."""
+    sys.argv = ["harness", *words]
+    with open(os.devnull, "w") as nowhere:  # noqa: PTH123 # no file of ours
+        sys.stdout = sys.stderr = nowhere
+        main_of_harness()
 
 
 def finish(folder: Path, settings: str) -> None:
     """Run the command to its end."""
-    subprocess.run(
-        command(folder, settings), env=_environment(), check=True, capture_output=True
-    )
+    process = start(folder, settings)
+    process.join()
+    if process.exitcode:
+        raise SystemExit(f"harness run ended with exit code {process.exitcode}")
 
 
 def kill(folder: Path, settings: str, *, steps: int, delay_s: float) -> int | None:
@@ -48,18 +73,13 @@ def kill(folder: Path, settings: str, *, steps: int, delay_s: float) -> int | No
         The step of the newest snapshot, None where the run was through before.
     """
     before = _newest(folder)
-    process = subprocess.Popen(
-        command(folder, settings),
-        env=_environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    while _newest(folder) < before + steps and process.poll() is None:
+    process = start(folder, settings)
+    while _newest(folder) < before + steps and process.is_alive():
         time.sleep(_POLL_S)
     time.sleep(delay_s)
     process.kill()
-    is_through = process.wait() == 0
-    return None if is_through else _newest(folder)
+    process.join()
+    return None if process.exitcode == 0 else _newest(folder)
 
 
 def weights(folder: Path) -> bytes:
@@ -82,6 +102,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--settings", default="epochs=20,dropout=0,save_every=0")
     options = parser.parse_args()
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    _SERVER.set_forkserver_preload(_LIBRARIES)
     draw = random.Random(options.seed)
     with tempfile.TemporaryDirectory() as name:
         whole, killed = Path(name) / "whole", Path(name) / "killed"
@@ -104,10 +126,6 @@ def main() -> None:
 def _newest(folder: Path) -> int:
     places = folder.glob("checkpoints/.*/snapshots/step-*")
     return max((int(place.name.partition("-")[2]) for place in places), default=0)
-
-
-def _environment() -> dict[str, str]:
-    return {"OMP_NUM_THREADS": "1"} | os.environ
 
 
 if __name__ == "__main__":

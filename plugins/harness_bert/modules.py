@@ -15,6 +15,7 @@ from harness_bert.parts import Parts
 from harness_bert.roberta import RobertaWithHeads
 from harness_bert.tiny import tiny_scale
 from harness_torch.checkpoint import load_strictly, read_tensors
+from harness_torch.hollow import hollow
 
 Module = BertWithHeads | RobertaWithHeads | AlbertWithHeads | DistilBertWithHeads
 
@@ -39,7 +40,7 @@ def load_module(checkpoint: BertCheckpoint, *, seed: int) -> Module:
     """
     if checkpoint.weights is None or checkpoint.folder is None:
         return _draw_tiny(checkpoint, seed)
-    with torch.device("meta"):
+    with hollow():
         module = build_module(checkpoint.config, checkpoint.parts)
     tensors = read_tensors(checkpoint.weights, checkpoint.names)
     load_strictly(module, tensors, origin=checkpoint.folder)
@@ -68,7 +69,7 @@ def with_parts(
     shared = (f"{config.family.architecture}.", *keeps)
     kept = {k: v for k, v in module.state_dict().items() if k.startswith(shared)}
     device = next(module.parameters()).device
-    with torch.device("meta"):
+    with hollow():
         fresh = build_module(config, parts)
     for name, part in fresh.named_modules():
         own = {f"{name}.{own}" for own, _ in part.named_parameters(recurse=False)}

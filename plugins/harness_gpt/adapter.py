@@ -42,6 +42,7 @@ from harness_torch.follow import FollowAbility, Limits
 from harness_torch.heads.labels import HEAD_OF, count_outputs, head_settings
 from harness_torch.heads.tag import TagHead
 from harness_torch.heads.vector import VectorHead, in_one
+from harness_torch.hollow import hollow
 from harness_torch.lessons import Lesson, Said
 from harness_torch.objectives.continuation import Continuations, DecoderTexts
 from harness_torch.packed import pack
@@ -259,7 +260,7 @@ def _build(checkpoint: GptCheckpoint, seed: int) -> Gpt2 | Llama:
     if checkpoint.weights is None or checkpoint.folder is None:
         return _draw_tiny(config, seed)
     outputs = None if head is None else count_outputs(head, checkpoint.title)
-    with torch.device("meta"):
+    with hollow():
         module = make_decoder(
             config,
             outputs=outputs,

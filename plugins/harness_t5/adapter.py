@@ -37,6 +37,7 @@ from harness_torch.device import DTYPES, pick_device
 from harness_torch.heads.labels import HEAD_OF, count_outputs, head_settings
 from harness_torch.heads.tag import TagHead
 from harness_torch.heads.vector import VectorHead, in_one
+from harness_torch.hollow import hollow
 from harness_torch.lessons import Lesson, Said
 from harness_torch.objectives.translation import SourceTexts, Translations
 from harness_torch.packed import pack
@@ -208,7 +209,7 @@ def _build(checkpoint: T5Checkpoint, seed: int) -> T5:
     config, head = checkpoint.config, checkpoint.head
     if checkpoint.weights is None or checkpoint.folder is None:
         return _draw_tiny(config, seed)
-    with torch.device("meta"):
+    with hollow():
         module = T5(
             config,
             has_decoder=has_decoder(checkpoint.shapes),

@@ -13,7 +13,7 @@ choices.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, groupby
 
@@ -252,41 +252,26 @@ def attend(  # noqa: PLR0913 # queries, keys and values are one thing
     return rows[0] if len(rows) == 1 else torch.cat(rows)
 
 
-def relative_scores(
-    packed: Packed, bias: Callable[[Tensor], Tensor]
-) -> tuple[Tensor, ...]:
-    """Return what is added to each group's scores, for layers that share a bias.
-
-    Where a token sees nothing, it is minus infinity. Branches are as far from the
-    trunk as their positions say.
-
-    Args:
-        packed: the batch.
-        bias: gives, for distances ``(sequences or 1, longest, longest)`` from each
-            query's place to each key's (below 0 for what came before), what is added,
-            ``(sequences or 1, heads, longest, longest)``.
-    """
+def places_of(packed: Packed) -> Iterator[Tensor]:
+    """Yield the positions in each group, ``(sequences or 1, longest)``."""
     tokens = [group.tokens for group in packed.groups]
     pieces = zip(torch.split(packed.positions, tokens), packed.groups, strict=True)
-    made = []
     for positions, group in pieces:
-        slots = group.slots
-        places = positions if slots is None else positions.index_select(0, slots)
-        places = places.view(group.sequences, group.longest)
         if group.slots is None:  # all of one layout
-            places = places[:1]
-        distances = places[:, None] - places[:, :, None]
-        made.append(_masked(bias(distances), group))
-    return tuple(made)
+            yield positions[None, : group.longest]
+        else:
+            places = positions.index_select(0, group.slots)
+            yield places.view(group.sequences, group.longest)
 
 
-def _masked(added: Tensor, group: Group) -> Tensor:
-    allowed = group.allowed
-    if allowed is None and group.is_causal:
-        allowed = _causal(group.longest, added.device)
-    elif allowed is None:
-        allowed = group.real
-    return added if allowed is None else added.masked_fill(~allowed, -torch.inf)
+def sight_of(group: Group, device: torch.device) -> Tensor | None:
+    """Return which keys a group's queries see, ``(sequences or 1, 1, longest, longest)``.
+
+    None where they see all; the third size is 1 where all queries see the same.
+    """
+    if group.allowed is not None:
+        return group.allowed
+    return _causal(group.longest, device) if group.is_causal else group.real
 
 
 def _by_head(
@@ -386,7 +371,7 @@ def _places(layout: Layout) -> list[int]:
 
 
 def _causal(length: int, device: torch.device) -> Tensor:
-    return send(_sees((length,), None, length), device)
+    return send(_sees((length,), None, length)[None, None], device)
 
 
 def _sees(layout: Layout, window: int | None, size: int) -> Tensor:

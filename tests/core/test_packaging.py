@@ -151,7 +151,8 @@ def test_every_requirement_has_its_pin() -> None:
     lines = (ROOT / "constraints.txt").read_text().splitlines()
     pinned = {line.partition("==")[0].lower().replace("_", "-") for line in lines}
     wanted = PROJECT["project"]["dependencies"]
-    wanted += PROJECT["project"]["optional-dependencies"]["dev"]
+    for extra in ("dev", "track"):  # what the tests are run with
+        wanted += PROJECT["project"]["optional-dependencies"][extra]
     names = {text.replace("==", ">=").partition(">=")[0] for text in wanted}
     assert names - pinned == set()
 
