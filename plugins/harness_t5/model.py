@@ -8,13 +8,13 @@ Shapes: T tokens in a batch, S sequences, C width, H heads, D the size of a head
 
 from __future__ import annotations
 
-import math
 from typing import Protocol
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from harness_t5.buckets import bucket
 from harness_t5.config import T5Config
 from harness_torch.activations import ACTIVATIONS
 from harness_torch.crossing import Crossing, attend_across
@@ -356,32 +356,6 @@ class Reading:
             dropout=attention.dropout,
             scale=1.0,
         )
-
-
-def bucket(
-    distances: Tensor, *, is_bidirectional: bool, count: int, reach: int
-) -> Tensor:
-    """Return the bucket of each distance: one each for near ones, then ever wider.
-
-    Args:
-        distances: from a query's place to a key's.
-        is_bidirectional: whether what comes after has buckets of its own, the upper
-            half; otherwise it falls to distance 0.
-        count: how many buckets there are.
-        reach: from this distance on all share a bucket.
-    """
-    base = torch.zeros_like(distances)
-    if is_bidirectional:
-        count //= 2
-        base = (distances > 0).long() * count
-        far = distances.abs()
-    else:
-        far = (-distances).clamp(min=0)
-    exact = count // 2
-    # fp32 in this order, as the reference: elsewhere a border may fall otherwise
-    share = torch.log(far.clamp(min=1).float() / exact) / math.log(reach / exact)
-    wide = (exact + (share * (count - exact)).long()).clamp(max=count - 1)
-    return base + torch.where(far < exact, far, wide)
 
 
 def initialise(module: T5, *, factor: float, generator: torch.Generator) -> None:

@@ -217,12 +217,9 @@ class _Step:
         heads = query.view(len(query), keys.shape[1], -1, query.shape[-1])
         mask = self._seen(window)[:, None, None]  # (rows, 1, 1, longest)
         seen = Seen(keys, values, mask)
-        seen = seen if prefix is None else prefix.before(seen)
         attended = F.scaled_dot_product_attention(
             heads,
-            seen.keys,
-            seen.values,
-            attn_mask=seen.mask,
+            *(seen if prefix is None else prefix.before(seen)),
             scale=scale,
             dropout_p=dropout,
         )

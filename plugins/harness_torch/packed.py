@@ -231,17 +231,13 @@ def attend(  # noqa: PLR0913 # queries, keys and values are one thing
     for q, k, v, group, added in pieces:
         mask = _mask(group, asks_all) if added is None else added
         is_causal = asks_all and group.is_causal and mask is None
+        if is_causal and has_prefix:  # else the kernel would count from the prefix on
+            mask, is_causal = _causal(group.longest, q.device), False
         asked, keys, values = _by_head(q, k, v, group)
         seen = Seen(keys, values, mask)
-        if prefix is not None and has_prefix:
-            if is_causal:  # which the kernel would count from the prefix on
-                seen = seen._replace(mask=_causal(group.longest, q.device))
-            seen, is_causal = prefix.before(seen), False
         attended = F.scaled_dot_product_attention(
             asked,
-            seen.keys,
-            seen.values,
-            attn_mask=seen.mask,
+            *(seen if prefix is None else prefix.before(seen)),
             dropout_p=dropout,
             is_causal=is_causal,
             scale=scale,

@@ -15,8 +15,9 @@ from torch import Tensor, nn
 from transformers.models.mt5.modeling_mt5 import MT5LayerNorm
 from transformers.models.t5.modeling_t5 import T5LayerNorm
 
+from harness_t5.buckets import bucket
 from harness_t5.config import read_config
-from harness_t5.model import T5, Reading, bucket
+from harness_t5.model import T5, Reading
 from harness_torch.crossing import cross
 from harness_torch.packed import Packed, pack
 
