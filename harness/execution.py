@@ -216,6 +216,7 @@ class Execution:
         cost = replace(
             result.cost,
             train_seconds=report["seconds"],
+            trained_parameters=report["trainable_parameters"],
             peak_memory_bytes=max((peak for peak in peaks if peak), default=None),
         )
         curve = tuple((int(s), x, rate) for s, x, rate in report["curve"])

@@ -61,7 +61,8 @@ class Cost:
         peak_memory_bytes: the process's peak resident memory (the GPU's where one
             was used).
         parameters: parameters of the model.
-        train_seconds: wall-clock seconds of the train cell behind it.
+        trained_parameters: those of them that the train cell behind it updated.
+        train_seconds: wall-clock seconds of that train cell.
     """
 
     seconds: float | None = None
@@ -72,6 +73,7 @@ class Cost:
     padding: float | None = None
     peak_memory_bytes: int | None = None
     parameters: int | None = None
+    trained_parameters: int | None = None
     train_seconds: float | None = None
 
     @property

@@ -37,7 +37,7 @@ from harness_torch.heads.labels import (
 )
 from harness_torch.heads.span import SpanHead, SpanSettings
 from harness_torch.heads.tag import TagHead
-from harness_torch.heads.vector import VectorHead
+from harness_torch.heads.vector import VectorHead, in_one
 from harness_torch.lessons import Lesson, Said
 from harness_torch.packed import Packed, pack
 from harness_torch.pseudo import PseudoAbility
@@ -189,7 +189,10 @@ class BertAdapter(TrainableAdapter[BertCheckpoint, Module, TextTokenizer]):
                 title=self.title,
             )
         return VectorHead(
-            head, tokenizer=self.tokenizer, logits=self._logits, title=self.title
+            head,
+            encode=in_one(self.tokenizer),
+            logits=self._logits,
+            title=self.title,
         )
 
     def _logits(self, batch: Sequence[Encoded]) -> Tensor:

@@ -18,6 +18,7 @@ from harness_bert.model import Embeddings
 from harness_bert.parts import Parts
 from harness_torch.activations import ACTIVATIONS
 from harness_torch.packed import Packed, attend
+from harness_torch.prefix import Prefix
 
 
 class Attention(nn.Module):
@@ -34,13 +35,16 @@ class Attention(nn.Module):
         self.LayerNorm = nn.LayerNorm(width, eps=config.layer_norm_eps)
         self.attention_dropout = nn.Dropout(config.attention_probs_dropout_prob)
         self.output_dropout = nn.Dropout(config.hidden_dropout_prob)
+        self.prefix = Prefix(self.heads, width // self.heads)
 
     def forward(self, given: Tensor, hidden: Tensor, packed: Packed) -> Tensor:
         """Let `given`, ``(T or S, C)``, attend to `hidden`, ``(T, C)``."""
         q, k, v = self.query(given), self.key(hidden), self.value(hidden)
         q, k, v = (x.view(len(x), self.heads, -1) for x in (q, k, v))  # (T, H, C / H)
         dropout = self.attention_dropout.p if self.training else 0.0
-        attended = self.dense(attend(q, k, v, packed, dropout=dropout))
+        attended = self.dense(
+            attend(q, k, v, packed, dropout=dropout, prefix=self.prefix)
+        )
         normed: Tensor = self.LayerNorm(given + self.output_dropout(attended))
         return normed
 

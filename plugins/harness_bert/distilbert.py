@@ -14,6 +14,7 @@ from harness_bert.config import BertConfig
 from harness_bert.parts import Parts
 from harness_torch.activations import ACTIVATIONS
 from harness_torch.packed import Packed, attend
+from harness_torch.prefix import Prefix
 
 
 class Embeddings(nn.Module):
@@ -47,13 +48,16 @@ class Attention(nn.Module):
         self.v_lin = nn.Linear(width, width)
         self.out_lin = nn.Linear(width, width)
         self.dropout = nn.Dropout(config.attention_probs_dropout_prob)
+        self.prefix = Prefix(self.heads, width // self.heads)
 
     def forward(self, given: Tensor, hidden: Tensor, packed: Packed) -> Tensor:
         """Let `given`, ``(T or S, C)``, attend to `hidden`, ``(T, C)``."""
         q, k, v = self.q_lin(given), self.k_lin(hidden), self.v_lin(hidden)
         q, k, v = (x.view(len(x), self.heads, -1) for x in (q, k, v))  # (T, H, C / H)
         dropout = self.dropout.p if self.training else 0.0
-        rows: Tensor = self.out_lin(attend(q, k, v, packed, dropout=dropout))
+        rows: Tensor = self.out_lin(
+            attend(q, k, v, packed, dropout=dropout, prefix=self.prefix)
+        )
         return rows
 
 

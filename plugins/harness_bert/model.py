@@ -18,6 +18,7 @@ from harness_bert.config import BertConfig
 from harness_bert.parts import Parts
 from harness_torch.activations import ACTIVATIONS
 from harness_torch.packed import Packed, attend
+from harness_torch.prefix import Prefix
 
 
 class Embeddings(nn.Module):
@@ -52,13 +53,14 @@ class SelfAttention(nn.Module):
         self.key = nn.Linear(width, width)
         self.value = nn.Linear(width, width)
         self.dropout = nn.Dropout(config.attention_probs_dropout_prob)
+        self.prefix = Prefix(self.heads, width // self.heads)
 
     def forward(self, given: Tensor, hidden: Tensor, packed: Packed) -> Tensor:
         """Let `given`, ``(T or S, C)``, attend to `hidden`, ``(T, C)``."""
         q, k, v = self.query(given), self.key(hidden), self.value(hidden)
         q, k, v = (x.view(len(x), self.heads, -1) for x in (q, k, v))  # (T, H, C / H)
         dropout = self.dropout.p if self.training else 0.0
-        return attend(q, k, v, packed, dropout=dropout)
+        return attend(q, k, v, packed, dropout=dropout, prefix=self.prefix)
 
 
 class AddAndNorm(nn.Module):

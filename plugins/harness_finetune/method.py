@@ -29,6 +29,16 @@ def fine_tune(job: TrainJob, method: Method) -> TrainReport:
         TrainingError: there is nothing to train on, or the loss stops being a number.
     """
     module = job.model.prepare(job.head, seed=job.seed)
+    return train_and_save(job, module, method)
+
+
+def train_and_save(job: TrainJob, module: nn.Module, method: Method) -> TrainReport:
+    """Train a prepared module and save what was trained.
+
+    Raises:
+        PluginError: the settings still leave the learning rate to the model.
+        TrainingError: there is nothing to train on, or the loss stops being a number.
+    """
     method.apply(job, module)
     report = train(job, module, job.settings)
     if is_first():

@@ -54,11 +54,10 @@ def run_prompt_tuning(job: TrainJob) -> TrainReport:
 
 
 def run_linear_probe(job: TrainJob) -> TrainReport:
-    """Train the head alone; see `harness_finetune.linear_probe`."""
-    from harness_finetune.linear_probe import LinearProbe  # torch
-    from harness_finetune.method import fine_tune
+    """Train one linear layer; see `harness_finetune.linear_probe`."""
+    from harness_finetune.linear_probe import probe  # torch
 
-    return fine_tune(job, LinearProbe())
+    return probe(job)
 
 
 @hookimpl
@@ -93,16 +92,16 @@ def harness_recipes() -> Sequence[RecipeEntry]:
         ),
         RecipeEntry(
             name="prompt-tuning",
-            summary="train virtual tokens before every input, and the head",
+            summary="train virtual tokens before every layer or input, and the head",
             settings=PromptSettings,
             trains=_WHOLE_TEXTS | {"language"},
             run=run_prompt_tuning,
             saves="adapter",
-            resolve=own_rate(3e-2),
+            resolve=own_rate(1e-3),
         ),
         RecipeEntry(
             name="linear-probe",
-            summary="train the head alone, on a base that stays as it is",
+            summary="train one linear layer, on a base that stays as it is",
             settings=ProbeSettings,
             trains=_HEADS,
             run=run_linear_probe,

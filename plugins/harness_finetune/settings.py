@@ -73,24 +73,33 @@ class PromptSettings(LoopSettings):
     """How `prompt-tuning` trains.
 
     Attributes:
-        tokens: how many virtual ones stand before every input.
+        depth: where virtual tokens stand: before the attention of every layer
+            (``all``), or before every ``input``, as in the paper; ``auto`` is the
+            former where the model's layers can be given any.
+        tokens: how many virtual ones.
     """
 
     epochs: float = 10.0
+    batch_size: int = 8
     weight_decay: float = 0.0
-    tokens: int = 20
+    dropout: float | None = 0.0
+    depth: Literal["auto", "all", "input"] = "auto"
+    tokens: int = 10
 
     def __post_init__(self) -> None:
         LoopSettings.__post_init__(self)
+        if self.depth not in ("auto", "all", "input"):
+            raise setting_error("depth", self.depth, "auto, all or input")
         if self.tokens < 1:
             raise setting_error("tokens", self.tokens, "1 or more")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeSettings(LoopSettings):
-    """How `linear-probe` trains: the head alone, by the loop's own settings."""
+    """How `linear-probe` trains: one layer, by the loop's own settings."""
 
     epochs: float = 10.0
+    weight_decay: float = 0.3
 
 
 def own_rate(rate: float) -> Callable[[SettingsT, ModelCard], SettingsT]:

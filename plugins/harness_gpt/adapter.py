@@ -41,7 +41,7 @@ from harness_torch.device import DTYPES, pick_device
 from harness_torch.follow import FollowAbility, Limits
 from harness_torch.heads.labels import HEAD_OF, count_outputs, head_settings
 from harness_torch.heads.tag import TagHead
-from harness_torch.heads.vector import VectorHead
+from harness_torch.heads.vector import VectorHead, in_one
 from harness_torch.hollow import hollow
 from harness_torch.lessons import Lesson, Said
 from harness_torch.objectives.continuation import Continuations, DecoderTexts
@@ -216,7 +216,7 @@ class GptAdapter(TrainableAdapter[GptCheckpoint, Gpt2 | Llama, TextTokenizer]):
             )
         return VectorHead(
             head,
-            tokenizer=HeadReader(reader, pad=self._pad()),
+            encode=in_one(HeadReader(reader, pad=self._pad())),
             logits=self._head_logits,
             title=self.title,
         )

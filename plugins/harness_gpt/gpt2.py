@@ -15,6 +15,7 @@ from harness_gpt.decoder import TAGGER_DROPOUT
 from harness_gpt.gpt2_config import Gpt2Config
 from harness_torch.activations import ACTIVATIONS
 from harness_torch.cache import Attending
+from harness_torch.prefix import Prefix
 
 
 class Attention(nn.Module):
@@ -34,13 +35,22 @@ class Attention(nn.Module):
         self.c_proj = nn.Linear(width, width)
         self.dropout = nn.Dropout(config.attn_pdrop)
         self.resid_dropout = nn.Dropout(config.resid_pdrop)
+        self.prefix = Prefix(self.heads, width // self.heads)
 
     def forward(self, hidden: Tensor, attending: Attending) -> Tensor:
         """Return ``(T, C)``, not yet projected."""
         q, k, v = self.c_attn(hidden).chunk(3, dim=-1)
         q, k, v = (x.view(len(x), self.heads, -1) for x in (q, k, v))  # (T, H, C / H)
         dropout = self.dropout.p if self.training else 0.0
-        return attending(self.layer, q, k, v, scale=self.scale, dropout=dropout)
+        return attending(
+            self.layer,
+            q,
+            k,
+            v,
+            scale=self.scale,
+            dropout=dropout,
+            prefix=self.prefix,
+        )
 
     def project(self, attended: Tensor) -> Tensor:
         """Return ``(T, C)``."""

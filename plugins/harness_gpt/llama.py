@@ -17,6 +17,7 @@ from harness_gpt.llama_config import LlamaConfig
 from harness_gpt.rotary import Rotation, rotation
 from harness_torch.activations import ACTIVATIONS
 from harness_torch.cache import Attending
+from harness_torch.prefix import Prefix
 
 
 class RmsNorm(nn.Module):
@@ -57,6 +58,7 @@ class Attention(nn.Module):
             self.q_norm = RmsNorm(size, config.rms_norm_eps)
             self.k_norm = RmsNorm(size, config.rms_norm_eps)
         self.dropout = nn.Dropout(config.attention_dropout)
+        self.prefix = Prefix(key_heads, size)
 
     def forward(self, hidden: Tensor, turned: Rotation, attending: Attending) -> Tensor:
         """Return ``(T, H * D)``, not yet projected."""
@@ -73,6 +75,7 @@ class Attention(nn.Module):
             v,
             window=self.window,
             dropout=dropout,
+            prefix=self.prefix,
         )
 
 

@@ -50,7 +50,7 @@ from harness_torch.heads.labels import (
 )
 from harness_torch.heads.span import SpanHead, SpanSettings
 from harness_torch.heads.tag import TagHead
-from harness_torch.heads.vector import VectorHead
+from harness_torch.heads.vector import VectorHead, in_one
 from harness_torch.pseudo import PseudoAbility
 from harness_torch.text_vectors import TextVectors
 from harness_torch.trainable import Objective, TrainableAdapter
@@ -94,17 +94,21 @@ class HubAdapter(TrainableAdapter[HubCheckpoint, nn.Module, HubTokenizer]):
             PluginError: the head is of a kind that this model has not, or the model
                 was trained before.
         """
-        if self._is_prepared or self._adapter is not None:
-            raise PluginError(
-                f"{self.title} was already trained: load it again, so that training "
-                "starts from the checkpoint's own weights"
-            )
+        self._check_unused()
         if head.kind in OWN_LAYERS and self.module.dtype != torch.float32:
             self._load(self._checkpoint.kind.loader, load_config(self._checkpoint))
         self.take_head(head, seed=seed)
         self.refresh()
         self._is_prepared = True
         return self.module
+
+    def _check_unused(self) -> None:
+        # In whatever precision: a head is put on the weights as they are read again.
+        if self._is_prepared or self._adapter is not None:
+            raise PluginError(
+                f"{self.title} was already trained: load it again, so that training "
+                "starts from the checkpoint's own weights"
+            )
 
     def take_head(self, head: Head, *, seed: int) -> None:
         """Attach a freshly seeded head, and note which parameters came with it.
@@ -283,7 +287,10 @@ class HubAdapter(TrainableAdapter[HubCheckpoint, nn.Module, HubTokenizer]):
                 tokenizer=self.tokenizer, scores=rows.choices, title=self.title
             )
         return VectorHead(
-            head, tokenizer=self.tokenizer, logits=rows.classes, title=self.title
+            head,
+            encode=in_one(self.tokenizer),
+            logits=rows.classes,
+            title=self.title,
         )
 
     def _masked(self) -> Abilities:

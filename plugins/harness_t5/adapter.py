@@ -36,7 +36,7 @@ from harness_torch.checkpoint import load_strictly, read_tensors
 from harness_torch.device import DTYPES, pick_device
 from harness_torch.heads.labels import HEAD_OF, count_outputs, head_settings
 from harness_torch.heads.tag import TagHead
-from harness_torch.heads.vector import VectorHead
+from harness_torch.heads.vector import VectorHead, in_one
 from harness_torch.hollow import hollow
 from harness_torch.lessons import Lesson, Said
 from harness_torch.objectives.translation import SourceTexts, Translations
@@ -169,7 +169,10 @@ class T5Adapter(TrainableAdapter[T5Checkpoint, T5, TextTokenizer]):
                 title=self.title,
             )
         return VectorHead(
-            head, tokenizer=sources, logits=self._logits, title=self.title
+            head,
+            encode=in_one(sources),
+            logits=self._logits,
+            title=self.title,
         )
 
     def _logits(self, batch: Sequence[Encoded]) -> Tensor:

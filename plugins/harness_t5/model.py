@@ -19,6 +19,7 @@ from harness_t5.config import T5Config
 from harness_torch.activations import ACTIVATIONS
 from harness_torch.crossing import Crossing, attend_across
 from harness_torch.packed import Packed, attend, relative_scores
+from harness_torch.prefix import Prefix
 from harness_torch.text_vectors import mean_over_sequences
 
 
@@ -48,6 +49,7 @@ class Attention(nn.Module):
         inner = config.num_heads * config.d_kv
         self.heads = config.num_heads
         self.dropout_rate = config.dropout_rate
+        self.prefix: Prefix | None = None
         self.q = nn.Linear(config.d_model, inner, bias=False)
         self.k = nn.Linear(config.d_model, inner, bias=False)
         self.v = nn.Linear(config.d_model, inner, bias=False)
@@ -172,6 +174,8 @@ class Block(nn.Module):
         super().__init__()
         across = [CrossAttention(config)] if is_decoder else []
         within = SelfAttention(config, has_bias=is_first)
+        if not is_decoder:
+            within.SelfAttention.prefix = Prefix(config.num_heads, config.d_kv)
         self.layer = nn.ModuleList([within, *across, FeedForward(config)])
 
     def forward(self, block: int, hidden: Tensor, sight: Sight) -> Tensor:
@@ -335,6 +339,7 @@ class Reading:
             dropout=attention.dropout,
             scale=1.0,
             scores=self._scores,
+            prefix=attention.prefix,
         )
 
     def across(self, block: int, hidden: Tensor, attention: Attention) -> Tensor:

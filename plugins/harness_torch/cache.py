@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from harness_torch.packed import Packed, attend
+from harness_torch.prefix import Prefix, Seen
 
 _ROOM = 64  # slots that are added when they run out
 
@@ -22,7 +23,7 @@ _ROOM = 64  # slots that are added when they run out
 class Attending(Protocol):
     """Lets queries attend, each to what it may see."""
 
-    def __call__(
+    def __call__(  # noqa: PLR0913 # queries, keys and values are one thing
         self,
         layer: int,
         query: Tensor,
@@ -32,6 +33,7 @@ class Attending(Protocol):
         scale: float | None = None,
         window: int | None = None,
         dropout: float = 0.0,
+        prefix: Prefix | None = None,
     ) -> Tensor:
         """Attend.
 
@@ -43,6 +45,7 @@ class Attending(Protocol):
             scale: what scores are multiplied by; 1 over the root of the size by default.
             window: how many places a token sees, itself included; all by default.
             dropout: probability that an attention weight is dropped.
+            prefix: what every token of the layer sees besides, if anything.
 
         Returns:
             Heads side by side, ``(tokens, heads * size)``.
@@ -56,7 +59,7 @@ class PackedAttention:
         self._packed = packed
         self._windowed = lru_cache(packed.windowed)
 
-    def __call__(
+    def __call__(  # noqa: PLR0913 # queries, keys and values are one thing
         self,
         layer: int,
         query: Tensor,
@@ -66,10 +69,13 @@ class PackedAttention:
         scale: float | None = None,
         window: int | None = None,
         dropout: float = 0.0,
+        prefix: Prefix | None = None,
     ) -> Tensor:
         """Attend; see `Attending`."""
         packed = self._packed if window is None else self._windowed(window)
-        return attend(query, key, value, packed, dropout=dropout, scale=scale)
+        return attend(
+            query, key, value, packed, dropout=dropout, scale=scale, prefix=prefix
+        )
 
 
 class KeyValueCache:
@@ -158,7 +164,7 @@ class _Prefill:
         self._rows = rows.repeat_interleave(cache.lengths)
         self._slots = packed.positions
 
-    def __call__(
+    def __call__(  # noqa: PLR0913 # queries, keys and values are one thing
         self,
         layer: int,
         query: Tensor,
@@ -168,10 +174,18 @@ class _Prefill:
         scale: float | None = None,
         window: int | None = None,
         dropout: float = 0.0,
+        prefix: Prefix | None = None,
     ) -> Tensor:
         self._cache.put(layer, self._rows, self._slots, key, value)
         return self._within(
-            layer, query, key, value, scale=scale, window=window, dropout=dropout
+            layer,
+            query,
+            key,
+            value,
+            scale=scale,
+            window=window,
+            dropout=dropout,
+            prefix=prefix,
         )
 
 
@@ -184,7 +198,7 @@ class _Step:
         self._slots = cache.lengths - 1
         self._seen = lru_cache(cache.seen)
 
-    def __call__(
+    def __call__(  # noqa: PLR0913 # queries, keys and values are one thing
         self,
         layer: int,
         query: Tensor,
@@ -194,6 +208,7 @@ class _Step:
         scale: float | None = None,
         window: int | None = None,
         dropout: float = 0.0,
+        prefix: Prefix | None = None,
     ) -> Tensor:
         self._cache.put(layer, self._rows, self._slots, key, value)
         keys, values = self._cache.read(layer)
@@ -201,7 +216,14 @@ class _Step:
         # repeated in memory.
         heads = query.view(len(query), keys.shape[1], -1, query.shape[-1])
         mask = self._seen(window)[:, None, None]  # (rows, 1, 1, longest)
+        seen = Seen(keys, values, mask)
+        seen = seen if prefix is None else prefix.before(seen)
         attended = F.scaled_dot_product_attention(
-            heads, keys, values, attn_mask=mask, scale=scale, dropout_p=dropout
+            heads,
+            seen.keys,
+            seen.values,
+            attn_mask=seen.mask,
+            scale=scale,
+            dropout_p=dropout,
         )
         return attended.reshape(len(query), -1)

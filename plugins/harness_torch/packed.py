@@ -20,6 +20,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from harness_torch.prefix import Prefix, Seen
+
 Layout = tuple[int, ...]
 """Tokens of a sequence's trunk, then of each branch."""
 
@@ -166,7 +168,7 @@ def pack(
     )
 
 
-def attend(
+def attend(  # noqa: PLR0913 # queries, keys and values are one thing
     query: Tensor,
     key: Tensor,
     value: Tensor,
@@ -175,6 +177,7 @@ def attend(
     dropout: float = 0.0,
     scale: float | None = None,
     scores: Sequence[Tensor] | None = None,
+    prefix: Prefix | None = None,
 ) -> Tensor:
     """Attend within each sequence.
 
@@ -188,6 +191,7 @@ def attend(
         scale: what scores are multiplied by; by default 1 over the root of the size.
         scores: what `relative_scores` made of the batch, which is added to the scores;
             all tokens must ask.
+        prefix: what every token sees besides, if anything.
 
     Returns:
         One row for each row of `query`, heads side by side: ``(rows, heads * size)``.
@@ -208,9 +212,20 @@ def attend(
     for q, k, v, group, added in pieces:
         mask = _mask(group, asks_all) if added is None else added
         is_causal = asks_all and group.is_causal and mask is None
-        heads = _by_head(q, k, v, group)
+        asked, keys, values = _by_head(q, k, v, group)
+        seen = Seen(keys, values, mask)
+        if prefix is not None and not prefix.is_empty:
+            if is_causal:  # which the kernel would count from the prefix on
+                seen = seen._replace(mask=_causal(group.longest, q.device))
+            seen, is_causal = prefix.before(seen), False
         attended = F.scaled_dot_product_attention(
-            *heads, attn_mask=mask, dropout_p=dropout, is_causal=is_causal, scale=scale
+            asked,
+            seen.keys,
+            seen.values,
+            attn_mask=seen.mask,
+            dropout_p=dropout,
+            is_causal=is_causal,
+            scale=scale,
         )
         flat = attended.transpose(1, 2).flatten(0, 1).flatten(1)  # (S * L, H * size)
         is_short = asks_all and group.filled is not None
@@ -248,7 +263,7 @@ def relative_scores(
 def _masked(added: Tensor, group: Group) -> Tensor:
     allowed = group.real if group.allowed is None else group.allowed
     if allowed is None and group.is_causal:
-        allowed = _sees((group.longest,), None, group.longest).to(added.device)
+        allowed = _causal(group.longest, added.device)
     return added if allowed is None else added.masked_fill(~allowed, -torch.inf)
 
 
@@ -343,6 +358,10 @@ def _shown(sights: Sequence[Tensor], longest: int) -> Tensor:
 def _places(layout: Layout) -> list[int]:
     trunk, *branches = layout
     return [*range(trunk), *(trunk + i for n in branches for i in range(n))]
+
+
+def _causal(length: int, device: torch.device) -> Tensor:
+    return _sees((length,), None, length).to(device)
 
 
 def _sees(layout: Layout, window: int | None, size: int) -> Tensor:

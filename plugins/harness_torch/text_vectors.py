@@ -8,12 +8,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from harness import Encoded
+from harness import Encoded, PluginError
 from harness.requests import Answer, Embed, EmbedAnswer
-from harness_torch.abilities import check_finite
+from harness_torch.abilities import Abilities, check_finite
 from harness_torch.packed import Packed
 from harness_torch.rows import Run, rows_of, run_by_length
-from harness_torch.tokenizers.protocol import TextEncoder
+from harness_torch.tokenizers.protocol import TextEncoder, Tokens
 
 
 class TextVectors:
@@ -56,12 +56,34 @@ class TextVectors:
         Raises:
             CheckpointError: the model's output is not a number.
         """
-        vectors = run_by_length(rows_of(batch), self._vectors).float()
-        check_finite(vectors, self._title)
-        if self._is_normalised:
-            vectors = F.normalize(vectors)
+        vectors = self.run(rows_of(batch))
         for item, vector in zip(batch, vectors.tolist(), strict=True):
             yield item.key, EmbedAnswer(vector=tuple(vector))
+
+    def run(self, rows: Sequence[Tokens]) -> Tensor:
+        """Return the vector of each row, in fp32, ``(rows, width)``.
+
+        Raises:
+            CheckpointError: the model's output is not a number.
+        """
+        vectors = run_by_length(rows, self._vectors).float()
+        check_finite(vectors, self._title)
+        return F.normalize(vectors) if self._is_normalised else vectors
+
+
+def find_vectors(abilities: Abilities, title: str) -> TextVectors:
+    """Return what answers `Embed` among a model's abilities.
+
+    Raises:
+        PluginError: nothing does.
+    """
+    vectors = abilities.get(Embed)
+    if isinstance(vectors, TextVectors):
+        return vectors
+    raise PluginError(
+        f"{title} makes no vectors of texts, which a linear probe reads: choose another "
+        "recipe, such as lora"
+    )
 
 
 def mean_over_sequences(hidden: Tensor, packed: Packed) -> Tensor:

@@ -15,6 +15,8 @@ from harness_torch.abilities import Abilities, TorchAdapter, TorchSession
 from harness_torch.adapters.folder import PROMPTED, Adapter
 from harness_torch.checkpoint import save_checkpoint
 from harness_torch.heads.labels import HEAD_OF, OWN_LAYERS
+from harness_torch.heads.probe import Probing
+from harness_torch.text_vectors import TextVectors, find_vectors
 from harness_torch.tokenizers.protocol import TextTokenizer
 
 _DROPPED = ("_name_or_path", "torch_dtype", "transformers_version")
@@ -99,6 +101,7 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
         self._trained: Objective | None = None
         self._is_prepared = False
         self._adapter: Adapter | None = None
+        self._probing: Probing | None = None
         super().__init__(
             title=checkpoint.title,
             module=module,
@@ -236,6 +239,29 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
             if parameter.data_ptr() not in before
         )
 
+    def prepare_vectors(self) -> TextVectors:
+        """Return what answers `Embed`, of a module that stays as it is from now on.
+
+        It is cast to the precision that it answers in.
+
+        Raises:
+            PluginError: there is nothing, or the model was trained or cast before.
+        """
+        self._check_unused()
+        vectors = find_vectors(self.abilities(None), self.title)
+        self._is_prepared = True
+        self.module.to(self._dtype)
+        return vectors
+
+    def take_probe(self, head: Head, probing: Probing) -> None:
+        """Answer for a head by a linear layer over vectors of texts."""
+        self._head = head
+        self._probing = probing
+        self.module.probe = probing.layer
+        names = (f"probe.{name}" for name, _ in probing.layer.named_parameters())
+        self.fresh = frozenset(names)
+        self.refresh()
+
     def prompt(self, tokens: int) -> None:
         """Read so many virtual tokens before every input; the longest stays as it was."""
         rows = self.words().num_embeddings
@@ -256,7 +282,11 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
 
     def refresh(self) -> None:
         """Make the abilities anew, as the title, tokenizer or head has changed."""
-        able = self.abilities(self._head if self._has_head else None)
+        is_within = self._has_head and self._probing is None
+        able = self.abilities(self._head if is_within else None)
+        if self._probing is not None:
+            vectors = find_vectors(able, self.title)
+            able = self._probing.abilities(self._prepared_head(), vectors, self.title)
         if self.virtual and not self._has_head:
             able = {asked: able[asked] for asked in able if asked in PROMPTED}
         self._abilities = able
@@ -299,6 +329,12 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
         Raises:
             UsageError: it has such an adapter.
         """
+        if self._probing is not None:
+            raise UsageError(
+                f"the head of {self.title} (linear-probe) reads vectors of single texts, "
+                "as no class of transformers does, so it can't be merged into the "
+                "base's weights: keep it beside its base, or train with lora"
+            )
         if self._adapter is not None and not self._adapter.is_merged:
             raise UsageError(
                 f"the adapter of {self.title} ({self._adapter.method}) adds layers or "

@@ -18,10 +18,12 @@ def cost_of(entries: Sequence[Entry]) -> RowCost:
     examples = sum(cell.cost.examples or 0 for cell in timed)
     memory = [c.cost.peak_memory_bytes for c in cells if c.cost.peak_memory_bytes]
     parameters = [c.cost.parameters for c in cells if c.cost.parameters is not None]
+    trained = [c.cost.trained_parameters for c in cells if c.cost.trained_parameters]
     return RowCost(
         examples_per_s=examples / seconds if seconds else None,
         peak_memory_bytes=max(memory, default=None),
         parameters=max(parameters, default=None),
+        trained_parameters=max(trained, default=None),
         train_seconds=_train_seconds(cells),
     )
 

@@ -162,12 +162,14 @@ class RowCost:
         examples_per_s: examples over seconds, over all cells that measured both.
         peak_memory_bytes: the largest of the cells.
         parameters: the largest of the cells.
+        trained_parameters: those of them that training updated, likewise.
         train_seconds: summed over tasks, averaged over seeds.
     """
 
     examples_per_s: float | None = None
     peak_memory_bytes: int | None = None
     parameters: int | None = None
+    trained_parameters: int | None = None
     train_seconds: float | None = None
 
 

@@ -115,6 +115,7 @@ def test_what_a_broken_off_training_kept_is_there_for_the_next(
 def test_a_result_says_how_much_its_training_changed(toy: Plugins, place: str) -> None:
     cell = only(go(toy, place, "memory:blank", **LEARN))
     assert cell.provenance["trained_parameters"] == "1"
+    assert cell.cost.trained_parameters == 1
 
 
 @pytest.mark.parametrize("content", [None, "{", '{"red": "red"}'])

@@ -231,6 +231,7 @@ def _glue_cell(spec: Sequence[Any], task: str, seed: int) -> CellResult:
             padding=0.0,
             peak_memory_bytes=int(memory * 1e9),
             parameters=None if is_baseline else parameters * 1_000_000,
+            trained_parameters=parameters * 1_000_000 if trained else None,
             train_seconds=hash_of(source) % 3000 / skill + seed if trained else None,
         ),
         caveats=Caveats(split_size=size),

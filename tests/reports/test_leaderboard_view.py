@@ -282,6 +282,13 @@ def test_training_is_summed_over_tasks_and_averaged_over_seeds(on: MakeCell) -> 
     assert section.models[0].cost.train_seconds == pytest.approx(21.0)
 
 
+def test_trained_parameters_are_those_of_the_task_with_most(on: MakeCell) -> None:
+    costs = [Cost(trained_parameters=count) for count in (387, 1_155)]
+    cells = [on("m:1", t, 0.6, cost=c) for t, c in zip(PAIR.tasks, costs, strict=True)]
+    (section,) = view_of(*cells).sections
+    assert section.models[0].cost.trained_parameters == 1_155
+
+
 def test_throughput_is_all_examples_over_all_seconds(on: MakeCell) -> None:
     costs = [Cost(seconds=1.0, examples=100), Cost(seconds=3.0, examples=100)]
     cells = [on("m:1", t, 0.6, cost=c) for t, c in zip(PAIR.tasks, costs, strict=True)]

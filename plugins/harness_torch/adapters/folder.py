@@ -17,6 +17,7 @@ from harness.requests import Generate, Request, Score
 from harness_torch.adapters.naming import CONFIG
 from harness_torch.adapters.peft_config import METHODS, check_config
 from harness_torch.config import head_of, tagger_of
+from harness_torch.heads.labels import PROBED, VECTOR_HEADS
 from harness_torch.source import find_checkpoint, read_json
 from harness_torch.weights import StoredTensor, fingerprint, read_header
 
@@ -32,7 +33,10 @@ CODE_REVISION = 1
 """Raised whenever the code that puts adapters on models changes an answer."""
 
 _PREFIXES = ("base_model.model.", "base_model.")  # the latter around virtual tokens
-_METHOD_PARTS = (".lora_A.", ".lora_B.", ".adapter_down.", ".adapter_up.")
+_METHOD_PARTS = (
+    *(".lora_A.", ".lora_B.", ".adapter_down.", ".adapter_up."),
+    *(".prefix.keys", ".prefix.values"),
+)
 _LAYERS = (
     *("classifier.weight", "score.weight", "classifier.out_proj.weight"),
     "qa_outputs.weight",
@@ -88,6 +92,11 @@ class Adapter:
         return self.method in ("lora", "linear-probe")
 
     @property
+    def reads(self) -> str | None:
+        """What a linear probe reads, ``text`` or ``pair``; None for other heads."""
+        return self.config.get("reads")
+
+    @property
     def virtual_tokens(self) -> int:
         """How many it puts before every input."""
         return int(self.config.get("num_virtual_tokens") or 0)
@@ -130,7 +139,7 @@ def read_adapter(place: str) -> Adapter:
     tensors = {ours: header[name] for ours, name in stored.items()}
     has_sidecar = (folder / SIDECAR).is_file()
     sidecar = read_json(folder / SIDECAR) if has_sidecar else None
-    return Adapter(
+    adapter = Adapter(
         folder=folder,
         method=METHODS[config["peft_type"]],
         config=config,
@@ -143,11 +152,24 @@ def read_adapter(place: str) -> Adapter:
         ),
         base=None if sidecar is None else _base(sidecar, folder / SIDECAR),
     )
+    _check_reads(adapter)
+    return adapter
 
 
 def _bare(name: str) -> str:
     prefix = next((p for p in _PREFIXES if name.startswith(p)), "")
     return name.removeprefix(prefix)
+
+
+def _check_reads(adapter: Adapter) -> None:
+    head = adapter.head
+    is_probe = adapter.method == "linear-probe" and head and head.kind in VECTOR_HEADS
+    if adapter.reads not in (PROBED if is_probe else (None,)):
+        expected = " or ".join(PROBED) if is_probe else "none"
+        raise CheckpointError(
+            f"{adapter.folder / CONFIG} has reads {adapter.reads!r}, expected {expected}: "
+            "train the adapter again"
+        )
 
 
 def _head(sidecar: Mapping[str, Any], origin: Path) -> Head | None:

@@ -13,8 +13,9 @@ METHODS = {
     "PROMPT_TUNING": "prompt-tuning",
     "HARNESS_BOTTLENECK": "adapter",
     "HARNESS_HEAD": "linear-probe",
+    "HARNESS_PREFIX": "prompt-tuning",
 }
-"""The recipe that makes adapters of each ``peft_type``; the last two are ours."""
+"""The recipe that makes adapters of each ``peft_type``; the last three are ours."""
 
 _ANY = frozenset(
     {
@@ -26,7 +27,7 @@ _ANY = frozenset(
         *("num_virtual_tokens", "token_dim", "num_transformer_submodules"),
         *("num_attention_heads", "num_layers", "prompt_tuning_init"),
         *("prompt_tuning_init_text", "tokenizer_name_or_path", "tokenizer_kwargs"),
-        *("reduction", "activation"),
+        *("reduction", "activation", "reads"),
     }
 )
 """Keys that are read, or that change nothing of a trained adapter."""

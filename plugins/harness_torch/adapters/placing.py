@@ -10,7 +10,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-from harness import CheckpointError, LoadSettings, ModelName
+from harness import CheckpointError, Head, LoadSettings, ModelName
 from harness_torch.adapters.bottleneck import Bottleneck, width_of
 from harness_torch.adapters.cards import check_base
 from harness_torch.adapters.folder import PROMPT, TENSORS, Adapter, read_adapter
@@ -18,6 +18,9 @@ from harness_torch.adapters.naming import split_name
 from harness_torch.adapters.prompts import put_prompt
 from harness_torch.adapters.surgery import match, replace_module
 from harness_torch.adapters.targets import is_turned
+from harness_torch.heads.labels import count_outputs
+from harness_torch.heads.probe import ProbeLayer, Probing
+from harness_torch.prefix import find_prefixes
 from harness_torch.trainable import TrainableAdapter
 
 _SHOWN = 3
@@ -64,11 +67,24 @@ def place(model: TrainableAdapter[Any, Any, Any], adapter: Adapter) -> None:
     Raises:
         CheckpointError: it does not fit the model.
     """
-    if adapter.head is not None:
+    if adapter.head is not None and adapter.reads is not None:
+        layer = _probe_layer(model, adapter, adapter.head)
+        model.take_probe(adapter.head, Probing(layer, adapter.reads))
+    elif adapter.head is not None:
         model.take_head(adapter.head, seed=0)
     tensors = _read(adapter, model.device)
     _Placing(model, adapter, tensors).run()
     model.carry(adapter)
+
+
+def _probe_layer(
+    model: TrainableAdapter[Any, Any, Any], adapter: Adapter, head: Head
+) -> ProbeLayer:
+    """Return a layer of a probe's shape; where that is not told, placing refuses it."""
+    stored = adapter.tensors.get("probe.mean")
+    inputs = stored.size if stored else 0
+    layer = ProbeLayer(inputs, count_outputs(head, model.title))
+    return layer.to(model.device)
 
 
 class _Placing:
@@ -90,8 +106,10 @@ class _Placing:
                 self._merge()
             elif self._adapter.method == "adapter":
                 self._detour()
-            elif self._adapter.method == "prompt-tuning":
+            elif self._adapter.virtual_tokens:
                 self._prompt()
+            elif self._adapter.method == "prompt-tuning":
+                self._prefix()
 
     def _put_whole(self) -> None:
         """Put parameters in place that are trained as a whole, all of a fresh head."""
@@ -149,6 +167,19 @@ class _Placing:
             raise self._misfit([PROMPT])
         put_prompt(self._model.module, words, prompt)
         self._model.prompt(len(prompt))
+
+    def _prefix(self) -> None:
+        """Put keys and values into every layer that takes some."""
+        places = find_prefixes(self._model.module)
+        paths = self._paths(".prefix.keys")
+        if {f"{path}.prefix" for path in paths} != set(places):
+            raise self._misfit([f"{path}.keys" for path in sorted(places)] or paths)
+        for path, place in places.items():
+            keys, values = (self._tensor(f"{path}.{p}") for p in ("keys", "values"))
+            shape = (len(keys), place.heads, place.size)
+            if keys.shape != shape or values.shape != shape:
+                raise self._misfit([path])
+            place.put(keys, values)
 
     def _paths(self, ending: str) -> list[str]:
         return [

@@ -44,7 +44,7 @@ def save_adapter(
     head = {
         name: parameter
         for name, parameter in model.module.named_parameters()
-        if name in model.head_names and parameter.requires_grad
+        if name in model.fresh or (name in model.head_names and parameter.requires_grad)
     }
     prefix = "base_model." if PROMPT in tensors else "base_model.model."
     files = {

@@ -34,6 +34,9 @@ OWN_LAYERS = frozenset({"language", "fill"})
 VECTOR_HEADS = frozenset({"classify", "regress"})
 """The kinds of a head over one vector for each text, which any model can be given."""
 
+PROBED = ("text", "pair")
+"""What a linear probe reads: a text's vector, or the features of a pair."""
+
 
 def count_outputs(head: Head, title: str) -> int:
     """Return how many outputs a head has over one vector, of a text or of a token.

@@ -16,7 +16,11 @@ from harness_torch.abilities import check_finite
 from harness_torch.heads.labels import label_order, training_target
 from harness_torch.tokenizers.protocol import TextEncoder
 
+Encode = Callable[[Sequence[Classify | Regress]], list[Encoded]]
+"""Tokenises requests in one batch; keys are positions in the sequence."""
+
 Logits = Callable[[Sequence[Encoded]], Tensor]
+"""Runs the module on a batch, ``(batch, outputs)``."""
 
 
 class VectorHead:
@@ -24,35 +28,22 @@ class VectorHead:
 
     Args:
         head: what the head says.
-        tokenizer: makes ids and segments of a text or pair.
-        logits: runs the module on a batch, ``(batch, outputs)``.
+        encode: makes ids of a text or pair; see `in_one` for the usual way.
+        logits: runs the module on a batch.
         title: how messages name the model.
     """
 
     def __init__(
-        self, head: Head, *, tokenizer: TextEncoder, logits: Logits, title: str
+        self, head: Head, *, encode: Encode, logits: Logits, title: str
     ) -> None:
         self._head = head
-        self._tokenizer = tokenizer
+        self._encode = encode
         self._logits = logits
         self._title = title
 
     def encode(self, requests: Sequence[Classify | Regress]) -> list[Encoded]:
-        """Tokenise texts and pairs; segments go into `Encoded.extra`."""
-        texts = [(request.text, request.pair) for request in requests]
-        rows = zip(requests, self._tokenizer.encode(texts), strict=True)
-        return [
-            Encoded(
-                key=key,
-                request=request,
-                cost=len(tokens.ids),
-                ids=tokens.ids,
-                truncated_tokens=tokens.truncated,
-                truncated_side="right",
-                extra={"segments": tokens.segments},
-            )
-            for key, (request, tokens) in enumerate(rows)
-        ]
+        """Tokenise texts and pairs."""
+        return self._encode(requests)
 
     def answer(self, batch: Sequence[Encoded]) -> Iterator[tuple[int, Answer]]:
         """Answer each request of a batch.
@@ -61,7 +52,7 @@ class VectorHead:
             CheckpointError: a request has other labels than the head, or the model's
                 output is not a number.
         """
-        ordered = sorted(batch, key=lambda item: len(item.ids))
+        ordered = sorted(batch, key=lambda item: item.cost)
         logits = self._logits(ordered).float()
         check_finite(logits, self._title)
         if self._head.kind == "classify":
@@ -81,7 +72,7 @@ class VectorHead:
 
     def loss(self, batch: Sequence[Encoded], *, label_smoothing: float = 0.0) -> Loss:
         """Return the summed cross-entropy, or squared error, of a micro-batch."""
-        ordered = sorted(batch, key=lambda item: len(item.ids))
+        ordered = sorted(batch, key=lambda item: item.cost)
         logits = self._logits(ordered).float()
         targets = torch.tensor(
             [item.extra["target"] for item in ordered],
@@ -100,5 +91,32 @@ class VectorHead:
     def _answer(self, item: Encoded, row: list[float]) -> Answer:
         if isinstance(item.request, Classify):
             order = label_order(item.request.labels, self._head, self._title)
-            return ClassifyAnswer(probabilities=tuple(row[place] for place in order))
-        return RegressAnswer(value=row[0])
+            return ClassifyAnswer(
+                probabilities=tuple(row[place] for place in order), tokens=item.cost
+            )
+        return RegressAnswer(value=row[0], tokens=item.cost)
+
+
+def in_one(tokenizer: TextEncoder) -> Encode:
+    """Return what tokenises a text together with its pair.
+
+    Segments go into `Encoded.extra`.
+    """
+
+    def encode(requests: Sequence[Classify | Regress]) -> list[Encoded]:
+        texts = [(request.text, request.pair) for request in requests]
+        rows = zip(requests, tokenizer.encode(texts), strict=True)
+        return [
+            Encoded(
+                key=key,
+                request=request,
+                cost=len(tokens.ids),
+                ids=tokens.ids,
+                truncated_tokens=tokens.truncated,
+                truncated_side="right",
+                extra={"segments": tokens.segments},
+            )
+            for key, (request, tokens) in enumerate(rows)
+        ]
+
+    return encode

@@ -46,13 +46,22 @@ def train(job: TrainJob, module: nn.Module, settings: LoopSettings) -> TrainRepo
     if settings.checkpoint_activations:
         recompute_activations(module)
     examples = job.model.encode_training(job.examples)
+    check_examples(examples)
+    run = _Run(job, module, settings, examples)
+    run.go_on(peak_rate)
+    return run.report()
+
+
+def check_examples(examples: Sequence[object]) -> None:
+    """Refuse to train on nothing.
+
+    Raises:
+        TrainingError: there is no example.
+    """
     if not examples:
         raise TrainingError(
             "there are no training examples: check the training split and max_examples"
         )
-    run = _Run(job, module, settings, examples)
-    run.go_on(peak_rate)
-    return run.report()
 
 
 class _Run:

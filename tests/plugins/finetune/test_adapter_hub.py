@@ -12,7 +12,7 @@ import transformers
 from safetensors.torch import save_file
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
-from harness import UsageError
+from harness import PluginError, UsageError
 from harness_torch.adapters.folder import PROMPT, TENSORS
 from harness_torch.adapters.naming import CONFIG
 from tests.plugins.finetune.tiny_recipes import (
@@ -163,3 +163,10 @@ def test_lora_of_peft_is_merged_into_a_decoder(decoder: Path, tmp_path: Path) ->
     change = merged.module.get_parameter(weight) - plain.module.get_parameter(weight)
     # two rows of the one, scaled by alpha / r = 1, times two columns of the other
     torch.testing.assert_close(change, torch.full((24, 72), 0.02))
+
+
+def test_layers_of_transformers_take_no_virtual_tokens(
+    encoder: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(PluginError, match="no layer that takes virtual tokens"):
+        train_by("prompt-tuning,depth=all", f"hub:{encoder}", tmp_path)

@@ -17,6 +17,7 @@ from harness_torch.adapters.naming import CONFIG, AdaptedName, base_name, split_
 from tests.plugins.finetune.tiny_recipes import (
     CLASSIFIER,
     ENTRIES,
+    SHALLOW,
     Trained,
     load_model,
     probabilities,
@@ -117,9 +118,9 @@ def test_a_head_that_lacks_a_parameter_is_refused(
 ) -> None:
     name = edited(probe, tmp_path, CONFIG, lambda told: None)
     tensors = load_file(tmp_path / TENSORS)
-    tensors.pop("base_model.model.classifier.bias")
+    tensors.pop("base_model.model.probe.bias")
     save_file(tensors, tmp_path / TENSORS)
-    with pytest.raises(CheckpointError, match=r"does not fit .*\(classifier.bias\)"):
+    with pytest.raises(CheckpointError, match=r"does not fit .*\(probe.bias\)"):
         load_model(name)
 
 
@@ -184,18 +185,15 @@ def test_an_adapted_model_is_not_trained_further(probe: Trained) -> None:
         load_model(probe.name).prepare(CLASSIFIER, seed=1)
 
 
-@pytest.mark.parametrize("recipe", ["lora", "linear-probe"])
-def test_a_merged_model_answers_as_base_and_adapter(
-    recipe: str, tmp_path: Path
-) -> None:
-    made = train_by(recipe, "bert:tiny", tmp_path / "adapter")
+def test_a_merged_model_answers_as_base_and_adapter(tmp_path: Path) -> None:
+    made = train_by("lora", "bert:tiny", tmp_path / "adapter")
     adapted = load_model(made.name)
     adapted.save(tmp_path / "merged")
     merged = load_model(f"bert:{tmp_path / 'merged'}")
     assert torch.equal(probabilities(merged), probabilities(adapted))
 
 
-@pytest.mark.parametrize("recipe", ["adapter", "prompt-tuning"])
+@pytest.mark.parametrize("recipe", ["adapter", "prompt-tuning", SHALLOW])
 def test_what_adds_layers_or_tokens_is_not_merged(recipe: str, tmp_path: Path) -> None:
     made = train_by(recipe, "bert:tiny", tmp_path / "adapter")
     with pytest.raises(
@@ -221,4 +219,4 @@ def test_a_pooler_that_the_base_lacked_is_part_of_the_adapter(tmp_path: Path) ->
 
 def test_more_virtual_tokens_than_the_model_reads_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="leaves no room behind 600 virtual ones"):
-        train_by("prompt-tuning", "bert:tiny", tmp_path, tokens=600)
+        train_by(SHALLOW, "bert:tiny", tmp_path, tokens=600)

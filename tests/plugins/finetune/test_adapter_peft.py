@@ -22,6 +22,7 @@ from harness.requests import (
 from harness_torch.tokenizers.byte_level import BYTE_VOCABULARY
 from tests.plugins.finetune.tiny_recipes import (
     LABELS,
+    SHALLOW,
     TEXTS,
     Model,
     answers,
@@ -84,7 +85,7 @@ def assert_close(ours: Tensor, theirs: Tensor) -> None:
     torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("recipe", ["lora", "prompt-tuning"])
+@pytest.mark.parametrize("recipe", ["lora", SHALLOW])
 def test_peft_loads_what_a_recipe_wrote(
     recipe: str, bert_base: Path, tmp_path: Path
 ) -> None:

@@ -17,6 +17,7 @@ from tests.plugins.finetune.tiny_recipes import (
     CLASSIFIER,
     ENTRIES,
     RECIPES,
+    SHALLOW,
     TEXTS,
     Model,
     Trained,
@@ -27,18 +28,14 @@ from tests.plugins.finetune.tiny_recipes import (
 )
 
 BASES = ("bert:tiny", "gpt:tiny", "t5:tiny")
-PARTIAL = ("lora", "adapter", "prompt-tuning", "linear-probe")
-HEADS = {
-    "bert:tiny": {"classifier.weight", "classifier.bias"},
+PARTIAL = ("lora", "adapter", "prompt-tuning", SHALLOW, "linear-probe")
+POOLED = {
+    "bert:tiny": {
+        *("classifier.weight", "classifier.bias"),
+        *("bert.pooler.dense.weight", "bert.pooler.dense.bias"),
+    },
     "gpt:tiny": {"score.weight"},
     "t5:tiny": {"classifier.weight", "classifier.bias"},
-}
-POOLED = HEADS | {
-    "bert:tiny": {
-        *HEADS["bert:tiny"],
-        "bert.pooler.dense.weight",
-        "bert.pooler.dense.bias",
-    }
 }
 """What stands behind the body: the head with the pooler."""
 
@@ -54,11 +51,18 @@ def trained_names(model: Model) -> set[str]:
 
 
 @pytest.mark.parametrize("base", BASES)
-def test_a_linear_probe_trains_what_came_with_the_head(
-    base: str, tmp_path: Path
-) -> None:
+def test_a_linear_probe_trains_a_matrix_and_a_bias(base: str, tmp_path: Path) -> None:
     made = train_by("linear-probe", base, tmp_path)
-    assert trained_names(made.model) == HEADS[base]
+    assert trained_names(made.model) == {"probe.weight", "probe.bias"}
+    assert made.report.trainable_parameters == 2 * 64 + 2
+
+
+def test_a_linear_probe_of_choices_trains_what_came_with_the_head(
+    tmp_path: Path,
+) -> None:
+    head = Head(kind="choose")
+    made = train_by("linear-probe", "bert:tiny", tmp_path, head=head, learn=chosen())
+    assert trained_names(made.model) == {"classifier.weight", "classifier.bias"}
 
 
 @pytest.mark.parametrize("base", BASES)
@@ -109,10 +113,10 @@ def test_norms_stay_where_the_settings_say_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("base", BASES)
-def test_prompt_tuning_trains_virtual_tokens_and_the_head(
+def test_shallow_prompt_tuning_trains_virtual_tokens_and_the_head(
     base: str, tmp_path: Path
 ) -> None:
-    made = train_by("prompt-tuning", base, tmp_path, tokens=5)
+    made = train_by(SHALLOW, base, tmp_path, tokens=5)
     (prompt,) = trained_names(made.model) - POOLED[base]
     assert made.model.module.get_parameter(prompt).shape == (5, 64)
 
@@ -123,10 +127,11 @@ def test_what_is_frozen_stays_bit_for_bit(
     base: str, recipe: str, tmp_path: Path
 ) -> None:
     made, before = train_by(recipe, base, tmp_path), load_model(base)
+    first = dict(before.module.state_dict())
     before.prepare(CLASSIFIER, seed=1)
-    first = before.module.state_dict()
+    first |= before.module.state_dict()
     for name, parameter in made.model.module.named_parameters():
-        if not parameter.requires_grad:
+        if not parameter.requires_grad and name not in made.model.fresh:
             assert torch.equal(parameter, first[name.replace("base_layer.", "")]), name
 
 
@@ -232,7 +237,8 @@ def test_a_choice_can_be_learnt_by_every_recipe(recipe: str, tmp_path: Path) -> 
 
 
 def test_nothing_is_dropped_below_a_probed_head(tmp_path: Path) -> None:
-    made = train_by("linear-probe", "bert:tiny", tmp_path)
+    head = Head(kind="choose")
+    made = train_by("linear-probe", "bert:tiny", tmp_path, head=head, learn=chosen())
     made.model.module.train()
     modes = {n: m.training for n, m in made.model.module.named_modules()}
     assert not any(on for name, on in modes.items() if name.startswith("bert."))
@@ -242,16 +248,14 @@ def test_nothing_is_dropped_below_a_probed_head(tmp_path: Path) -> None:
 def test_virtual_tokens_begin_as_words_the_first_as_what_texts_begin_with(
     tmp_path: Path,
 ) -> None:
-    made = train_by(
-        "prompt-tuning", "bert:tiny", tmp_path, tokens=4, learning_rate=1e-12
-    )
+    made = train_by(SHALLOW, "bert:tiny", tmp_path, tokens=4, learning_rate=1e-12)
     words = made.model.words()
     (first,) = made.model.make_tokenizer(64, ()).encode([("good", None)])
     assert torch.allclose(words.get_parameter("prompt")[0], words.weight[first.ids[0]])
 
 
 def test_virtual_tokens_leave_less_room_for_the_text(tmp_path: Path) -> None:
-    made = train_by("prompt-tuning", "bert:tiny", tmp_path, tokens=5)
+    made = train_by(SHALLOW, "bert:tiny", tmp_path, tokens=5)
     plain, prompted = load_model("bert:tiny"), load_model(made.name)
     long = ("word " * 1000, None)
     assert len(prompted.tokenizer.encode([long])[0].ids) == len(

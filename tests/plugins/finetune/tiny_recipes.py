@@ -27,6 +27,7 @@ ENTRIES: dict[str, ModelEntry] = {
 RECIPES: dict[str, RecipeEntry] = {entry.name: entry for entry in harness_recipes()}
 LABELS = ("bad", "good")
 CLASSIFIER = Head(kind="classify", labels=LABELS)
+SHALLOW = "prompt-tuning,depth=input"
 TEXTS = ("a good film", "a bad film", "good", "bad", "so very good", "how bad it was")
 
 Model = TrainableAdapter[Any, Any, Any]
@@ -73,9 +74,14 @@ def train_by(
     job: Mapping[str, Any] | None = None,
     **changes: object,
 ) -> Trained:
-    """Train a model by a recipe, for a few steps unless the settings say otherwise."""
+    """Train a model by a recipe, for a few steps unless the settings say otherwise.
+
+    Settings that are words may stand behind the recipe, as in ``name,key=word``.
+    """
+    recipe, *words = recipe.split(",")
+    told = dict(word.split("=") for word in words)
     entry, name = RECIPES[recipe], ModelName.parse(base)
-    settings = entry.settings(**{"epochs": 2.0, "batch_size": 4, **changes})
+    settings = entry.settings(**{"epochs": 2.0, "batch_size": 4, **told, **changes})
     card = ENTRIES[name.adapter].describe(name)
     model = load_model(name, seed=seed)
     folder.mkdir(exist_ok=True)

@@ -108,3 +108,19 @@ def test_where_one_fails_all_fail_and_say_why(told: list[dict[str, Any]]) -> Non
 
 def test_after_a_failure_they_train_on_together(told: list[dict[str, Any]]) -> None:
     assert_as_one(told, "after")
+
+
+def test_each_reads_a_part_of_the_texts_and_knows_all(
+    told: list[dict[str, Any]],
+) -> None:
+    expected = [[97, 3], [100, 2], [102, 1], [97, 3], [103, 4]]
+    assert [one["vectors"] for one in told] == [
+        {"read": 2, "vectors": expected},
+        {"read": 2, "vectors": expected},
+    ]
+
+
+def test_fewer_texts_than_processes_are_read_by_each(
+    told: list[dict[str, Any]],
+) -> None:
+    assert [one["few"] for one in told] == [{"read": 1, "vectors": [[97, 3]]}] * 2

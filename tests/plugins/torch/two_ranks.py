@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,11 @@ from torch import distributed
 from harness import HarnessError
 from harness.events import TrainStep
 from harness.ranks import is_first, joined, rank, together
+from harness.requests import Embed
+from harness_torch.remembered import RememberedVectors
+from harness_torch.rows import rows_of
+from harness_torch.text_vectors import TextVectors
+from harness_torch.tokenizers.protocol import TextPair, Tokens
 
 FOLDER = Path(sys.argv[1])
 toys: Any = importlib.import_module("slopes")  # beside this file, run as a script
@@ -68,6 +73,32 @@ def resumed() -> dict[str, Any]:
     return told(**settings)
 
 
+class Letters:
+    """A tokenizer: one token a letter."""
+
+    def encode(self, texts: Sequence[TextPair]) -> list[Tokens]:
+        return [Tokens(list(text.encode()), [0] * len(text), 0) for text, _ in texts]
+
+
+def remembered(*texts: str) -> dict[str, Any]:
+    """Read texts, whose vectors are their first letter and their length."""
+    read: list[int] = []
+
+    def run(rows: Sequence[Tokens]) -> torch.Tensor:
+        read.extend(row.ids[0] for row in rows)
+        return torch.tensor([[float(row.ids[0]), len(row.ids)] for row in rows])
+
+    source = TextVectors(
+        tokenizer=Letters(), vectors=run, is_normalised=False, title="toy"
+    )
+    with together():
+        made = RememberedVectors(source, tokens=4)
+        encoded = made.encode([Embed(text=text) for text in texts])
+        made.read(encoded)
+    computed = len(read)
+    return {"read": computed, "vectors": made.run(rows_of(encoded)).tolist()}
+
+
 def main() -> None:
     """Go through all cases."""
     torch.set_num_threads(1)
@@ -82,6 +113,8 @@ def main() -> None:
             "resumed": resumed(),
             "failure": failure(lambda: told(toys.Failing())),
             "after": told(),
+            "vectors": remembered("abc", "de", "f", "abc", "ghij"),
+            "few": remembered("abc"),
         }
     place = FOLDER / f"{rank()}.json"
     place.write_text(json.dumps(cases), encoding="utf-8")
