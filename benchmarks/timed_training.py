@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -119,6 +120,7 @@ def time_training(
         warm_up: steps before them, 1 or more.
         longest: longer windows are cut to this.
     """
+    gc.collect()  # what another size left would count
     start_peak_memory(load.device)
     adapter = make_adapter(size, load)
     lengths = draw_lengths(settings.batch_size * (warm_up + steps), _SEED, longest)

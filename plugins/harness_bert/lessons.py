@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 
 import torch
 
 from harness_bert.model import BertWithHeads
 from harness_bert.modules import Module
+from harness_torch.device import send
 from harness_torch.lessons import Lesson, Said
 from harness_torch.packed import Packed, pack
 
@@ -20,13 +22,13 @@ def say(module: Module, lessons: Sequence[Lesson], device: torch.device) -> Said
     """
     packed = _pack(lessons, device)
     hidden = module.hidden(packed)
-    starts = packed.first.tolist()
+    starts = accumulate((len(lesson.ids) for lesson in lessons[:-1]), initial=0)
     rows = [
         start + place
         for start, lesson in zip(starts, lessons, strict=True)
         for place in lesson.places
     ]
-    words = module.spell(hidden[torch.tensor(rows, device=device)])
+    words = module.spell(hidden.index_select(0, send(torch.tensor(rows), device)))
     if isinstance(module, BertWithHeads) and lessons[0].follows is not None:
         return Said(words, module.relate(hidden[packed.first]))
     return Said(words)

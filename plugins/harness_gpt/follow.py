@@ -12,6 +12,7 @@ from harness_gpt.decoder import Decoder
 from harness_gpt.trees import cut_at_once
 from harness_torch.abilities import check_finite
 from harness_torch.cache import PackedAttention
+from harness_torch.device import send
 from harness_torch.follow import read_of
 from harness_torch.packed import pack
 from harness_torch.rolling import Window
@@ -78,5 +79,5 @@ def window_states(
         packed.ids,
         packed.positions,
         PackedAttention(packed),
-        torch.tensor(rows, device=device),
+        send(torch.tensor(rows), device),
     )

@@ -24,6 +24,7 @@ from torch import Tensor
 from harness import CheckpointError, Encoded, Loss, PluginError, TrainingExample
 from harness.requests import BLANK, Answer, Fill, FillAnswer
 from harness_torch.abilities import check_finite
+from harness_torch.device import send
 from harness_torch.tokenizers.protocol import Pieces, TextTokenizer, Tokens
 
 _ROWS = 256  # rows of logits over a vocabulary that are held at once
@@ -119,10 +120,12 @@ class BlankFiller:
         scores = self._scores(batch)
         sizes = [len(targets) for i in batch for targets in i.extra["candidates"]]
         sums = iter(part.sum() for part in torch.split(scores, sizes))
+        targets = send(
+            torch.tensor([item.extra["target"] for item in batch]), scores.device
+        )
         losses = []
-        for item in batch:
+        for item, right in zip(batch, targets, strict=True):
             own = torch.stack([next(sums) for _ in item.extra["candidates"]])
-            right = torch.tensor(item.extra["target"], device=own.device)
             losses.append(F.cross_entropy(own, right, label_smoothing=label_smoothing))
         return Loss(total=torch.stack(losses).sum(), count=len(losses))
 

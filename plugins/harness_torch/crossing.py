@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate, groupby
+from itertools import groupby
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from harness_torch.device import send
+from harness_torch.slots import padded_slots
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +60,7 @@ class Crossing:
 
     def spread(self, rows: Tensor) -> Tensor:
         """Lay out keys or values of all tokens, ``(tokens, ...)``, for attention."""
-        return rows if self.places is None else rows[self.places]
+        return rows if self.places is None else rows.index_select(0, self.places)
 
     def rows_of(self, sequence: int) -> Tensor:
         """Return which rows of spread keys hold the tokens of one that is read."""
@@ -90,7 +93,7 @@ def cross(
         is_padded = device.type != "cpu"
     places = None
     if is_padded and len(set(pairs)) > 1:
-        places, _ = _padded(reading, device)
+        places = send(padded_slots(reading).tokens, device)
         meetings = [_one_meeting(asking, reading, device)]
     else:
         runs = ((pair, sum(1 for _ in run)) for pair, run in groupby(pairs))
@@ -138,7 +141,7 @@ def attend_across(
     )
     rows = []
     for q, k, v, meeting in pieces:
-        slots = q if meeting.slots is None else q[meeting.slots]
+        slots = q if meeting.slots is None else q.index_select(0, meeting.slots)
         attended = F.scaled_dot_product_attention(
             _by_head(slots, meeting.sequences),
             _by_head(k, meeting.sequences),
@@ -148,7 +151,8 @@ def attend_across(
             scale=scale,
         )
         flat = attended.transpose(1, 2).flatten(0, 1).flatten(1)
-        rows.append(flat if meeting.filled is None else flat[meeting.filled])
+        filled = meeting.filled
+        rows.append(flat if filled is None else flat.index_select(0, filled))
     return rows[0] if len(rows) == 1 else torch.cat(rows)
 
 
@@ -161,26 +165,13 @@ def _one_meeting(
     asking: Sequence[int], reading: Sequence[int], device: torch.device
 ) -> Meeting:
     """Put all sequences into one group, under a mask."""
-    slots, asks = _padded(asking, device)
-    _, reads = _padded(reading, device)
+    slots, asks = padded_slots(asking)
+    reads = padded_slots(reading).is_real
     return Meeting(
         sequences=len(asking),
         asking=sum(asking),
         reading=reads.numel(),
-        slots=slots,
-        filled=asks.flatten().nonzero().squeeze(1),
-        real=reads[:, None, None],
+        slots=send(slots, device),
+        filled=send(asks.flatten().nonzero().squeeze(1), device),
+        real=send(reads[:, None, None], device),
     )
-
-
-def _padded(lengths: Sequence[int], device: torch.device) -> tuple[Tensor, Tensor]:
-    """Return the token in each slot, and which slots have one of their own.
-
-    Padding repeats the sequence's first token.
-    """
-    counts = torch.tensor(lengths)[:, None]
-    starts = torch.tensor(list(accumulate(lengths, initial=0))[:-1])[:, None]
-    places = torch.arange(max(lengths))[None]
-    is_real = places < counts  # (sequences, longest)
-    slots = torch.where(is_real, starts + places, starts).flatten()
-    return slots.to(device), is_real.to(device)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
+from torch import Tensor
 
 from harness import LoadSettings, OutOfMemoryError, UsageError
 
@@ -31,6 +32,17 @@ def pick_device(settings: LoadSettings) -> torch.device:
             f"{torch.cuda.device_count()} CUDA devices, so choose another or cpu"
         )
     return device
+
+
+def send(tensor: Tensor, device: torch.device) -> Tensor:
+    """Return a tensor that was made on the CPU as the device has it.
+
+    A GPU takes it behind the work that it has been given, and nobody waits for that:
+    a copy from ordinary memory would.
+    """
+    if device.type != "cuda":
+        return tensor.to(device)
+    return tensor.pin_memory().to(device, non_blocking=True)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from harness import Loss
+from harness_torch.device import send
 from harness_torch.tokenizers.protocol import TextTokenizer
 
 BESIDE = -1
@@ -155,14 +156,15 @@ def measure(
     """
     told = partial(F.cross_entropy, reduction="none", label_smoothing=label_smoothing)
     device = said.words.device
-    targets = torch.tensor([t for one in lessons for t in one.targets], device=device)
-    lengths = torch.tensor([len(one.targets) for one in lessons], device=device)
-    owner = torch.arange(len(lessons), device=device).repeat_interleave(lengths)
-    each = told(said.words.float(), targets)
+    targets = torch.tensor([t for one in lessons for t in one.targets])
+    lengths = torch.tensor([len(one.targets) for one in lessons])
+    owner = send(torch.arange(len(lessons)).repeat_interleave(lengths), device)
+    each = told(said.words.float(), send(targets, device))
     words = each.new_zeros(len(lessons)).index_add(0, owner, each)
     if said.pairs is None:
         return Measured(words, torch.zeros_like(words), 0)
-    right = torch.tensor([0 if one.follows else 1 for one in lessons], device=device)
+    answers = torch.tensor([0 if one.follows else 1 for one in lessons])
+    right = send(answers, device)
     pairs = told(said.pairs.float(), right)
     hits = int((said.pairs.argmax(dim=-1) == right).sum())
     return Measured(words, pairs, hits)

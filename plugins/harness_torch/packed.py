@@ -3,7 +3,8 @@
 Everything but attention works on ``(tokens, width)`` and never sees padding.
 Attention works group by group of neighbouring sequences. On the CPU a group is a run
 of sequences of one layout, so nothing is padded at all; on CUDA, where many small
-kernels cost more than padding, all sequences form one group under a mask.
+kernels cost more than padding, all sequences form one group under a mask, or go
+through the one kernel that needs no padding where there is one (`jagged.py`).
 
 A causal sequence may branch: after a trunk come branches, each of which continues the
 trunk and sees nothing of the others. So a context is computed once for all its
@@ -12,7 +13,7 @@ choices.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, groupby
 
@@ -20,7 +21,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from harness_torch.device import send
+from harness_torch.jagged import attend_jagged, is_worth_it
 from harness_torch.prefix import Prefix, Seen
+from harness_torch.slots import padded_slots
 
 Layout = tuple[int, ...]
 """Tokens of a sequence's trunk, then of each branch."""
@@ -41,7 +45,7 @@ class Group:
         filled: the slots that hold a token of their own, ``(tokens,)``, None likewise.
         real: which keys are no padding, ``(sequences, 1, 1, longest)``, None likewise.
         allowed: which keys each query sees, ``(sequences or 1, 1, longest, longest)``,
-            None where `real` and `is_causal` say it all.
+            None where `is_causal` says it all or, where that is False, `real`.
     """
 
     sequences: int
@@ -90,6 +94,13 @@ class Packed:
         """The index of each sequence's last token, ``(sequences,)``."""
         return self.bounds[1:] - 1
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether every token sees all of its sequence, and lengths differ."""
+        return not self.is_causal and all(
+            group.slots is not None and group.allowed is None for group in self.groups
+        )
+
     def windowed(self, window: int) -> Packed:
         """Return the batch with attention to the last `window` places alone.
 
@@ -119,8 +130,9 @@ class Packed:
         groups = []
         for group in self.groups:
             own = [next(left) for _ in range(group.sequences)]
-            groups.append(replace(group, allowed=_shown(own, group.longest).to(device)))
-        moved = torch.tensor(positions, device=device)
+            shown = send(_shown(own, group.longest), device)
+            groups.append(replace(group, allowed=shown))
+        moved = send(torch.tensor(positions), device)
         return replace(self, groups=tuple(groups), positions=moved)
 
 
@@ -149,16 +161,19 @@ def pack(
     if is_padded is None:
         is_padded = device.type != "cpu"
 
-    def tensor(values: list[int]) -> Tensor:
-        return torch.tensor(values, dtype=torch.long, device=device)
-
-    return Packed(
-        ids=tensor([token for sequence in ids for token in sequence]),
-        positions=tensor([place for shape in shapes for place in _places(shape)]),
-        segments=tensor([s for sequence in segments for s in sequence])
+    flat = [
+        [token for sequence in ids for token in sequence],
+        [place for shape in shapes for place in _places(shape)],
+        [s for sequence in segments for s in sequence]
         if segments is not None
-        else tensor([0] * sum(lengths)),
-        bounds=tensor([0, *accumulate(lengths)]),
+        else [0] * sum(lengths),
+    ]
+    tokens, positions, own_segments = send(torch.tensor(flat, dtype=torch.long), device)
+    return Packed(
+        ids=tokens,
+        positions=positions,
+        segments=own_segments,
+        bounds=send(torch.tensor([0, *accumulate(lengths)]), device),
         layouts=shapes,
         groups=_divide(
             shapes, is_causal=is_causal, is_padded=is_padded, window=None, device=device
@@ -196,8 +211,12 @@ def attend(  # noqa: PLR0913 # queries, keys and values are one thing
     Returns:
         One row for each row of `query`, heads side by side: ``(rows, heads * size)``.
     """
-    tokens = [group.tokens for group in packed.groups]
     asks_all = len(query) == len(key)
+    has_prefix = prefix is not None and not prefix.is_empty
+    is_usual = asks_all and scores is None and not has_prefix
+    if is_usual and packed.is_plain and is_worth_it(query):
+        return attend_jagged(query, key, value, packed, dropout=dropout, scale=scale)
+    tokens = [group.tokens for group in packed.groups]
     asking = tokens if asks_all else [group.sequences for group in packed.groups]
     # Not slices: the gradient of each would be as large as the whole batch.
     pieces = zip(
@@ -214,7 +233,7 @@ def attend(  # noqa: PLR0913 # queries, keys and values are one thing
         is_causal = asks_all and group.is_causal and mask is None
         asked, keys, values = _by_head(q, k, v, group)
         seen = Seen(keys, values, mask)
-        if prefix is not None and not prefix.is_empty:
+        if prefix is not None and has_prefix:
             if is_causal:  # which the kernel would count from the prefix on
                 seen = seen._replace(mask=_causal(group.longest, q.device))
             seen, is_causal = prefix.before(seen), False
@@ -228,43 +247,31 @@ def attend(  # noqa: PLR0913 # queries, keys and values are one thing
             scale=scale,
         )
         flat = attended.transpose(1, 2).flatten(0, 1).flatten(1)  # (S * L, H * size)
-        is_short = asks_all and group.filled is not None
-        rows.append(flat[group.filled] if is_short else flat)
+        filled = group.filled if asks_all else None
+        rows.append(flat if filled is None else flat.index_select(0, filled))
     return rows[0] if len(rows) == 1 else torch.cat(rows)
 
 
-def relative_scores(
-    packed: Packed, bias: Callable[[Tensor], Tensor]
-) -> tuple[Tensor, ...]:
-    """Return what is added to each group's scores, for layers that share a bias.
-
-    Where a token sees nothing, it is minus infinity. Branches are as far from the
-    trunk as their positions say.
-
-    Args:
-        packed: the batch.
-        bias: gives, for distances ``(sequences or 1, longest, longest)`` from each
-            query's place to each key's (below 0 for what came before), what is added,
-            ``(sequences or 1, heads, longest, longest)``.
-    """
+def places_of(packed: Packed) -> Iterator[Tensor]:
+    """Yield the positions in each group, ``(sequences or 1, longest)``."""
     tokens = [group.tokens for group in packed.groups]
     pieces = zip(torch.split(packed.positions, tokens), packed.groups, strict=True)
-    made = []
     for positions, group in pieces:
-        places = positions if group.slots is None else positions[group.slots]
-        places = places.view(group.sequences, group.longest)
         if group.slots is None:  # all of one layout
-            places = places[:1]
-        distances = places[:, None] - places[:, :, None]
-        made.append(_masked(bias(distances), group))
-    return tuple(made)
+            yield positions[None, : group.longest]
+        else:
+            places = positions.index_select(0, group.slots)
+            yield places.view(group.sequences, group.longest)
 
 
-def _masked(added: Tensor, group: Group) -> Tensor:
-    allowed = group.real if group.allowed is None else group.allowed
-    if allowed is None and group.is_causal:
-        allowed = _causal(group.longest, added.device)
-    return added if allowed is None else added.masked_fill(~allowed, -torch.inf)
+def sight_of(group: Group, device: torch.device) -> Tensor | None:
+    """Return which keys a group's queries see, ``(sequences or 1, 1, longest, longest)``.
+
+    None where they see all; the third size is 1 where all queries see the same.
+    """
+    if group.allowed is not None:
+        return group.allowed
+    return _causal(group.longest, device) if group.is_causal else group.real
 
 
 def _by_head(
@@ -273,8 +280,10 @@ def _by_head(
     """Return each as ``(sequences, heads, longest or 1, size)``."""
     shared = query.shape[1] // key.shape[1]
     if group.slots is not None:
-        query = query[group.slots] if len(query) == len(key) else query
-        key, value = key[group.slots], value[group.slots]
+        # Not by brackets: the way back from those sorts the slots on a GPU.
+        if len(query) == len(key):
+            query = query.index_select(0, group.slots)
+        key, value = (rows.index_select(0, group.slots) for rows in (key, value))
 
     def split(rows: Tensor) -> Tensor:
         return rows.view(group.sequences, -1, *rows.shape[1:]).transpose(1, 2)
@@ -286,7 +295,9 @@ def _by_head(
 
 
 def _mask(group: Group, asks_all: bool) -> Tensor | None:
-    return group.allowed if asks_all and group.allowed is not None else group.real
+    if asks_all and (group.allowed is not None or group.is_causal):
+        return group.allowed  # padding comes last, so who sees only back needs no more
+    return group.real
 
 
 def _divide(
@@ -315,7 +326,7 @@ def _runs(
             tokens=count * length,
             longest=length,
             is_causal=is_causal,
-            allowed=None if sees is None else sees.to(device),
+            allowed=None if sees is None else send(sees, device),
         )
 
 
@@ -323,26 +334,25 @@ def _padded_group(
     layouts: Sequence[Layout], is_causal: bool, window: int | None, device: torch.device
 ) -> Group:
     """Put all sequences into one group, under a mask."""
-    lengths = torch.tensor([sum(layout) for layout in layouts])
-    longest = int(lengths.max())
-    starts = (lengths.cumsum(0) - lengths)[:, None]
-    places = torch.arange(longest)[None]
-    is_real = places < lengths[:, None]  # (sequences, longest)
+    lengths = [sum(layout) for layout in layouts]
+    longest = max(lengths)
+    slots, is_real = padded_slots(lengths)
     real = is_real[:, None, None]
     allowed = None
-    if is_causal:
+    has_branches = any(len(layout) > 1 for layout in layouts)
+    if is_causal and (has_branches or (window or longest) < longest):
         sees = torch.stack([_sees(layout, window, longest) for layout in layouts])
         # padding sees a real key, so that no row is empty
         allowed = (sees[:, None] & real) | (~is_real[:, None, :, None] & real)
     return Group(
         sequences=len(layouts),
-        tokens=int(lengths.sum()),
+        tokens=sum(lengths),
         longest=longest,
         is_causal=is_causal,
-        slots=torch.where(is_real, starts + places, starts).flatten().to(device),
-        filled=is_real.flatten().nonzero().squeeze(1).to(device),
-        real=real.to(device),
-        allowed=None if allowed is None else allowed.to(device),
+        slots=send(slots, device),
+        filled=send(is_real.flatten().nonzero().squeeze(1), device),
+        real=send(real, device),
+        allowed=None if allowed is None else send(allowed, device),
     )
 
 
@@ -361,7 +371,7 @@ def _places(layout: Layout) -> list[int]:
 
 
 def _causal(length: int, device: torch.device) -> Tensor:
-    return _sees((length,), None, length).to(device)
+    return send(_sees((length,), None, length)[None, None], device)
 
 
 def _sees(layout: Layout, window: int | None, size: int) -> Tensor:

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from harness import Encoded, Loss, PluginError, TrainingExample
 from harness.requests import Answer, Choose, ChooseAnswer
 from harness_torch.abilities import check_finite
+from harness_torch.device import send
 from harness_torch.rows import Run, rows_of, run_by_length
 from harness_torch.tokenizers.protocol import TextTokenizer
 
@@ -91,14 +92,12 @@ class ChoiceHead:
         """Return the summed cross-entropy over the choices of each example."""
         scores = run_by_length(rows_of(batch), self._scores).float().squeeze(1)
         counts = [len(item.extra["rows"]) for item in batch]
-        places = [item.extra["target"] for item in batch]
+        places = torch.tensor([item.extra["target"] for item in batch])
         losses = [
-            F.cross_entropy(
-                own,
-                torch.tensor(place, device=own.device),
-                label_smoothing=label_smoothing,
+            F.cross_entropy(own, place, label_smoothing=label_smoothing)
+            for own, place in zip(
+                torch.split(scores, counts), send(places, scores.device), strict=True
             )
-            for own, place in zip(torch.split(scores, counts), places, strict=True)
         ]
         return Loss(total=torch.stack(losses).sum(), count=len(losses))
 

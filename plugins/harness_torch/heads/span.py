@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from harness import Encoded, Loss, PluginError, TrainingExample
 from harness.requests import Answer, Extract, ExtractAnswer
 from harness_torch.abilities import check_finite
+from harness_torch.device import send
 from harness_torch.heads.windows import (
     Span,
     Window,
@@ -20,6 +20,7 @@ from harness_torch.heads.windows import (
     cut_windows,
     target_tokens,
 )
+from harness_torch.slots import padded_slots
 from harness_torch.tokenizers.protocol import TextTokenizer, Tokens
 
 Scores = Callable[[Sequence[Tokens]], Tensor]
@@ -93,7 +94,7 @@ class SpanHead:
         Raises:
             CheckpointError: the model's output is not a number.
         """
-        scores = iter(self._run(batch, torch.device("cpu")))
+        scores = iter(self._run(batch))
         for item in batch:
             own = [(window, next(scores)) for window in item.extra["windows"]]
             yield item.key, self._answer(item, own)
@@ -113,28 +114,24 @@ class SpanHead:
 
     def loss(self, batch: Sequence[Encoded], *, label_smoothing: float = 0.0) -> Loss:
         """Return the cross-entropy of start and end, halved, summed over windows."""
+        rows = _rows(batch)
         targets = [target for item in batch for target in item.extra["targets"]]
-        losses = [
-            F.cross_entropy(
-                own.T,
-                torch.tensor(target, device=own.device),
-                label_smoothing=label_smoothing,
-            )
-            for own, target in zip(self._run(batch), targets, strict=True)
-        ]  # the mean of two: a row of start scores, one of end scores
-        return Loss(total=torch.stack(losses).sum(), count=len(losses))
+        order = _by_length(rows)
+        total = span_loss(
+            self._scores([rows[place] for place in order]).float(),
+            [len(rows[place].ids) for place in order],
+            [targets[place] for place in order],
+            label_smoothing=label_smoothing,
+        )
+        return Loss(total=total, count=len(rows))
 
-    def _run(
-        self, batch: Sequence[Encoded], device: torch.device | None = None
-    ) -> list[Tensor]:
-        """Return ``(tokens, 2)`` for every window of a batch, in order."""
-        rows = [w.tokens for item in batch for w in item.extra["windows"]]
-        order = sorted(range(len(rows)), key=lambda place: len(rows[place].ids))
+    def _run(self, batch: Sequence[Encoded]) -> list[Tensor]:
+        """Return ``(tokens, 2)`` for every window of a batch, in order, on the CPU."""
+        rows = _rows(batch)
+        order = _by_length(rows)
         whole = self._scores([rows[place] for place in order]).float()
         check_finite(whole, self._title)
-        split = torch.split(
-            whole.to(device or whole.device), [len(rows[place].ids) for place in order]
-        )
+        split = torch.split(whole.cpu(), [len(rows[place].ids) for place in order])
         results = dict(zip(order, split, strict=True))
         return [results[place] for place in range(len(rows))]
 
@@ -186,6 +183,44 @@ def _place(
     start, end = offsets[span.first][0], offsets[span.last][1]
     text = context[start:end]
     return start + len(text) - len(text.lstrip()), end
+
+
+def span_loss(
+    scores: Tensor,
+    lengths: Sequence[int],
+    targets: Sequence[tuple[int, int]],
+    *,
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """Return the cross-entropy of start and end, halved, summed over windows.
+
+    Computed for all windows at once: each alone would be many small kernels.
+
+    Args:
+        scores: of every token of every window, end to end, ``(tokens, 2)``.
+        lengths: tokens of each window.
+        targets: the first and the last token of each window's answer.
+        label_smoothing: the share of a target spread evenly over a window's tokens.
+    """
+    device, (slots, is_real) = scores.device, padded_slots(lengths)
+    padding = send(~is_real, device)[:, :, None]  # (windows, longest, 1)
+    laid = scores.index_select(0, send(slots, device)).view(*is_real.shape, 2)
+    logs = laid.masked_fill(padding, -torch.inf).log_softmax(dim=1)
+    places = send(torch.tensor(targets), device)[:, None]  # (windows, 1, 2)
+    told = (1 - label_smoothing) * logs.gather(1, places).squeeze(1)
+    if label_smoothing:
+        counts = send(torch.tensor(lengths), device)[:, None]
+        told = told + label_smoothing * logs.masked_fill(padding, 0).sum(1) / counts
+    return -told.mean(dim=1).sum()
+
+
+def _rows(batch: Sequence[Encoded]) -> list[Tokens]:
+    """Return every window of a batch, in order."""
+    return [window.tokens for item in batch for window in item.extra["windows"]]
+
+
+def _by_length(rows: Sequence[Tokens]) -> list[int]:
+    return sorted(range(len(rows)), key=lambda place: len(rows[place].ids))
 
 
 def _asked(example: TrainingExample) -> tuple[Extract, tuple[int, int] | None]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import accumulate
 from typing import NamedTuple, cast
 
 import torch
@@ -21,6 +22,7 @@ from torch import Tensor
 from harness import CheckpointError, Encoded, Head, Loss, PluginError, TrainingExample
 from harness.requests import Answer, Tag, TagAnswer
 from harness_torch.abilities import check_finite
+from harness_torch.device import send
 from harness_torch.heads.labels import label_order
 from harness_torch.tokenizers.protocol import TextTokenizer, Tokens
 from harness_torch.windows import home_of, window_starts
@@ -98,7 +100,9 @@ class TagHead:
         Raises:
             CheckpointError: the model's output is not a number.
         """
-        best = self._run(batch).softmax(dim=-1).max(dim=-1)
+        logits = self._run(batch)
+        check_finite(logits, self._title)
+        best = logits.softmax(dim=-1).max(dim=-1)
         said = iter(zip(best.indices.tolist(), best.values.tolist(), strict=True))
         for item in batch:
             found = {w: next(said) for own in item.extra["windows"] for w in own.words}
@@ -128,17 +132,17 @@ class TagHead:
     def loss(self, batch: Sequence[Encoded], *, label_smoothing: float = 0.0) -> Loss:
         """Return the cross-entropy summed over the words of a micro-batch."""
         logits = self._run(batch)
-        targets = torch.tensor(
-            [
-                item.extra["target"][word]
-                for item in batch
-                for window in item.extra["windows"]
-                for word in window.words
-            ],
-            device=logits.device,
-        )
+        targets = [
+            item.extra["target"][word]
+            for item in batch
+            for window in item.extra["windows"]
+            for word in window.words
+        ]
         total = F.cross_entropy(
-            logits, targets, reduction="sum", label_smoothing=label_smoothing
+            logits,
+            send(torch.tensor(targets), logits.device),
+            reduction="sum",
+            label_smoothing=label_smoothing,
         )
         return Loss(total=total, count=len(targets))
 
@@ -150,12 +154,14 @@ class TagHead:
         order = sorted(range(len(windows)), key=lambda i: len(windows[i].tokens.ids))
         rows = [windows[place].tokens for place in order]
         whole = self._logits(rows).float()
-        check_finite(whole, self._title)
-        parts = torch.split(whole, [len(row.ids) for row in rows])
-        by_place = dict(zip(order, parts, strict=True))
-        return torch.cat(
-            [by_place[place][window.places] for place, window in enumerate(windows)]
-        )
+        ends = accumulate((len(row.ids) for row in rows), initial=0)
+        starts = dict(zip(order, ends, strict=False))  # the last end starts nothing
+        asked = [
+            starts[at] + place
+            for at, window in enumerate(windows)
+            for place in window.places
+        ]
+        return whole.index_select(0, send(torch.tensor(asked), whole.device))
 
     def _windows(self, words: Words) -> list[TagWindow]:
         ids, firsts = self._with_every_word(words)

@@ -13,6 +13,7 @@ from torch import Tensor
 from harness import Encoded, Head, Loss, TrainingExample
 from harness.requests import Answer, Classify, ClassifyAnswer, Regress, RegressAnswer
 from harness_torch.abilities import check_finite
+from harness_torch.device import send
 from harness_torch.heads.labels import label_order, training_target
 from harness_torch.tokenizers.protocol import TextEncoder
 
@@ -74,11 +75,8 @@ class VectorHead:
         """Return the summed cross-entropy, or squared error, of a micro-batch."""
         ordered = sorted(batch, key=lambda item: item.cost)
         logits = self._logits(ordered).float()
-        targets = torch.tensor(
-            [item.extra["target"] for item in ordered],
-            dtype=torch.float32,
-            device=logits.device,
-        )
+        asked = [item.extra["target"] for item in ordered]
+        targets = send(torch.tensor(asked, dtype=torch.float32), logits.device)
         total = (
             F.mse_loss(logits.squeeze(1), targets, reduction="sum")
             if self._head.kind == "regress"

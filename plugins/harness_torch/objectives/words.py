@@ -10,6 +10,7 @@ from torch import Tensor
 
 from harness import Loss, PluginError, TrainingExample
 from harness.requests import Generate, GenerateAnswer, Score, ScoreAnswer
+from harness_torch.device import send
 
 Project = Callable[[Tensor], Tensor]
 """Makes logits of states, ``(rows, vocabulary)``."""
@@ -30,7 +31,7 @@ def word_loss(
     wide = logits.to(torch.promote_types(logits.dtype, torch.float32))
     total = F.cross_entropy(
         wide,
-        torch.tensor(targets, device=wide.device),
+        send(torch.tensor(targets), wide.device),
         reduction="sum",
         label_smoothing=label_smoothing,
     )

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import torch
 from accelerate import Accelerator
-from torch import nn
+from torch import Tensor, nn
 
 from harness import Encoded, OutOfMemoryError, Trainable, cut_batches
 from harness_torch.device import memory_errors
@@ -62,7 +62,8 @@ class Accumulator:
 
     def _try(self, batch: Sequence[Encoded]) -> Total | None:
         """Return None, with a smaller budget, where memory ran out."""
-        total, count = 0.0, 0
+        losses: list[Tensor] = []
+        count = 0
         for micro in cut_batches(batch, self.tokens):
             tokens = sum(item.cost for item in micro)
             try:
@@ -70,14 +71,15 @@ class Accumulator:
                     with self._accelerator.autocast():
                         loss = self._model.loss(micro, label_smoothing=self._smoothing)
                     self._accelerator.backward(loss.total)
-                    total += float(loss.total.detach())
+                    losses.append(loss.total.detach().double())
             except OutOfMemoryError as error:
                 if len(micro) == 1:
                     raise _too_long(tokens) from error
                 self.tokens = max(1, min(self.tokens, tokens) // 2)
                 return None
             count += loss.count
-        return Total(total, count)
+        # Read once: each reading waits until the device has done all it was given.
+        return Total(sum(torch.stack(losses).tolist()) if losses else 0.0, count)
 
 
 def _too_long(tokens: int) -> OutOfMemoryError:

@@ -68,9 +68,8 @@ class Stepper:
         """
         total = add_up(self._accumulator.add(own_share(batch)), self.parameters)
         loss = total.loss / total.terms
-        for parameter in self.parameters:
-            if parameter.grad is not None:
-                parameter.grad.div_(total.terms)
+        if gradients := [p.grad for p in self.parameters if p.grad is not None]:
+            torch._foreach_div_(gradients, total.terms)  # few kernels for many tensors
         norm = self._accelerator.clip_grad_norm_(self.parameters, self._settings.clip)
         # In fp16 the scaler skips a step whose gradients overflow, and lowers its scale.
         is_scaled = self._accelerator.scaler is not None

@@ -10,7 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from harness_torch.packed import Packed, attend, pack, relative_scores
+from harness_torch.packed import Packed, attend, pack
+from harness_torch.relative import relative_scores
 
 CPU = torch.device("cpu")
 LENGTHS = (4, 4, 1, 9, 2)
