@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -15,3 +16,10 @@ TOY = Path(__file__).parent / "toy_plugin.py"
 def toy() -> Plugins:
     """Load the core's own plugin and the toy plugin, and nothing else."""
     return load_plugins(["harness.builtin", str(TOY)], entry_points=False)
+
+
+@pytest.fixture
+def closed_port() -> str:
+    """Return an address where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return f"http://127.0.0.1:{server.getsockname()[1]}"

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -142,12 +140,6 @@ def first(client: Client) -> Outcome:
     return client.read(ALPHA, ("my/pairs", "beta", None, "train"))
 
 
-@pytest.fixture
-def closed_port() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return f"http://127.0.0.1:{server.getsockname()[1]}"
-
-
 @pytest.mark.slow
 def test_pinned_split_is_read_with_its_ids_and_labels(first: Outcome) -> None:
     assert first.read[0]["ids"] == ["3", "5", "6", "9"]
@@ -220,39 +212,6 @@ def test_what_the_cache_does_not_have_is_refused_offline(client: Client) -> None
         f"my/pairs alpha at {OTHER} {rest}",
         f"my/pairs gamma at any revision {rest}",
     ]
-
-
-@pytest.mark.slow
-def test_hub_that_can_not_be_reached_is_told_in_one_line_within_5_s(
-    tmp_path: Path, closed_port: str
-) -> None:
-    outcome = Client(folder=tmp_path, endpoint=closed_port).read(ALPHA)
-    assert outcome.errors == [
-        f"the Hub at {closed_port} can't be reached ([Errno {errno.ECONNREFUSED}] Connection refused): "
-        f"go online, {INSTEAD}"
-    ]
-    assert outcome.seconds < 5
-
-
-@pytest.mark.slow
-def test_hub_that_never_answers_is_told_in_one_line_within_5_s(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        endpoint = f"http://127.0.0.1:{server.getsockname()[1]}"
-        outcome = Client(folder=tmp_path, endpoint=endpoint).read(ALPHA)
-    assert outcome.errors == [
-        f"the Hub at {endpoint} can't be reached (no answer in 2.5 seconds): go online, "
-        f"{INSTEAD}"
-    ]
-    assert outcome.seconds < 5
-
-
-@pytest.mark.slow
-def test_hub_that_never_answers_is_asked_once_for_all_tasks(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        endpoint = f"http://127.0.0.1:{server.getsockname()[1]}"
-        outcome = Client(folder=tmp_path, endpoint=endpoint).read(ALPHA, ALPHA, ALPHA)
-    assert len(set(outcome.errors)) == 1
-    assert outcome.seconds < 5
 
 
 @pytest.mark.slow
