@@ -23,7 +23,7 @@ from torch import Tensor
 
 from harness_torch.device import send
 from harness_torch.jagged import attend_jagged, is_worth_it
-from harness_torch.prefix import Prefix, Seen
+from harness_torch.prefix import Before, Seen
 from harness_torch.slots import padded_slots
 
 Layout = tuple[int, ...]
@@ -192,7 +192,7 @@ def attend(  # noqa: PLR0913 # queries, keys and values are one thing
     dropout: float = 0.0,
     scale: float | None = None,
     scores: Sequence[Tensor] | None = None,
-    prefix: Prefix | None = None,
+    prefix: Before | None = None,
 ) -> Tensor:
     """Attend within each sequence.
 
