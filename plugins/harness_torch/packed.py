@@ -212,8 +212,7 @@ def attend(  # noqa: PLR0913 # queries, keys and values are one thing
         One row for each row of `query`, heads side by side: ``(rows, heads * size)``.
     """
     asks_all = len(query) == len(key)
-    has_prefix = prefix is not None and not prefix.is_empty
-    is_usual = asks_all and scores is None and not has_prefix
+    is_usual = asks_all and scores is None and (prefix is None or prefix.is_empty)
     if is_usual and packed.is_plain and is_worth_it(query):
         return attend_jagged(query, key, value, packed, dropout=dropout, scale=scale)
     tokens = [group.tokens for group in packed.groups]
@@ -229,18 +228,14 @@ def attend(  # noqa: PLR0913 # queries, keys and values are one thing
     )
     rows = []
     for q, k, v, group, added in pieces:
+        asked, keys, values = _by_head(q, k, v, group)
         mask = _mask(group, asks_all) if added is None else added
         is_causal = asks_all and group.is_causal and mask is None
-        if is_causal and has_prefix:  # else the kernel would count from the prefix on
-            mask, is_causal = _causal(group.longest, q.device), False
-        asked, keys, values = _by_head(q, k, v, group)
         seen = Seen(keys, values, mask)
+        if prefix is not None and not prefix.is_empty:
+            seen, is_causal = _behind(prefix, seen, is_causal), False
         attended = F.scaled_dot_product_attention(
-            asked,
-            *(seen if prefix is None else prefix.before(seen)),
-            dropout_p=dropout,
-            is_causal=is_causal,
-            scale=scale,
+            asked, *seen, dropout_p=dropout, is_causal=is_causal, scale=scale
         )
         flat = attended.transpose(1, 2).flatten(0, 1).flatten(1)  # (S * L, H * size)
         filled = group.filled if asks_all else None
@@ -288,6 +283,12 @@ def _by_head(
     if shared > 1:
         k, v = k.repeat_interleave(shared, 1), v.repeat_interleave(shared, 1)
     return q, k, v
+
+
+def _behind(prefix: Prefix, seen: Seen, is_causal: bool) -> Seen:
+    if is_causal:  # by a mask, as the kernel would count from the prefix on
+        seen = seen._replace(mask=_causal(seen.keys.shape[2], seen.keys.device))
+    return prefix.before(seen)
 
 
 def _mask(group: Group, asks_all: bool) -> Tensor | None:
