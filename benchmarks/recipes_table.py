@@ -114,6 +114,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--seeds", nargs="+", type=int, default=(1, 2, 3))
     parser.add_argument("--max-examples", help="training examples at most")
     parser.add_argument("--epochs", help="the recipe's own by default")
+    parser.add_argument("--split", help="evaluated; the task's own by default")
     parser.add_argument("--settings", default="", help="such as dropout=0,batch_size=8")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--device", default="cpu")
@@ -143,6 +144,7 @@ def run(options: argparse.Namespace, words: Sequence[str]) -> list[CellResult]:
     command = [sys.executable, "-m", "harness", "run", *words]
     command += ["--data", options.data, "--store", options.store]
     command += ["--device", options.device, "--dtype", options.dtype]
+    command += ["--split", options.split] if options.split else []
     threads = dict.fromkeys(
         ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"),
         str(options.threads),

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from harness_bert.config import BertConfig
 from harness_bert.parts import Parts
 from harness_torch.activations import ACTIVATIONS
-from harness_torch.packed import Packed, attend
+from harness_torch.attention import attend
+from harness_torch.packed import Packed
 from harness_torch.prefix import Prefix
 
 

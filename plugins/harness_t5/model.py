@@ -17,8 +17,9 @@ from torch import Tensor, nn
 from harness_t5.buckets import bucket
 from harness_t5.config import T5Config
 from harness_torch.activations import ACTIVATIONS
+from harness_torch.attention import attend
 from harness_torch.crossing import Crossing, attend_across
-from harness_torch.packed import Packed, attend
+from harness_torch.packed import Packed
 from harness_torch.prefix import Prefix
 from harness_torch.relative import relative_scores
 from harness_torch.text_vectors import mean_over_sequences

@@ -14,7 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from harness_torch.packed import Packed, attend
+from harness_torch.attention import attend
+from harness_torch.packed import Packed
 from harness_torch.prefix import Before, Seen, put_before
 
 _ROOM = 64  # slots that are added when they run out

@@ -46,7 +46,7 @@ def attend_jagged(
     dropout: float = 0.0,
     scale: float | None = None,
 ) -> Tensor:
-    """Attend as `harness_torch.packed.attend` does, where the batch `is_plain`.
+    """Attend as `harness_torch.attention.attend` does, where the batch `is_plain`.
 
     Args:
         query: of all tokens, ``(tokens, heads, size)``.

@@ -18,12 +18,9 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, groupby
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from harness_torch.device import send
-from harness_torch.jagged import attend_jagged, is_worth_it
-from harness_torch.prefix import Before, Seen
 from harness_torch.slots import padded_slots
 
 Layout = tuple[int, ...]
@@ -183,71 +180,6 @@ def pack(
     )
 
 
-def attend(  # noqa: PLR0913 # queries, keys and values are one thing
-    query: Tensor,
-    key: Tensor,
-    value: Tensor,
-    packed: Packed,
-    *,
-    dropout: float = 0.0,
-    scale: float | None = None,
-    scores: Sequence[Tensor] | None = None,
-    prefix: Before | None = None,
-) -> Tensor:
-    """Attend within each sequence.
-
-    Args:
-        query: ``(tokens, heads, size)``, or ``(sequences, heads, size)`` where one
-            token of each sequence asks and sees all of it.
-        key: ``(tokens, key heads, size)``; each serves as many query heads in a row.
-        value: ``(tokens, key heads, size)``.
-        packed: the batch that the tokens are of.
-        dropout: probability that an attention weight is dropped.
-        scale: what scores are multiplied by; by default 1 over the root of the size.
-        scores: what `relative_scores` made of the batch, which is added to the scores;
-            all tokens must ask.
-        prefix: what every token sees besides, if anything.
-
-    Returns:
-        One row for each row of `query`, heads side by side: ``(rows, heads * size)``.
-    """
-    asks_all = len(query) == len(key)
-    has_prefix = prefix is not None and not prefix.is_empty
-    is_usual = asks_all and scores is None and not has_prefix
-    if is_usual and packed.is_plain and is_worth_it(query):
-        return attend_jagged(query, key, value, packed, dropout=dropout, scale=scale)
-    tokens = [group.tokens for group in packed.groups]
-    asking = tokens if asks_all else [group.sequences for group in packed.groups]
-    # Not slices: the gradient of each would be as large as the whole batch.
-    pieces = zip(
-        torch.split(query, asking),
-        torch.split(key, tokens),
-        torch.split(value, tokens),
-        packed.groups,
-        [None] * len(tokens) if scores is None else scores,
-        strict=True,
-    )
-    rows = []
-    for q, k, v, group, added in pieces:
-        mask = _mask(group, asks_all) if added is None else added
-        is_causal = asks_all and group.is_causal and mask is None
-        if is_causal and has_prefix:  # else the kernel would count from the prefix on
-            mask, is_causal = _causal(group.longest, q.device), False
-        asked, keys, values = _by_head(q, k, v, group)
-        seen = Seen(keys, values, mask)
-        attended = F.scaled_dot_product_attention(
-            asked,
-            *(seen if prefix is None else prefix.before(seen)),
-            dropout_p=dropout,
-            is_causal=is_causal,
-            scale=scale,
-        )
-        flat = attended.transpose(1, 2).flatten(0, 1).flatten(1)  # (S * L, H * size)
-        filled = group.filled if asks_all else None
-        rows.append(flat if filled is None else flat.index_select(0, filled))
-    return rows[0] if len(rows) == 1 else torch.cat(rows)
-
-
 def places_of(packed: Packed) -> Iterator[Tensor]:
     """Yield the positions in each group, ``(sequences or 1, longest)``."""
     tokens = [group.tokens for group in packed.groups]
@@ -267,33 +199,7 @@ def sight_of(group: Group, device: torch.device) -> Tensor | None:
     """
     if group.allowed is not None:
         return group.allowed
-    return _causal(group.longest, device) if group.is_causal else group.real
-
-
-def _by_head(
-    query: Tensor, key: Tensor, value: Tensor, group: Group
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Return each as ``(sequences, heads, longest or 1, size)``."""
-    shared = query.shape[1] // key.shape[1]
-    if group.slots is not None:
-        # Not by brackets: the way back from those sorts the slots on a GPU.
-        if len(query) == len(key):
-            query = query.index_select(0, group.slots)
-        key, value = (rows.index_select(0, group.slots) for rows in (key, value))
-
-    def split(rows: Tensor) -> Tensor:
-        return rows.view(group.sequences, -1, *rows.shape[1:]).transpose(1, 2)
-
-    q, k, v = split(query), split(key), split(value)
-    if shared > 1:
-        k, v = k.repeat_interleave(shared, 1), v.repeat_interleave(shared, 1)
-    return q, k, v
-
-
-def _mask(group: Group, asks_all: bool) -> Tensor | None:
-    if asks_all and (group.allowed is not None or group.is_causal):
-        return group.allowed  # padding comes last, so who sees only back needs no more
-    return group.real
+    return causal_sight(group.longest, device) if group.is_causal else group.real
 
 
 def _divide(
@@ -366,7 +272,11 @@ def _places(layout: Layout) -> list[int]:
     return [*range(trunk), *(trunk + i for n in branches for i in range(n))]
 
 
-def _causal(length: int, device: torch.device) -> Tensor:
+def causal_sight(length: int, device: torch.device) -> Tensor:
+    """Return which tokens see which where none sees what follows.
+
+    ``(1, 1, length, length)``.
+    """
     return send(_sees((length,), None, length)[None, None], device)
 
 

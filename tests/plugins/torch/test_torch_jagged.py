@@ -8,8 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from harness_torch.attention import attend
 from harness_torch.jagged import attend_jagged, is_worth_it
-from harness_torch.packed import Packed, attend, pack
+from harness_torch.packed import Packed, pack
 
 CPU = torch.device("cpu")
 LENGTHS = (4, 4, 1, 9, 2)

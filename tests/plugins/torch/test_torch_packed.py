@@ -10,7 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from harness_torch.packed import Packed, attend, pack
+from harness_torch.attention import attend
+from harness_torch.packed import Packed, pack
 from harness_torch.relative import relative_scores
 
 CPU = torch.device("cpu")

@@ -8,8 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from harness_torch.attention import attend
 from harness_torch.cache import KeyValueCache, PackedAttention
-from harness_torch.packed import attend, pack
+from harness_torch.packed import pack
 from harness_torch.prefix import Prefix
 
 CPU = torch.device("cpu")
