@@ -97,7 +97,7 @@ def harness_recipes() -> Sequence[RecipeEntry]:
             trains=_WHOLE_TEXTS | {"language"},
             run=run_prompt_tuning,
             saves="adapter",
-            resolve=own_rate(1e-3),
+            resolve=own_rate(3e-3),
         ),
         RecipeEntry(
             name="linear-probe",

@@ -15,6 +15,13 @@ TAGGER_DROPOUT = 0.1
 class Decoder(Protocol):
     """A causal model over packed tokens."""
 
+    @property
+    def sight(self) -> int | None:
+        """How many places a token sees in the layer where it sees least, None for all.
+
+        The token itself is one of them.
+        """
+
     def __call__(
         self,
         ids: Tensor,

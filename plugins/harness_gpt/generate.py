@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import cast
@@ -14,6 +15,7 @@ from harness.requests import Generate, GenerateAnswer
 from harness_gpt.decoder import Decoder
 from harness_gpt.reading import Reader
 from harness_torch.abilities import check_finite
+from harness_torch.beginnings import Beginning, shared_beginning
 from harness_torch.cache import KeyValueCache
 from harness_torch.chat import Render, prompt_ids
 from harness_torch.generation.loop import write
@@ -33,15 +35,28 @@ class Continuation:
         self._title = title
         self._cache = KeyValueCache()
 
-    def read(self, prompts: Sequence[Sequence[int]], *, device: torch.device) -> Tensor:
+    def read(
+        self,
+        prompts: Sequence[Sequence[int]],
+        *,
+        beginning: Beginning | None = None,
+        device: torch.device,
+    ) -> Tensor:
         """Read prompts and return logits of their next tokens, ``(rows, vocabulary)``.
+
+        Args:
+            prompts: token ids of each, without the beginning.
+            beginning: what all of them begin with, if anything.
+            device: where the model is.
 
         Raises:
             CheckpointError: the logits are no numbers.
         """
         packed = pack(prompts, device=device, is_causal=True)
-        attending = self._cache.prefill(packed)
-        hidden = self._model(packed.ids, packed.positions, attending, packed.last)
+        kept = None if beginning is None else beginning.kept(self._model, device)
+        attending = self._cache.prefill(packed, kept)
+        positions = packed.positions + (0 if kept is None else kept.longest)
+        hidden = self._model(packed.ids, positions, attending, packed.last)
         return self._logits(hidden)
 
     def step(self, tokens: Tensor) -> Tensor:
@@ -112,13 +127,26 @@ class GenerateAbility:
                     truncated_side="left",
                 )
             )
-        return encoded
+        return _share_beginning(encoded, sight=self._model.sight)
 
     def answer(self, batch: Sequence[Encoded]) -> Iterator[tuple[int, GenerateAnswer]]:
         """Answer each request of a batch."""
-        ordered = sorted(batch, key=lambda item: len(item.ids))
+        by_beginning: dict[Beginning | None, list[Encoded]] = defaultdict(list)
+        for item in sorted(batch, key=lambda item: len(item.ids)):
+            by_beginning[item.extra.get("beginning")].append(item)
+        for beginning, ordered in by_beginning.items():
+            yield from self._continue(ordered, beginning)
+
+    def _continue(
+        self, ordered: Sequence[Encoded], beginning: Beginning | None
+    ) -> Iterator[tuple[int, GenerateAnswer]]:
         rows = Continuation(self._model, title=self._reader.title)
-        logits = rows.read([item.ids for item in ordered], device=self._device)
+        before = 0 if beginning is None else len(beginning.ids)
+        logits = rows.read(
+            [item.ids[before:] for item in ordered],
+            beginning=beginning,
+            device=self._device,
+        )
         written = write(
             rows,
             logits,
@@ -148,3 +176,18 @@ class GenerateAbility:
         room = self._reader.length + len(self._reader.virtual) - len(item.ids) + 1
         request = cast(Generate, item.request)
         return replace(request, max_tokens=min(request.max_tokens, room))
+
+
+def _share_beginning(encoded: Sequence[Encoded], *, sight: int | None) -> list[Encoded]:
+    """Note what prompts begin with that are whole and seen whole, to be read once."""
+    able = [
+        item
+        for item in encoded
+        if not item.truncated_tokens and (sight is None or len(item.ids) <= sight)
+    ]
+    ids = shared_beginning([tuple(item.ids) for item in able])
+    if not ids:
+        return list(encoded)
+    extra = {"beginning": Beginning(ids)}
+    sharing = {item.key: replace(item, extra=extra) for item in able}
+    return [sharing.get(item.key, item) for item in encoded]

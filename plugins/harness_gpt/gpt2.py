@@ -172,6 +172,11 @@ class Gpt2(nn.Module):
         hidden: Tensor = self.transformer(ids, positions, attending, rows)
         return hidden
 
+    @property
+    def sight(self) -> int | None:
+        """See `harness_gpt.decoder.Decoder`: every token sees all before it."""
+        return None
+
     def tags(self, hidden: Tensor) -> Tensor:
         """Return a tagger's logits, ``(rows, outputs)``, of hidden states."""
         if self.classifier is None:

@@ -199,6 +199,12 @@ class Llama(nn.Module):
         hidden: Tensor = self.model(ids, positions, attending, rows)
         return hidden
 
+    @property
+    def sight(self) -> int | None:
+        """See `harness_gpt.decoder.Decoder`."""
+        windows = self.model.config.windows
+        return min((window for window in windows if window is not None), default=None)
+
     def tags(self, hidden: Tensor) -> Tensor:
         """Return a tagger's logits, ``(rows, outputs)``, of hidden states."""
         if self.score is None:

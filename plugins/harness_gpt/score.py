@@ -10,7 +10,7 @@ from harness import Encoded
 from harness.requests import Score, ScoreAnswer
 from harness_gpt.decoder import Decoder
 from harness_gpt.reading import Reader
-from harness_gpt.trees import grow, score_trees
+from harness_gpt.trees import grow, score_trees, share_beginning
 from harness_torch.scoring import pair_ids
 
 
@@ -29,24 +29,24 @@ class ScoreAbility:
         pairs = iter(
             pair_ids(texts, encode=reader.ids, prefix=reader.prefix, title=reader.title)
         )
-        encoded = []
-        for key, request in enumerate(requests):
-            own = [next(pairs) for _ in request.choices]
-            forest = grow(own, length=reader.length).behind(reader.virtual)
-            ids = forest.ids
-            counts = tuple(len(pair.continuation) for pair in own)
-            encoded.append(
-                Encoded(
-                    key=key,
-                    request=request,
-                    cost=max(1, len(ids)),
-                    ids=ids,
-                    truncated_tokens=forest.cut,
-                    truncated_side="left",
-                    extra={"forest": forest, "counts": counts},
-                )
+        own = [[next(pairs) for _ in request.choices] for request in requests]
+        grown = [grow(one, length=reader.length).behind(reader.virtual) for one in own]
+        forests = share_beginning(grown, sight=self._model.sight)
+        return [
+            Encoded(
+                key=key,
+                request=request,
+                cost=max(1, len(forests[key].ids)),
+                ids=forests[key].all_ids,
+                truncated_tokens=forests[key].cut,
+                truncated_side="left",
+                extra={
+                    "forest": forests[key],
+                    "counts": tuple(len(pair.continuation) for pair in own[key]),
+                },
             )
-        return encoded
+            for key, request in enumerate(requests)
+        ]
 
     def answer(self, batch: Sequence[Encoded]) -> Iterator[tuple[int, ScoreAnswer]]:
         """Answer each request of a batch."""

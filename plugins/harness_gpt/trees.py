@@ -6,6 +6,7 @@ which nothing is asked of. Equal continuations are one branch.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
@@ -13,8 +14,9 @@ from itertools import accumulate
 import torch
 
 from harness_gpt.decoder import Decoder
-from harness_torch.cache import PackedAttention
-from harness_torch.packed import Layout, pack
+from harness_torch.beginnings import Beginning, shared_beginning
+from harness_torch.cache import Attending, BehindAttention, PackedAttention
+from harness_torch.packed import Layout, Packed, pack
 from harness_torch.scoring import Pair, Scored, log_probabilities
 
 AT_ONCE = 4096
@@ -26,14 +28,21 @@ _NOTHING = Scored(0.0, True)  # a continuation without tokens is certain
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tree:
-    """A context and the different continuations that are scored after it."""
+    """A context and the different continuations that are scored after it.
+
+    Attributes:
+        trunk: the context, or what of it comes behind the beginning.
+        branches: the continuations.
+        beginning: what other trees' contexts begin with too, if anything.
+    """
 
     trunk: _Ids
     branches: tuple[_Ids, ...]
+    beginning: Beginning | None = None
 
     @property
     def ids(self) -> list[int]:
-        """What the model reads."""
+        """What the model reads of this tree alone."""
         return [*self.trunk, *(token for b in self.branches for token in b[:-1])]
 
     @property
@@ -66,8 +75,18 @@ class Forest:
 
     @property
     def ids(self) -> list[int]:
-        """All that the model reads."""
+        """All that the model reads, without what other trees begin with too."""
         return [token for tree in self.trees for token in tree.ids]
+
+    @property
+    def all_ids(self) -> list[int]:
+        """The same with beginnings."""
+        return [
+            token
+            for tree in self.trees
+            for ids in (tree.beginning.ids if tree.beginning else (), tree.ids)
+            for token in ids
+        ]
 
     def behind(self, virtual: _Ids) -> Forest:
         """Return the same behind virtual tokens, with which every tree begins."""
@@ -116,6 +135,41 @@ def grow(pairs: Sequence[Pair], *, length: int) -> Forest:
     )
 
 
+def share_beginning(forests: Sequence[Forest], *, sight: int | None) -> list[Forest]:
+    """Take what the trees of many forests begin with out of them, to be read once.
+
+    Forests that were cut have lost it, and stay as they are; so do those with a tree
+    that a token may not see all of.
+
+    Args:
+        forests: what is asked.
+        sight: how many places a token sees; see `Decoder`.
+    """
+
+    def may_share(forest: Forest) -> bool:
+        longest = max((len(tree.ids) for tree in forest.trees), default=0)
+        return not forest.cut and (sight is None or longest <= sight)
+
+    able = [may_share(forest) for forest in forests]
+    sharing = [forest for forest, is_able in zip(forests, able, strict=True) if is_able]
+    ids = shared_beginning([tree.trunk for forest in sharing for tree in forest.trees])
+    if not ids:
+        return list(forests)
+    shared = Beginning(ids)
+    return [
+        _behind(forest, shared) if is_able else forest
+        for forest, is_able in zip(forests, able, strict=True)
+    ]
+
+
+def _behind(forest: Forest, shared: Beginning) -> Forest:
+    trees = (
+        replace(tree, trunk=tree.trunk[len(shared.ids) :], beginning=shared)
+        for tree in forest.trees
+    )
+    return replace(forest, trees=tuple(trees))
+
+
 def score_trees(
     trees: Sequence[Tree], model: Decoder, *, device: torch.device, title: str
 ) -> list[list[Scored]]:
@@ -124,11 +178,15 @@ def score_trees(
     Raises:
         CheckpointError: a score is not a number.
     """
-    order = sorted(range(len(trees)), key=lambda place: trees[place].layout)
+    by_beginning: dict[Beginning | None, list[int]] = defaultdict(list)
+    for place in sorted(range(len(trees)), key=lambda place: trees[place].layout):
+        by_beginning[trees[place].beginning].append(place)
+    costs = [len(tree.ids) for tree in trees]
     scored: dict[int, list[Scored]] = {}
-    for places in cut_at_once(order, [len(tree.ids) for tree in trees]):
-        answers = _score([trees[place] for place in places], model, device, title)
-        scored.update(zip(places, answers, strict=True))
+    for order in by_beginning.values():
+        for places in cut_at_once(order, costs):
+            answers = _score([trees[place] for place in places], model, device, title)
+            scored.update(zip(places, answers, strict=True))
     return [scored[place] for place in range(len(trees))]
 
 
@@ -159,10 +217,11 @@ def _score(
         for tree, start in zip(trees, starts, strict=True)
         for row in range(start + len(tree.trunk) - 1, start + len(tree.ids))
     ]
+    attending, before = _attending(packed, trees[0].beginning, model)
     hidden = model(
         packed.ids,
-        packed.positions,
-        PackedAttention(packed),
+        packed.positions + before,
+        attending,
         torch.tensor(rows, device=device),
     )
     targets = [asked for tree in trees for asked in tree.targets]
@@ -173,6 +232,16 @@ def _score(
             _joined([first, *(next(scored)[0] for _ in branch[1:])])
             for first, branch in zip(firsts, tree.branches, strict=True)
         ]
+
+
+def _attending(
+    packed: Packed, beginning: Beginning | None, model: Decoder
+) -> tuple[Attending, int]:
+    """Return how a batch attends, and how many tokens it stands behind."""
+    if beginning is None:
+        return PackedAttention(packed), 0
+    kept = beginning.kept(model, packed.ids.device)
+    return BehindAttention(packed, kept), kept.longest
 
 
 def _joined(tokens: Sequence[Scored]) -> Scored:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from harness_torch.jagged import attend_jagged, is_worth_it
 from harness_torch.packed import Group, Packed, causal_sight
-from harness_torch.prefix import Prefix, Seen
+from harness_torch.prefix import Before, Seen
 
 
 def attend(  # noqa: PLR0913 # queries, keys and values are one thing
@@ -22,7 +22,7 @@ def attend(  # noqa: PLR0913 # queries, keys and values are one thing
     dropout: float = 0.0,
     scale: float | None = None,
     scores: Sequence[Tensor] | None = None,
-    prefix: Prefix | None = None,
+    prefix: Before | None = None,
 ) -> Tensor:
     """Attend within each sequence.
 
@@ -78,7 +78,7 @@ def _within(
     *,
     dropout: float,
     scale: float | None,
-    prefix: Prefix | None,
+    prefix: Before | None,
 ) -> Tensor:
     """Attend within the sequences of one group; see `attend`."""
     query, keys, values = _by_head(*states, group)

@@ -8,7 +8,7 @@ whether a whole batch is read (`PackedAttention`), a batch whose keys must be ke
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import torch
 import torch.nn.functional as F
@@ -16,7 +16,7 @@ from torch import Tensor
 
 from harness_torch.attention import attend
 from harness_torch.packed import Packed
-from harness_torch.prefix import Prefix, Seen
+from harness_torch.prefix import Before, Seen, put_before
 
 _ROOM = 64  # slots that are added when they run out
 
@@ -34,7 +34,7 @@ class Attending(Protocol):
         scale: float | None = None,
         window: int | None = None,
         dropout: float = 0.0,
-        prefix: Prefix | None = None,
+        prefix: Before | None = None,
     ) -> Tensor:
         """Attend.
 
@@ -70,7 +70,7 @@ class PackedAttention:
         scale: float | None = None,
         window: int | None = None,
         dropout: float = 0.0,
-        prefix: Prefix | None = None,
+        prefix: Before | None = None,
     ) -> Tensor:
         """Attend; see `Attending`."""
         packed = self._packed if window is None else self._windowed(window)
@@ -87,25 +87,40 @@ class KeyValueCache:
 
     Attributes:
         lengths: tokens that each row remembers, ``(rows,)``.
+        longest: the most of them.
     """
 
     def __init__(self) -> None:
         self.lengths = torch.zeros(0, dtype=torch.long)
-        self._longest = 0
+        self.longest = 0
         self._keys: dict[int, Tensor] = {}  # (rows, key heads, slots, size)
         self._values: dict[int, Tensor] = {}
 
-    def prefill(self, packed: Packed) -> Attending:
-        """Start rows with a batch's sequences, which must not branch."""
-        self.lengths = packed.bounds.diff()
-        self._longest = max(layout[0] for layout in packed.layouts)
+    def prefill(self, packed: Packed, behind: KeyValueCache | None = None) -> Attending:
+        """Start rows with a batch's sequences, which must not branch.
+
+        Args:
+            packed: the batch.
+            behind: one row, which all sequences continue.
+        """
+        before = 0 if behind is None else behind.longest
+        self.lengths = packed.bounds.diff() + before
+        self.longest = before + max(layout[0] for layout in packed.layouts)
         self._keys, self._values = {}, {}
-        return _Prefill(self, packed)
+        if behind is not None:
+            for kept, own in (
+                (behind._keys, self._keys),
+                (behind._values, self._values),
+            ):
+                own.update(
+                    (k, self._with_room(v[:, :, :before])) for k, v in kept.items()
+                )
+        return _Prefill(self, packed, behind)
 
     def step(self) -> Attending:
         """Take one more token for each row, in every layer once."""
         self.lengths = self.lengths + 1
-        self._longest += 1
+        self.longest += 1
         return _Step(self)
 
     def select(self, rows: Tensor) -> None:
@@ -117,53 +132,51 @@ class KeyValueCache:
         if torch.equal(rows, torch.arange(len(self.lengths), device=rows.device)):
             return
         self.lengths = self.lengths[rows]
-        self._longest = int(self.lengths.max()) if len(rows) else 0
+        self.longest = int(self.lengths.max()) if len(rows) else 0
         for kept in (self._keys, self._values):
             for layer, slots in kept.items():
-                kept[layer] = slots[:, :, : self._longest + _ROOM][rows]
+                kept[layer] = slots[:, :, : self.longest + _ROOM][rows]
 
     def put(
         self, layer: int, rows: Tensor, slots: Tensor, key: Tensor, value: Tensor
     ) -> None:
         """Keep tokens' keys and values, ``(tokens, key heads, size)``, in their slots."""
         for kept, states in ((self._keys, key), (self._values, value)):
-            held = self._with_room(kept.get(layer), states)
+            none = states[:0].transpose(0, 1)[None]
+            held = self._with_room(kept.get(layer, none))
             held[rows, :, slots] = states.to(held.dtype)
             kept[layer] = held
 
     def read(self, layer: int) -> tuple[Tensor, Tensor]:
         """Return the filled slots, ``(rows, key heads, longest, size)``."""
         keys, values = self._keys[layer], self._values[layer]
-        return keys[:, :, : self._longest], values[:, :, : self._longest]
+        return keys[:, :, : self.longest], values[:, :, : self.longest]
 
     def seen(self, window: int | None) -> Tensor:
         """Return which slots each row's newest token sees, ``(rows, longest)``."""
-        slots = torch.arange(self._longest, device=self.lengths.device)
+        slots = torch.arange(self.longest, device=self.lengths.device)
         seen = slots < self.lengths[:, None]
         if window is not None:
             seen &= slots >= self.lengths[:, None] - window
         return seen
 
-    def _with_room(self, held: Tensor | None, states: Tensor) -> Tensor:
-        if held is not None and held.shape[2] >= self._longest:
+    def _with_room(self, held: Tensor) -> Tensor:
+        """Return what is held of all rows, or of one for all, with room for more."""
+        _, heads, slots, size = held.shape
+        if slots >= self.longest:
             return held
-        _, heads, size = states.shape
-        room = self._longest + _ROOM
-        larger = states.new_zeros(len(self.lengths), heads, room, size)
-        if held is not None:
-            larger[:, :, : held.shape[2]] = held
+        room = self.longest + _ROOM
+        larger = held.new_zeros(len(self.lengths), heads, room, size)
+        larger[:, :, :slots] = held
         return larger
 
 
-class _Prefill:
-    """Attends within a packed batch and keeps its keys and values."""
+class BehindAttention:
+    """Attention within a packed batch whose every token sees a kept row too."""
 
-    def __init__(self, cache: KeyValueCache, packed: Packed) -> None:
-        self._cache = cache
+    def __init__(self, packed: Packed, kept: KeyValueCache) -> None:
         self._within = PackedAttention(packed)
-        rows = torch.arange(len(cache.lengths), device=cache.lengths.device)
-        self._rows = rows.repeat_interleave(cache.lengths)
-        self._slots = packed.positions
+        self._kept = kept
 
     def __call__(  # noqa: PLR0913 # queries, keys and values are one thing
         self,
@@ -175,7 +188,64 @@ class _Prefill:
         scale: float | None = None,
         window: int | None = None,
         dropout: float = 0.0,
-        prefix: Prefix | None = None,
+        prefix: Before | None = None,
+    ) -> Tensor:
+        """Attend; see `Attending`. A window must reach back over all of the row."""
+        return self._within(
+            layer,
+            query,
+            key,
+            value,
+            scale=scale,
+            window=window,
+            dropout=dropout,
+            prefix=_Kept(*self._kept.read(layer), prefix),
+        )
+
+
+class _Kept(NamedTuple):
+    """A layer's keys and values of one row, and the prefix before them."""
+
+    keys: Tensor
+    values: Tensor
+    prefix: Before | None
+
+    @property
+    def is_empty(self) -> bool:
+        return False
+
+    def before(self, seen: Seen) -> Seen:
+        rows = (kept[0].transpose(0, 1) for kept in (self.keys, self.values))
+        seen = put_before(seen, *rows)
+        return seen if self.prefix is None else self.prefix.before(seen)
+
+
+class _Prefill:
+    """Attends within a packed batch and keeps its keys and values."""
+
+    def __init__(
+        self, cache: KeyValueCache, packed: Packed, behind: KeyValueCache | None
+    ) -> None:
+        self._cache = cache
+        self._within: Attending = PackedAttention(packed)
+        self._slots = packed.positions
+        if behind is not None:
+            self._within = BehindAttention(packed, behind)
+            self._slots = packed.positions + behind.longest
+        rows = torch.arange(len(cache.lengths), device=cache.lengths.device)
+        self._rows = rows.repeat_interleave(packed.bounds.diff())
+
+    def __call__(  # noqa: PLR0913 # queries, keys and values are one thing
+        self,
+        layer: int,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        *,
+        scale: float | None = None,
+        window: int | None = None,
+        dropout: float = 0.0,
+        prefix: Before | None = None,
     ) -> Tensor:
         self._cache.put(layer, self._rows, self._slots, key, value)
         return self._within(
@@ -209,7 +279,7 @@ class _Step:
         scale: float | None = None,
         window: int | None = None,
         dropout: float = 0.0,
-        prefix: Prefix | None = None,
+        prefix: Before | None = None,
     ) -> Tensor:
         self._cache.put(layer, self._rows, self._slots, key, value)
         keys, values = self._cache.read(layer)

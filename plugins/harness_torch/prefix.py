@@ -7,7 +7,7 @@ take no place in a sequence, so texts keep their positions and a head its token.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import torch
 import torch.nn.functional as F
@@ -30,6 +30,17 @@ class Seen(NamedTuple):
     keys: Tensor
     values: Tensor
     mask: Tensor | None
+
+
+class Before(Protocol):
+    """What every token of a layer sees besides its sequence."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether that is nothing."""
+
+    def before(self, seen: Seen) -> Seen:
+        """Put it before what queries see."""
 
 
 class Prefix(nn.Module):
@@ -96,20 +107,23 @@ class Prefix(nn.Module):
                 truth values or what is added to the scores, ``(..., length)``.
         """
         vectors = self.vectors
-        if not vectors:
-            return seen
-        keys, values = (_join(v, s) for v, s in zip(vectors, seen[:2], strict=True))
-        if seen.mask is None:
-            return Seen(keys, values, None)
-        is_truth = seen.mask.dtype == torch.bool
-        shown = F.pad(seen.mask, (len(vectors[0]), 0), value=1.0 if is_truth else 0.0)
-        return Seen(keys, values, shown)
+        return put_before(seen, *vectors) if vectors else seen
 
 
 def find_prefixes(module: nn.Module) -> dict[str, Prefix]:
     """Return where a module's layers have or may have prefixes, by path."""
     parts = module.named_modules()
     return {path: part for path, part in parts if isinstance(part, Prefix)}
+
+
+def put_before(seen: Seen, keys: Tensor, values: Tensor) -> Seen:
+    """Let all queries see more keys and values, ``(tokens, heads, size)`` each."""
+    joined = Seen(_join(keys, seen.keys), _join(values, seen.values), None)
+    if seen.mask is None:
+        return joined
+    is_truth = seen.mask.dtype == torch.bool
+    shown = F.pad(seen.mask, (len(keys), 0), value=1.0 if is_truth else 0.0)
+    return joined._replace(mask=shown)
 
 
 def _join(vectors: Tensor, states: Tensor) -> Tensor:
