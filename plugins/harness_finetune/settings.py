@@ -79,7 +79,7 @@ class PromptSettings(LoopSettings):
         tokens: how many virtual ones.
     """
 
-    epochs: float = 10.0
+    epochs: float = 4.0
     batch_size: int = 8
     weight_decay: float = 0.0
     dropout: float | None = 0.0
