@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from harness_gpt.decoder import TAGGER_DROPOUT
 from harness_gpt.gpt2_config import Gpt2Config
 from harness_torch.activations import ACTIVATIONS
-from harness_torch.cache import Attending
+from harness_torch.cache import Asked, Attending
 from harness_torch.prefix import Prefix
 
 
@@ -42,15 +42,10 @@ class Attention(nn.Module):
         q, k, v = self.c_attn(hidden).chunk(3, dim=-1)
         q, k, v = (x.view(len(x), self.heads, -1) for x in (q, k, v))  # (T, H, C / H)
         dropout = self.dropout.p if self.training else 0.0
-        return attending(
-            self.layer,
-            q,
-            k,
-            v,
-            scale=self.scale,
-            dropout=dropout,
-            prefix=self.prefix,
+        asked = Asked(
+            self.layer, q, k, v, self.scale, dropout=dropout, prefix=self.prefix
         )
+        return attending(asked)
 
     def project(self, attended: Tensor) -> Tensor:
         """Return ``(T, C)``."""

@@ -16,7 +16,7 @@ from harness_gpt.decoder import TAGGER_DROPOUT
 from harness_gpt.llama_config import LlamaConfig
 from harness_gpt.rotary import Rotation, rotation
 from harness_torch.activations import ACTIVATIONS
-from harness_torch.cache import Attending
+from harness_torch.cache import Asked, Attending
 from harness_torch.prefix import Prefix
 
 
@@ -68,7 +68,7 @@ class Attention(nn.Module):
         if self.q_norm is not None and self.k_norm is not None:
             q, k = self.q_norm(q), self.k_norm(k)
         dropout = self.dropout.p if self.training else 0.0
-        return attending(
+        asked = Asked(
             self.layer,
             turned.apply(q),
             turned.apply(k),
@@ -77,6 +77,7 @@ class Attention(nn.Module):
             dropout=dropout,
             prefix=self.prefix,
         )
+        return attending(asked)
 
 
 class FeedForward(nn.Module):

@@ -1,14 +1,15 @@
 """What attention asks of a batch: its own keys, or those that were kept before.
 
-A decoder's layers call an `Attending` with queries, keys and values, and never know
+A decoder's layers ask an `Attending` with queries, keys and values, and never know
 whether a whole batch is read (`PackedAttention`), a batch whose keys must be kept
 (`KeyValueCache.prefill`), or one more token for each row (`KeyValueCache.step`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -21,36 +22,35 @@ from harness_torch.prefix import Before, Seen, put_before
 _ROOM = 64  # slots that are added when they run out
 
 
-class Attending(Protocol):
-    """Lets queries attend, each to what it may see."""
+class Asked(NamedTuple):
+    """What a layer asks of attention.
 
-    def __call__(  # noqa: PLR0913 # queries, keys and values are one thing
-        self,
-        layer: int,
-        query: Tensor,
-        key: Tensor,
-        value: Tensor,
-        *,
-        scale: float | None = None,
-        window: int | None = None,
-        dropout: float = 0.0,
-        prefix: Before | None = None,
-    ) -> Tensor:
-        """Attend.
+    Attributes:
+        layer: its place.
+        query: ``(tokens, heads, size)``.
+        key: ``(tokens, key heads, size)``; each serves as many query heads in a row.
+        value: ``(tokens, key heads, size)``.
+        scale: what scores are multiplied by; 1 over the root of the size by default.
+        window: how many places a token sees, itself included; all by default.
+        dropout: probability that an attention weight is dropped.
+        prefix: what every token of the layer sees besides, if anything.
+    """
 
-        Args:
-            layer: the place of the layer that asks.
-            query: ``(tokens, heads, size)``.
-            key: ``(tokens, key heads, size)``; each serves as many query heads in a row.
-            value: ``(tokens, key heads, size)``.
-            scale: what scores are multiplied by; 1 over the root of the size by default.
-            window: how many places a token sees, itself included; all by default.
-            dropout: probability that an attention weight is dropped.
-            prefix: what every token of the layer sees besides, if anything.
+    layer: int
+    query: Tensor
+    key: Tensor
+    value: Tensor
+    scale: float | None = None
+    window: int | None = None
+    dropout: float = 0.0
+    prefix: Before | None = None
 
-        Returns:
-            Heads side by side, ``(tokens, heads * size)``.
-        """
+
+Attending = Callable[[Asked], Tensor]
+"""Lets queries attend, each to what it may see.
+
+Returns heads side by side, ``(tokens, heads * size)``.
+"""
 
 
 class PackedAttention:
@@ -60,22 +60,17 @@ class PackedAttention:
         self._packed = packed
         self._windowed = lru_cache(packed.windowed)
 
-    def __call__(  # noqa: PLR0913 # queries, keys and values are one thing
-        self,
-        layer: int,
-        query: Tensor,
-        key: Tensor,
-        value: Tensor,
-        *,
-        scale: float | None = None,
-        window: int | None = None,
-        dropout: float = 0.0,
-        prefix: Before | None = None,
-    ) -> Tensor:
+    def __call__(self, asked: Asked) -> Tensor:
         """Attend; see `Attending`."""
-        packed = self._packed if window is None else self._windowed(window)
+        window = asked.window
         return attend(
-            query, key, value, packed, dropout=dropout, scale=scale, prefix=prefix
+            asked.query,
+            asked.key,
+            asked.value,
+            self._packed if window is None else self._windowed(window),
+            dropout=asked.dropout,
+            scale=asked.scale,
+            prefix=asked.prefix,
         )
 
 
@@ -137,15 +132,13 @@ class KeyValueCache:
             for layer, slots in kept.items():
                 kept[layer] = slots[:, :, : self.longest + _ROOM][rows]
 
-    def put(
-        self, layer: int, rows: Tensor, slots: Tensor, key: Tensor, value: Tensor
-    ) -> None:
-        """Keep tokens' keys and values, ``(tokens, key heads, size)``, in their slots."""
-        for kept, states in ((self._keys, key), (self._values, value)):
+    def put(self, asked: Asked, rows: Tensor, slots: Tensor) -> None:
+        """Keep the keys and values of a layer's tokens in these rows and slots."""
+        for kept, states in ((self._keys, asked.key), (self._values, asked.value)):
             none = states[:0].transpose(0, 1)[None]
-            held = self._with_room(kept.get(layer, none))
+            held = self._with_room(kept.get(asked.layer, none))
             held[rows, :, slots] = states.to(held.dtype)
-            kept[layer] = held
+            kept[asked.layer] = held
 
     def read(self, layer: int) -> tuple[Tensor, Tensor]:
         """Return the filled slots, ``(rows, key heads, longest, size)``."""
@@ -178,29 +171,10 @@ class BehindAttention:
         self._within = PackedAttention(packed)
         self._kept = kept
 
-    def __call__(  # noqa: PLR0913 # queries, keys and values are one thing
-        self,
-        layer: int,
-        query: Tensor,
-        key: Tensor,
-        value: Tensor,
-        *,
-        scale: float | None = None,
-        window: int | None = None,
-        dropout: float = 0.0,
-        prefix: Before | None = None,
-    ) -> Tensor:
+    def __call__(self, asked: Asked) -> Tensor:
         """Attend; see `Attending`. A window must reach back over all of the row."""
-        return self._within(
-            layer,
-            query,
-            key,
-            value,
-            scale=scale,
-            window=window,
-            dropout=dropout,
-            prefix=_Kept(*self._kept.read(layer), prefix),
-        )
+        kept = _Kept(*self._kept.read(asked.layer), asked.prefix)
+        return self._within(asked._replace(prefix=kept))
 
 
 class _Kept(NamedTuple):
@@ -235,29 +209,9 @@ class _Prefill:
         rows = torch.arange(len(cache.lengths), device=cache.lengths.device)
         self._rows = rows.repeat_interleave(packed.bounds.diff())
 
-    def __call__(  # noqa: PLR0913 # queries, keys and values are one thing
-        self,
-        layer: int,
-        query: Tensor,
-        key: Tensor,
-        value: Tensor,
-        *,
-        scale: float | None = None,
-        window: int | None = None,
-        dropout: float = 0.0,
-        prefix: Before | None = None,
-    ) -> Tensor:
-        self._cache.put(layer, self._rows, self._slots, key, value)
-        return self._within(
-            layer,
-            query,
-            key,
-            value,
-            scale=scale,
-            window=window,
-            dropout=dropout,
-            prefix=prefix,
-        )
+    def __call__(self, asked: Asked) -> Tensor:
+        self._cache.put(asked, self._rows, self._slots)
+        return self._within(asked)
 
 
 class _Step:
@@ -269,29 +223,19 @@ class _Step:
         self._slots = cache.lengths - 1
         self._seen = lru_cache(cache.seen)
 
-    def __call__(  # noqa: PLR0913 # queries, keys and values are one thing
-        self,
-        layer: int,
-        query: Tensor,
-        key: Tensor,
-        value: Tensor,
-        *,
-        scale: float | None = None,
-        window: int | None = None,
-        dropout: float = 0.0,
-        prefix: Before | None = None,
-    ) -> Tensor:
-        self._cache.put(layer, self._rows, self._slots, key, value)
-        keys, values = self._cache.read(layer)
+    def __call__(self, asked: Asked) -> Tensor:
+        self._cache.put(asked, self._rows, self._slots)
+        query, prefix = asked.query, asked.prefix
+        keys, values = self._cache.read(asked.layer)
         # The query heads that share a key stand as that key's queries: no key is
         # repeated in memory.
         heads = query.view(len(query), keys.shape[1], -1, query.shape[-1])
-        mask = self._seen(window)[:, None, None]  # (rows, 1, 1, longest)
+        mask = self._seen(asked.window)[:, None, None]  # (rows, 1, 1, longest)
         seen = Seen(keys, values, mask)
         attended = F.scaled_dot_product_attention(
             heads,
             *(seen if prefix is None else prefix.before(seen)),
-            scale=scale,
-            dropout_p=dropout,
+            scale=asked.scale,
+            dropout_p=asked.dropout,
         )
         return attended.reshape(len(query), -1)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from harness_torch.cache import KeyValueCache, PackedAttention
+from harness_torch.cache import Asked, KeyValueCache, PackedAttention
 from harness_torch.packed import pack
 
 CPU = torch.device("cpu")
@@ -28,7 +28,7 @@ def joined(rows: list[States]) -> States:
 def newest(rows: list[States], window: int | None = None) -> Tensor:
     """Attend within each whole row and return its last token's answer."""
     packed = pack([[0] * len(r[0]) for r in rows], device=CPU, is_causal=True)
-    every = PackedAttention(packed)(0, *joined(rows), window=window)
+    every = PackedAttention(packed)(Asked(0, *joined(rows), window=window))
     return every[packed.last]
 
 
@@ -46,7 +46,7 @@ def prefilled(
     cache = KeyValueCache()
     attending = cache.prefill(packed)
     begun = [part(row, 0, n) for row, n in zip(rows, lengths, strict=True)]
-    attending(0, *joined(begun), window=window)
+    attending(Asked(0, *joined(begun), window=window))
     return cache
 
 
@@ -55,7 +55,7 @@ def stepped(
 ) -> Tensor:
     """Take each row's token that stands `back` places before its end."""
     tokens = [part(r, len(r[0]) - back, len(r[0]) - back + 1) for r in rows]
-    return cache.step()(0, *joined(tokens), window=window)
+    return cache.step()(Asked(0, *joined(tokens), window=window))
 
 
 @pytest.mark.parametrize("window", [None, 3])

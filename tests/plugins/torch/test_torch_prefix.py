@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from harness_torch.attention import attend
-from harness_torch.cache import KeyValueCache, PackedAttention
+from harness_torch.cache import Asked, KeyValueCache, PackedAttention
 from harness_torch.packed import pack
 from harness_torch.prefix import Prefix
 
@@ -79,13 +79,13 @@ def test_one_token_that_asks_sees_the_prefix() -> None:
 
 
 def test_a_step_behind_what_is_remembered_sees_the_prefix() -> None:
-    whole, prefix = states(6), prefixed()
+    (q, k, v), prefix = states(6), prefixed()
     cache = KeyValueCache()
     begun = cache.prefill(pack([[0] * 5], device=CPU, is_causal=True))
-    begun(0, *(x[:5] for x in whole), prefix=prefix)
-    ours = cache.step()(0, *(x[5:] for x in whole), prefix=prefix)
+    begun(Asked(0, q[:5], k[:5], v[:5], prefix=prefix))
+    ours = cache.step()(Asked(0, q[5:], k[5:], v[5:], prefix=prefix))
     every = PackedAttention(pack([[0] * 6], device=CPU, is_causal=True))
-    theirs = every(0, *whole, prefix=prefix)[5:]
+    theirs = every(Asked(0, q, k, v, prefix=prefix))[5:]
     assert torch.allclose(ours, theirs, atol=1e-6)
 
 
