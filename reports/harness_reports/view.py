@@ -172,6 +172,14 @@ class RowCost:
     trained_parameters: int | None = None
     train_seconds: float | None = None
 
+    @property
+    def part_trained(self) -> int | None:
+        """How many parameters training updated, where that was a part of them."""
+        if self.trained_parameters is None or self.parameters is None:
+            return None
+        is_part = self.trained_parameters < self.parameters
+        return self.trained_parameters if is_part else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Headline:

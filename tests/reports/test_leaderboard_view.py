@@ -289,6 +289,15 @@ def test_trained_parameters_are_those_of_the_task_with_most(on: MakeCell) -> Non
     assert section.models[0].cost.trained_parameters == 1_155
 
 
+@pytest.mark.parametrize(("trained", "told"), [(400, 400), (1_000, None), (None, None)])
+def test_trained_parameters_are_told_where_they_are_a_part(
+    on: MakeCell, trained: int | None, told: int | None
+) -> None:
+    cost = Cost(parameters=1_000, trained_parameters=trained)
+    (section,) = view_of(on("m:1", "s/a", 0.6, cost=cost)).sections
+    assert section.models[0].cost.part_trained == told
+
+
 def test_throughput_is_all_examples_over_all_seconds(on: MakeCell) -> None:
     costs = [Cost(seconds=1.0, examples=100), Cost(seconds=3.0, examples=100)]
     cells = [on("m:1", t, 0.6, cost=c) for t, c in zip(PAIR.tasks, costs, strict=True)]
