@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from harness.events import (
     BatchAnswered,
@@ -18,11 +18,27 @@ from harness.events import (
     RunStarted,
     TrainStep,
 )
-from harness.plan import EvaluateCell, TrainCell
+from harness.plan import EvaluateCell
 from harness.results import CellScore
 
 if TYPE_CHECKING:
     import pluggy
+
+
+class Announced(Protocol):
+    """What listeners are told of a cell, or of a training that is none."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Its identity."""
+
+    @property
+    def title(self) -> str:
+        """It in words."""
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """What it is made of."""
 
 
 class Announcer:
@@ -52,9 +68,7 @@ class Announcer:
         )
         self._hook.harness_run_started(event=event)
 
-    def started(
-        self, cell: TrainCell | EvaluateCell, kind: Literal["train", "evaluate"]
-    ) -> None:
+    def started(self, cell: Announced, kind: Literal["train", "evaluate"]) -> None:
         """Announce that a cell begins."""
         self._cell_started = time.perf_counter()
         event = CellStarted(
@@ -67,7 +81,7 @@ class Announcer:
         )
         self._hook.harness_cell_started(event=event)
 
-    def train_steps(self, cell: TrainCell) -> Callable[[TrainStep], None]:
+    def train_steps(self, cell: Announced) -> Callable[[TrainStep], None]:
         """Return what announces the optimiser steps of a cell."""
         fingerprint = cell.fingerprint
 
@@ -104,7 +118,29 @@ class Announcer:
         reason: str | None = None,
         scores: Sequence[CellScore] = (),
     ) -> None:
-        """Announce that a cell ended."""
+        """Announce that an evaluate cell ended."""
+        self.ended(
+            cell,
+            status,
+            score=score,
+            reason=reason,
+            scores={
+                f"{cell.task.id} {one.metric}": one.value * one.scale for one in scores
+            },
+            trained=cell.train.fingerprint if cell.train else None,
+        )
+
+    def ended(
+        self,
+        cell: Announced,
+        status: CellStatus,
+        *,
+        score: float | None = None,
+        reason: str | None = None,
+        scores: Mapping[str, float],
+        trained: str | None = None,
+    ) -> None:
+        """Announce the end of a cell, or of a training that is none."""
         self._ended[status] += 1
         spent = time.perf_counter() - self._cell_started
         event = CellFinished(
@@ -114,12 +150,8 @@ class Announcer:
             seconds=0.0 if status in ("cached", "blocked") else spent,
             score=score,
             reason=reason,
-            scores={
-                f"{cell.task.id} {one.metric}": one.value * one.scale
-                for one in scores
-                if math.isfinite(one.value)
-            },
-            trained=cell.train.fingerprint if cell.train else None,
+            scores={n: value for n, value in scores.items() if math.isfinite(value)},
+            trained=trained,
         )
         self._hook.harness_cell_finished(event=event)
 

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import math
-import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from harness.errors import HarnessError
-from harness.events import (
-    CellFinished,
-    CellStarted,
-    RunFinished,
-    RunStarted,
-    TrainStep,
-)
+from harness.events import TrainStep
+from harness.listeners import Announcer
 from harness.pretraining import EpochFigures
 
 if TYPE_CHECKING:
     import pluggy
 
 
+class _Training(NamedTuple):
+    fingerprint: str
+    title: str
+    facts: Mapping[str, str]
+
+
 class PretrainAnnouncer:
-    """Makes the events of one training: a run with one cell.
+    """Announces one training as a run with one cell.
 
     Args:
         hook: the plugin manager's hooks; None where nobody is to hear.
@@ -44,31 +42,39 @@ class PretrainAnnouncer:
         command: str,
         on_epoch: Callable[[EpochFigures], None],
     ) -> None:
-        self._hook = hook
-        self._fingerprint = fingerprint
-        self._title = title
+        run_id = uuid.uuid4().hex[:12]
+        self._announce = None if hook is None else Announcer(hook, run_id, cells=1)
+        self._training = _Training(fingerprint, title, {})
         self._command = command
         self._on_epoch = on_epoch
-        self._run_id = uuid.uuid4().hex[:12]
         self._scores: dict[str, float] = {}
 
     @contextmanager
     def training(self, facts: Mapping[str, str]) -> Iterator[None]:
         """Announce the beginning, and how it ended."""
-        started = time.perf_counter()
-        self._begin(facts)
+        announce, training = self._announce, self._training._replace(facts=facts)
+        if announce is None:
+            yield
+            return
+        title, command = training.title, self._command
+        announce.run_started(cached=0, title=title, command=command)
+        announce.started(training, "train")
         try:
             yield
         except HarnessError as error:
-            self._end(started, str(error))
+            announce.ended(training, "failed", reason=str(error), scores=self._scores)
             raise
-        self._end(started, None)
+        else:
+            announce.ended(training, "done", scores=self._scores)
+        finally:
+            announce.run_finished()
 
-    def step(self, event: TrainStep) -> None:
-        """Announce an optimiser step."""
-        if self._hook:
-            own = replace(event, fingerprint=self._fingerprint)
-            self._hook.harness_train_step(event=own)
+    @property
+    def step(self) -> Callable[[TrainStep], None]:
+        """What announces an optimiser step."""
+        if self._announce is None:
+            return lambda _: None
+        return self._announce.train_steps(self._training)
 
     def epoch(self, figures: EpochFigures) -> None:
         """Note what is held out: the last epoch's figures are the scores."""
@@ -77,49 +83,4 @@ class PretrainAnnouncer:
         self._scores = {
             f"held-out {name.replace('_', ' ')}": value
             for name, value in (found | dict(figures.others)).items()
-            if math.isfinite(value)
         }
-
-    def _begin(self, facts: Mapping[str, str]) -> None:
-        if self._hook is None:
-            return
-        run = RunStarted(
-            run_id=self._run_id,
-            cells=1,
-            cached=0,
-            title=self._title,
-            command=self._command,
-        )
-        self._hook.harness_run_started(event=run)
-        cell = CellStarted(
-            fingerprint=self._fingerprint,
-            kind="train",
-            title=self._title,
-            index=1,
-            cells=1,
-            facts=facts,
-        )
-        self._hook.harness_cell_started(event=cell)
-
-    def _end(self, started: float, reason: str | None) -> None:
-        if self._hook is None:
-            return
-        seconds = time.perf_counter() - started
-        cell = CellFinished(
-            fingerprint=self._fingerprint,
-            title=self._title,
-            status="failed" if reason else "done",
-            seconds=seconds,
-            reason=reason,
-            scores=self._scores,
-        )
-        self._hook.harness_cell_finished(event=cell)
-        run = RunFinished(
-            run_id=self._run_id,
-            done=int(not reason),
-            cached=0,
-            failed=int(bool(reason)),
-            blocked=0,
-            seconds=seconds,
-        )
-        self._hook.harness_run_finished(event=run)

@@ -17,6 +17,7 @@ from harness_gpt.adapter import GptAdapter
 from harness_gpt.trees import grow, share_beginning
 from harness_torch.beginnings import SHORTEST, shared_beginning
 from harness_torch.packed import pack
+from harness_torch.prefix import find_prefixes
 from harness_torch.scoring import Pair
 from harness_torch.tokenizers.byte_level import BOS
 
@@ -90,6 +91,19 @@ def test_texts_behind_a_beginning_are_those_of_the_whole(
     ]
     apart = [write(model, [one])[0] for one in asked]  # compared to transformers' own
     assert write(model, asked) == apart
+
+
+def test_prefixes_of_layers_are_seen_beside_a_beginning(
+    architecture: Case, saved: Saved, opened: Opened
+) -> None:
+    saved(*architecture)
+    model = opened()
+    generator = torch.Generator().manual_seed(5)
+    for prefix in find_prefixes(model.module).values():
+        prefix.put(*torch.randn(2, 3, prefix.heads, prefix.size, generator=generator))
+    apart = [ask(model, [end])[0] for end in ENDS]
+    for one, other in zip(ask(model, ENDS), apart, strict=True):
+        assert one.log_probabilities == pytest.approx(other.log_probabilities, abs=1e-4)
 
 
 @pytest.fixture
