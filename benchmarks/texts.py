@@ -133,6 +133,15 @@ def read_copa(data: Path) -> list[Item]:
     ]
 
 
+def read_mrpc(data: Path) -> list[Item]:
+    """Return MRPC's training split."""
+    rows = pq.read_table(data / "glue" / "mrpc" / "train.parquet").to_pylist()
+    return [
+        {"text": row["sentence1"], "pair": row["sentence2"], "label": row["label"]}
+        for row in rows
+    ]
+
+
 def make_items(data: Path, count: int) -> Iterator[tuple[str, list[Item]]]:
     """Yield every file's name and its items."""
     texts = Texts(read_sentences(data))
@@ -150,6 +159,7 @@ def make_items(data: Path, count: int) -> Iterator[tuple[str, list[Item]]]:
         if name == "arc":
             yield "arc_5_shot", with_shots(items, 5)
     yield "copa", read_copa(data)
+    yield "mrpc", read_mrpc(data)
 
 
 def _choice(context: str, choices: Sequence[str], label: int) -> Item:
