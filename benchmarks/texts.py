@@ -63,10 +63,14 @@ class Texts:
             found += self._draw.choice(self._sentences).split()
         return " ".join(found[:count])
 
+    def opening(self, most: int) -> str:
+        """Return a sentence's words, so many at most."""
+        return " ".join(self._draw.choice(self._sentences).split()[:most])
+
     def hellaswag(self) -> Item:
-        """Draw a context of 45 words or so and four endings of 8 to 32."""
+        """Draw a context of 50 words or so and four endings of 32 at most."""
         context, following = self.passage(self.about(45, 18, 8))
-        endings = [self.words(self._draw.randint(8, 32)) for _ in range(4)]
+        endings = [self.opening(self._draw.randint(8, 32)) for _ in range(4)]
         label = self._draw.randrange(4)
         endings[label] = " ".join(following.split()[:32])
         return _choice(context, endings, label)
