@@ -155,7 +155,7 @@ class _Ranks(NamedTuple):
 
 def _ranks(levels: _Levels, weights: Floats) -> _Ranks:
     """Rank by counting what lies below: nothing is sorted again for a draw."""
-    counts = weights if levels.order is None else weights[:, levels.order]
+    counts = weights if levels.order is None else np.take(weights, levels.order, axis=1)
     if levels.starts is not None:
         counts = np.add.reduceat(counts, levels.starts, axis=1)  # (draws, levels)
     below = np.cumsum(counts, axis=1)
@@ -165,7 +165,7 @@ def _ranks(levels: _Levels, weights: Floats) -> _Ranks:
     spread = np.einsum("dl,dl,dl->d", counts, distance, distance)
     if levels.order is None and levels.starts is None:
         return _Ranks(distance, spread)
-    return _Ranks(distance[:, levels.level_of], spread)
+    return _Ranks(np.take(distance, levels.level_of, axis=1), spread)
 
 
 def _correlation(covariance: Floats, spread: Floats, other_spread: Floats) -> Floats:

@@ -207,7 +207,7 @@ class Squad2Best(_Squad2):
         sweep = _Sweep(*statistics[order, 1:].T)
         scores = []
         for part in _chunks(weights):
-            drawn = part if is_in_order else part[:, order]
+            drawn = part if is_in_order else np.take(part, order, axis=1)
             right = drawn @ sweep.is_unanswerable
             gains = drawn * sweep.gain
             best = np.cumsum(gains, axis=1, out=gains).max(axis=1)
