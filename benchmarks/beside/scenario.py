@@ -1,0 +1,115 @@
+"""What is compared with what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from benchmarks.beside.equality import Equality
+from benchmarks.beside.turns import Side, Worker
+
+OURS = "benchmarks.sides.ours"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a comparison finds what it needs.
+
+    Attributes:
+        materials: the folder with ``models`` and ``items``; see `materials.py`.
+        ours: the interpreter of our environment.
+        peers: the interpreter of theirs.
+        threads: how many a side may use.
+    """
+
+    materials: Path
+    ours: Path
+    peers: Path
+    threads: int
+
+    def model(self, name: str) -> str:
+        """Return a model's folder."""
+        return str((self.materials / "models" / name).resolve())
+
+    def items(self, name: str) -> str:
+        """Return a file of items."""
+        return str((self.materials / "items" / f"{name}.jsonl").resolve())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """A row of the table.
+
+    Attributes:
+        name: of its file of results.
+        work: what is done, in words.
+        peer: who else does it, and how.
+        aim: how many times as fast as the peer we mean to be.
+        count: items of a turn.
+        ours: makes our side.
+        theirs: makes the peer's.
+        same: compares what both answered.
+        memory_aim: the share of the peer's memory that we mean to need at most, if
+            that is a part of the promise.
+        turns: how many, unless the command line says.
+    """
+
+    name: str
+    work: str
+    peer: str
+    aim: float
+    count: int
+    ours: Callable[[Place], Side]
+    theirs: Callable[[Place], Side]
+    same: Callable[[Any, Any], Equality]
+    memory_aim: float | None = None
+    turns: int = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The same settings for both sides of a comparison of workers.
+
+    Attributes:
+        model: the folder's name among the materials.
+        items: the file's name.
+        count: how many of them.
+        more: what else the sides are told.
+    """
+
+    model: str
+    items: str
+    count: int
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+    def by_us(
+        self, adapter: str, ask: str, options: str = ""
+    ) -> Callable[[Place], Side]:
+        """Return what makes our side: an adapter, asked one kind of request."""
+
+        def make(place: Place) -> Side:
+            settings = self._settings(place)
+            model = f"{adapter}:{settings['model']}{options}"
+            return Worker(place.ours, OURS, {**settings, "model": model, "ask": ask})
+
+        return make
+
+    def by_peer(self, module: str, **more: object) -> Callable[[Place], Side]:
+        """Return what makes the peer's side: a module, and what only it is told."""
+
+        def make(place: Place) -> Side:
+            settings = {**self._settings(place), **more}
+            return Worker(place.peers, f"benchmarks.sides.{module}", settings)
+
+        return make
+
+    def _settings(self, place: Place) -> dict[str, Any]:
+        return {
+            "model": place.model(self.model),
+            "items": place.items(self.items),
+            "count": self.count,
+            "threads": place.threads,
+            **self.more,
+        }

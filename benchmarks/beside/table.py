@@ -1,0 +1,130 @@
+"""The table of all results and its plot, made from the files that keep them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from statistics import median
+
+from benchmarks.beside.result import FOLDER, Result
+from benchmarks.scenarios.every import SCENARIOS
+
+README = FOLDER.parent / "README.md"
+PLOT = FOLDER / "ratios.svg"
+BEGIN, END = "<!-- table of comparisons -->\n", "<!-- end of the table -->\n"
+HEAD = (
+    "| work | peer | items | ours, s | theirs, s | times as fast (range) | aim "
+    "| memory |\n|---|---|---|---|---|---|---|---|\n"
+)
+
+
+def read_results(threads: int, folder: Path = FOLDER) -> list[Result]:
+    """Return what was measured with so many threads, in the table's order."""
+    files = [folder / f"{scenario.name}-{threads}.json" for scenario in SCENARIOS]
+    return [Result.read(file) for file in files if file.exists()]
+
+
+def write_table(readme: Path = README) -> None:
+    """Put the tables between the marks in the README."""
+    text = readme.read_text("utf-8")
+    before, rest = text.split(BEGIN)
+    _, after = rest.split(END)
+    tables = "\n".join(_tables())
+    readme.write_text(f"{before}{BEGIN}\n{tables}\n{END}{after}", "utf-8")
+
+
+def _tables() -> list[str]:
+    tables = []
+    for threads in (1, 2):
+        if results := read_results(threads):
+            clock = "CPU seconds, one thread" if threads == 1 else "wall, two threads"
+            rows = "".join(map(_row, results))
+            tables.append(f"{clock}. {_setting(results)}\n\n{HEAD}{rows}")
+    return tables
+
+
+def _row(result: Result) -> str:
+    ratios = result.ratios
+    cells = [
+        result.work,
+        result.peer,
+        f"{result.count:,}",
+        f"{median(result.seconds('ours')):.2f}",
+        f"{median(result.seconds('theirs')):.2f}",
+        f"**{result.ratio:.2f}** ({ratios[0]:.2f}-{ratios[-1]:.2f})",
+        f"{result.aim:g}",
+        f"{result.memory:.2f}",
+    ]
+    return f"| {' | '.join(cells)} |\n"
+
+
+def _setting(results: Sequence[Result]) -> str:
+    """Say where and with what these were measured."""
+    machines = ", ".join(sorted({result.machine for result in results}))
+    days = sorted({result.day for result in results})
+    loads = [load for result in results for load in result.load]
+    found = {
+        f"{name} {version}"
+        for result in results
+        for side in result.versions.values()
+        for name, version in side.items()
+    }
+    turns = sorted({len(result.ours) for result in results})
+    return (
+        f"{machines}; {', '.join(sorted(found))}; {' to '.join(days)}; "
+        f"{' or '.join(map(str, turns))} pairs of turns each; load "
+        f"{min(loads):.1f}-{max(loads):.1f}."
+    )
+
+
+def write_plot(file: Path = PLOT) -> None:
+    """Draw each ratio with its range and aim."""
+    results = read_results(1)
+    if results:
+        file.write_text(draw(results), "utf-8")
+
+
+def draw(results: Sequence[Result]) -> str:
+    """Return an SVG picture: a bar for each ratio, its range, and a mark at the aim."""
+    label, row, width = 330, 26, 860
+    most = max(max(*result.ratios, result.aim) for result in results)
+    scale = (width - label - 70) / most
+    height = row * len(results) + 46
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+        'font-family="system-ui, sans-serif" font-size="13" role="img" '
+        'aria-label="How many times as fast as its peer each kind of work is">',
+        f'<rect width="{width}" height="{height}" fill="#fff"/>',
+    ]
+    one = label + scale
+    parts.append(
+        f'<line x1="{one:.1f}" y1="8" x2="{one:.1f}" y2="{height - 30}" '
+        'stroke="#8a8f98" stroke-dasharray="3 3"/>'
+    )
+    for place, result in enumerate(results):
+        parts += _bar(result, label=label, top=10 + place * row, scale=scale)
+    parts.append(
+        f'<text x="{label}" y="{height - 10}" fill="#555b65">times as fast as the '
+        "peer; line: range of the turns; mark: the aim; dashed: as fast</text></svg>\n"
+    )
+    return "\n".join(parts)
+
+
+def _bar(result: Result, *, label: int, top: int, scale: float) -> list[str]:
+    ratios, middle = result.ratios, top + 9
+    low, high = (label + scale * ratios[end] for end in (0, -1))
+    aim = label + scale * result.aim
+    end = max(high, label + scale * result.ratio)
+    return [
+        f'<text x="{label - 8}" y="{middle + 4}" text-anchor="end" fill="#1d2127">'
+        f"{escape(result.work)}</text>",
+        f'<rect x="{label}" y="{top}" width="{scale * result.ratio:.1f}" height="18" '
+        'fill="#7aa6d8"/>',
+        f'<line x1="{low:.1f}" y1="{middle}" x2="{high:.1f}" y2="{middle}" '
+        'stroke="#1f4e82" stroke-width="2"/>',
+        f'<line x1="{aim:.1f}" y1="{top - 2}" x2="{aim:.1f}" y2="{top + 20}" '
+        'stroke="#b3402a" stroke-width="2"/>',
+        f'<text x="{end + 8:.1f}" y="{middle + 4}" fill="#1d2127">'
+        f"{result.ratio:.2f}</text>",
+    ]

@@ -1,0 +1,8 @@
+"""Every comparison, in the order of the table."""
+
+from __future__ import annotations
+
+from benchmarks.beside.scenario import Scenario
+from benchmarks.scenarios import encoders, scoring
+
+SCENARIOS: tuple[Scenario, ...] = (*scoring.SCENARIOS, *encoders.SCENARIOS)
