@@ -285,6 +285,7 @@ def blank_result(cell: EvaluateCell) -> CellResult:
         formulation=formulation.name if formulation else None,
         prompt=formulation.prompt if formulation else None,
         seed=cell.seed,
+        dtype=cell.load.dtype if cell.card else None,
     )
 
 
