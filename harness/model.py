@@ -12,7 +12,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Literal,
+    NamedTuple,
+    Protocol,
+    runtime_checkable,
+)
 
 from harness.errors import UsageError
 from harness.requests import Answer, Generate, JsonValue, Request, Side
@@ -188,6 +195,22 @@ class Session(Protocol):
             OutOfMemoryError: a batch did not fit; the engine asks again for what is
                 missing, with half the budget.
         """
+
+
+class Positions(NamedTuple):
+    """Positions of forwards: those that held a token, and all that were computed."""
+
+    held: int
+    computed: int
+
+
+@runtime_checkable
+class Measured(Protocol):
+    """A session that knows how much of what it computed was padding."""
+
+    @property
+    def positions(self) -> Positions:
+        """What it computed so far."""
 
 
 @runtime_checkable

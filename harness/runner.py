@@ -22,6 +22,7 @@ from harness.model import (
     ModelCard,
     ModelEntry,
     ModelName,
+    Positions,
     PredictorEntry,
     SimpleAdapter,
 )
@@ -188,10 +189,18 @@ def _ask(
         tokens=(engine.tokens or None) if is_measured else None,
         written_tokens=(engine.written or None) if is_measured else None,
         price=_price(card, engine) if is_measured else None,
+        padding=_padding(engine.positions) if is_measured else None,
         peak_memory_bytes=peak if is_measured else None,
         parameters=card.parameters,
     )
     return predictions, cost, _caveats(cell, predictions, ledger, engine.cached)
+
+
+def _padding(positions: Positions) -> float | None:
+    """Return the share of positions that held no token; None where none was counted."""
+    if not positions.computed:
+        return None
+    return 1 - positions.held / positions.computed
 
 
 def _price(card: ModelCard, engine: Engine) -> float | None:

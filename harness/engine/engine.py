@@ -10,7 +10,14 @@ from typing import Protocol
 
 from harness.engine.simple import as_full
 from harness.errors import OutOfMemoryError, PluginError
-from harness.model import Adapter, Budget, Encoded, SimpleAdapter
+from harness.model import (
+    Adapter,
+    Budget,
+    Encoded,
+    Measured,
+    Positions,
+    SimpleAdapter,
+)
 from harness.requests import ANSWER_OF, Answer, Generate, Request, Score, request_key
 
 WINDOW = 4096  # requests that are ordered together; memory holds no more of them
@@ -41,6 +48,7 @@ class Engine:
         cached: distinct requests whose answer was known before this engine began.
         tokens: tokens that the model read.
         written: tokens that it wrote.
+        positions: what its forwards computed, where its sessions measure that.
     """
 
     def __init__(
@@ -58,6 +66,7 @@ class Engine:
         self.cached = 0
         self.tokens = 0
         self.written = 0
+        self.positions = Positions(0, 0)
         self._journal: dict[str, Answer] = {}
         self._own: set[int] = set()  # hashes of the keys asked: 8 bytes each, not 64
 
@@ -113,6 +122,15 @@ class Engine:
                 self._halve(max(item.cost for item in waiting.values()), error)
             else:
                 _check_answered(waiting)
+            finally:
+                if isinstance(session, Measured):
+                    self._add(session.positions)
+
+    def _add(self, positions: Positions) -> None:
+        before = self.positions
+        self.positions = Positions(
+            before.held + positions.held, before.computed + positions.computed
+        )
 
     def _feed(self, order: Iterable[Encoded]) -> Iterator[Encoded]:
         """Journal what a session has answered whenever it asks for more.

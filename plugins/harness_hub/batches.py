@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from harness_hub.tokenizer import HubTokenizer
+from harness_torch.positions import count
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -62,6 +63,8 @@ class Padding:
             rows: what is read, none empty.
             is_left: whether rows are filled up before their first token.
         """
+        lengths = [len(row.ids) for row in rows]
+        count(sum(lengths), len(rows) * max(lengths))
         made = {
             "input_ids": self._stack([row.ids for row in rows], self.id, is_left),
             "attention_mask": self._stack([[1] * len(r.ids) for r in rows], 0, is_left),

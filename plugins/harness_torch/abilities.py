@@ -15,9 +15,17 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from harness import Budget, CheckpointError, Encoded, PluginError, cut_batches
+from harness import (
+    Budget,
+    CheckpointError,
+    Encoded,
+    PluginError,
+    Positions,
+    cut_batches,
+)
 from harness.requests import HEAD_REQUESTS, Answer, Request
 from harness_torch.device import memory_errors
+from harness_torch.positions import Tally, counted_by
 
 Abilities = Mapping[type[Request], "Ability"]
 
@@ -122,6 +130,12 @@ class TorchSession:
         self._module = module
         self._abilities = abilities
         self._autocast = autocast
+        self._tally = Tally()
+
+    @property
+    def positions(self) -> Positions:
+        """What was computed so far."""
+        return self._tally.positions
 
     def answer(
         self, stream: Iterable[Encoded], budget: Budget
@@ -145,6 +159,7 @@ class TorchSession:
         parameter = next(self._module.parameters())
         tokens = sum(item.cost for item in batch)
         with (
+            counted_by(self._tally),
             torch.inference_mode(),
             torch.autocast(
                 parameter.device.type,
