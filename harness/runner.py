@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from harness.collapse import judge
+from harness.collecting import uncollected
 from harness.engine import Engine
 from harness.errors import PluginError
 from harness.formulations import ExemplarsOf, Formulation, no_exemplars
@@ -67,7 +68,8 @@ class ModelPool:
         key = f"{name} {settings}"
         if self._adapter is None or key != self._key:
             self.release()
-            self._adapter = entry.load(name, settings)
+            with uncollected():  # much is imported
+                self._adapter = entry.load(name, settings)
             self._key = key
         return self._adapter
 
