@@ -304,6 +304,7 @@ class ModelEntry:
             its prompt (a chat template around a message); None where it reads it as it
             is. For `harness show`; loads no weights.
         new: makes models from scratch, None where the family can't.
+        is_remote: whether a server computes, on a device and in a precision of its own.
     """
 
     name: str
@@ -314,6 +315,7 @@ class ModelEntry:
     options: Mapping[str, str] = field(default_factory=dict)
     worded: Callable[[ModelName, Generate], str | None] | None = None
     new: NewModel | None = None
+    is_remote: bool = False
 
 
 class Predictor(Protocol):

@@ -70,6 +70,7 @@ class Engine:
         cached: distinct requests whose answer was known before this engine began.
         tokens: tokens that the model read.
         written: tokens that it wrote.
+        budget: what one forward may hold now.
         positions: what its forwards computed, where its sessions measure that.
     """
 
@@ -82,7 +83,7 @@ class Engine:
     ) -> None:
         self._adapter = as_full(adapter)
         self._cache = cache
-        self._budget = budget
+        self.budget = budget
         self._on_batch = on_batch
         self.asked = 0
         self.cached = 0
@@ -156,7 +157,7 @@ class Engine:
             order = sorted(waiting.values(), key=lambda item: -item.cost)
             session = self._adapter.session()
             try:
-                for key, answer in session.answer(self._feed(order), self._budget):
+                for key, answer in session.answer(self._feed(order), self.budget):
                     if waiting.pop(key, None) is None:
                         raise _answered_twice(key)
                     yield key, answer
@@ -184,12 +185,12 @@ class Engine:
             yield item
 
     def _halve(self, longest: int, error: OutOfMemoryError) -> None:
-        if self._budget.tokens < longest:  # so the batch that failed was this one alone
+        if self.budget.tokens < longest:  # so the batch that failed was this one alone
             raise OutOfMemoryError(
                 f"a single request of {longest} tokens does not fit in memory "
                 f"({error}): use a smaller model, a lower precision or a shorter length"
             ) from error
-        self._budget = Budget(tokens=max(1, self._budget.tokens // 2))
+        self.budget = Budget(tokens=max(1, self.budget.tokens // 2))
 
     def _flush(self) -> None:
         if self._journal:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from harness_hub.tokenizer import HubTokenizer
+from harness_torch.device import send
 from harness_torch.positions import count
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class Padding:
             else list(row) + [fill] * (longest - len(row))
             for row in rows
         ]
-        return torch.tensor(filled, device=self._module.device)
+        return send(torch.tensor(filled), self._module.device)
 
 
 def _count_embeddings(module: PreTrainedModel) -> int:

@@ -26,6 +26,7 @@ from harness import (
 from harness.requests import HEAD_REQUESTS, Answer, Request
 from harness_torch.device import memory_errors
 from harness_torch.positions import Tally, counted_by
+from harness_torch.room import tokens_that_fit
 
 Abilities = Mapping[type[Request], "Ability"]
 
@@ -80,6 +81,10 @@ class TorchAdapter:
     def device(self) -> torch.device:
         """Where the module is."""
         return next(self.module.parameters()).device
+
+    def room(self) -> int | None:
+        """Return how many tokens a forward may hold by the GPU's memory."""
+        return tokens_that_fit(self.module, self.device, self._dtype)
 
     def encode(self, requests: Sequence[Request]) -> list[Encoded]:
         """Tokenise requests, those of a type in one batch."""
