@@ -16,6 +16,7 @@ from torch import Tensor
 from harness_t5.model import T5, Attention
 from harness_torch.abilities import check_finite
 from harness_torch.crossing import attend_across, cross
+from harness_torch.positions import count
 
 _ROOM = 32  # slots that are added when they run out
 
@@ -50,6 +51,7 @@ class T5Decoding:
         """Begin every row and return logits of its first token."""
         token = self._module.config.start_token_id
         rows = len(self._sources)
+        count(rows, rows)
         return self.step(torch.full((rows,), token, device=self._states.device))
 
     def step(self, tokens: Tensor) -> Tensor:

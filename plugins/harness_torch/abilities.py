@@ -15,9 +15,18 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from harness import Budget, CheckpointError, Encoded, PluginError, cut_batches
+from harness import (
+    Budget,
+    CheckpointError,
+    Encoded,
+    PluginError,
+    Positions,
+    cut_batches,
+)
 from harness.requests import HEAD_REQUESTS, Answer, Request
 from harness_torch.device import memory_errors
+from harness_torch.positions import Tally, counted_by
+from harness_torch.room import tokens_that_fit
 
 Abilities = Mapping[type[Request], "Ability"]
 
@@ -73,6 +82,10 @@ class TorchAdapter:
         """Where the module is."""
         return next(self.module.parameters()).device
 
+    def room(self) -> int | None:
+        """Return how many tokens a forward may hold by the GPU's memory."""
+        return tokens_that_fit(self.module, self.device, self._dtype)
+
     def encode(self, requests: Sequence[Request]) -> list[Encoded]:
         """Tokenise requests, those of a type in one batch."""
         places: dict[type[Request], list[int]] = defaultdict(list)
@@ -120,6 +133,12 @@ class TorchSession:
         self._module = module
         self._abilities = abilities
         self._autocast = autocast
+        self._tally = Tally()
+
+    @property
+    def positions(self) -> Positions:
+        """What was computed so far."""
+        return self._tally.positions
 
     def answer(
         self, stream: Iterable[Encoded], budget: Budget
@@ -143,6 +162,7 @@ class TorchSession:
         parameter = next(self._module.parameters())
         tokens = sum(item.cost for item in batch)
         with (
+            counted_by(self._tally),
             torch.inference_mode(),
             torch.autocast(
                 parameter.device.type,

@@ -18,6 +18,7 @@ from harness.requests import Generate
 from harness_torch.generation.beams import Beams, candidates
 from harness_torch.generation.line import Line
 from harness_torch.generation.stop_texts import Decode, StopTexts
+from harness_torch.positions import count
 
 Writer = Line | Beams
 
@@ -92,6 +93,7 @@ def write(
         if still:
             if rows != list(range(len(logits))):
                 decoding.select(torch.tensor(rows, device=logits.device))
+            count(len(tokens), len(tokens))
             logits = decoding.step(torch.tensor(tokens, device=logits.device))
     return [
         _written(writer, StopTexts(request.stop, decode))
