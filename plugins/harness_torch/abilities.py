@@ -16,10 +16,14 @@ import torch
 from torch import Tensor, nn
 
 from harness import Budget, CheckpointError, Encoded, PluginError, cut_batches
-from harness.requests import HEAD_REQUESTS, Answer, Request
+from harness.requests import HEAD_REQUESTS, Answer, Likelihood, Request, Score
 from harness_torch.device import memory_errors
+from harness_torch.linear import quicken, wider_kernels
 
 Abilities = Mapping[type[Request], "Ability"]
+
+_EXACTING = (Score, Likelihood)
+"""Sums of many log-probabilities, which other harnesses' must equal to 1e-4."""
 
 
 class Ability(Protocol):
@@ -89,6 +93,7 @@ class TorchAdapter:
     def session(self) -> TorchSession:
         """Open a session over the module's weights as they stand."""
         self.module.to(self._dtype)
+        quicken(self.module)
         return TorchSession(self.module, self._abilities, autocast=self._dtype)
 
     def _ability(self, asked: type[Request]) -> Ability:
@@ -152,6 +157,7 @@ class TorchSession:
                 enabled=parameter.dtype != self._autocast,
             ),
             memory_errors(f"a batch of {tokens} tokens"),
+            wider_kernels(asked not in _EXACTING),
         ):
             answers = list(self._abilities[asked].answer(batch))
         return [(key, _counted(answer, by_key[key])) for key, answer in answers]
