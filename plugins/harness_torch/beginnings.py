@@ -46,7 +46,7 @@ class Beginning:
         if self._kept is None:
             whole = pack([self.ids], device=device, is_causal=True)
             kept = KeyValueCache()
-            read(whole.ids, whole.positions, kept.prefill(whole), whole.last)
+            read(whole.ids, whole.positions, kept.join(whole), whole.last)
             self._kept = kept
         return self._kept
 

@@ -46,23 +46,25 @@ def send(tensor: Tensor, device: torch.device) -> Tensor:
 
 
 @contextmanager
-def memory_errors(what: str) -> Iterator[None]:
+def memory_errors(what: str, *, requests: int | None = None) -> Iterator[None]:
     """Turn torch's out-of-memory errors into `OutOfMemoryError`.
 
     Args:
         what: what was held, such as ``a batch of 4096 tokens``.
+        requests: how many requests that were, if it was of requests.
     """
     try:
         yield
     except torch.OutOfMemoryError as error:
-        raise _does_not_fit(what) from error
+        raise _does_not_fit(what, requests) from error
     except RuntimeError as error:
         if "DefaultCPUAllocator" not in str(error):
             raise
-        raise _does_not_fit(what) from error
+        raise _does_not_fit(what, requests) from error
 
 
-def _does_not_fit(what: str) -> OutOfMemoryError:
+def _does_not_fit(what: str, requests: int | None) -> OutOfMemoryError:
     return OutOfMemoryError(
-        f"{what} does not fit in memory: lower the token budget, or shorten the input"
+        f"{what} does not fit in memory: lower the token budget, or shorten the input",
+        requests=requests,
     )
