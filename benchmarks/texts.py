@@ -63,10 +63,14 @@ class Texts:
             found += self._draw.choice(self._sentences).split()
         return " ".join(found[:count])
 
+    def opening(self, most: int) -> str:
+        """Return a sentence's words, so many at most."""
+        return " ".join(self._draw.choice(self._sentences).split()[:most])
+
     def hellaswag(self) -> Item:
-        """Draw a context of 45 words or so and four endings of 8 to 32."""
+        """Draw a context of 50 words or so and four endings of 32 at most."""
         context, following = self.passage(self.about(45, 18, 8))
-        endings = [self.words(self._draw.randint(8, 32)) for _ in range(4)]
+        endings = [self.opening(self._draw.randint(8, 32)) for _ in range(4)]
         label = self._draw.randrange(4)
         endings[label] = " ".join(following.split()[:32])
         return _choice(context, endings, label)
@@ -133,6 +137,15 @@ def read_copa(data: Path) -> list[Item]:
     ]
 
 
+def read_mrpc(data: Path) -> list[Item]:
+    """Return MRPC's training split."""
+    rows = pq.read_table(data / "glue" / "mrpc" / "train.parquet").to_pylist()
+    return [
+        {"text": row["sentence1"], "pair": row["sentence2"], "label": row["label"]}
+        for row in rows
+    ]
+
+
 def make_items(data: Path, count: int) -> Iterator[tuple[str, list[Item]]]:
     """Yield every file's name and its items."""
     texts = Texts(read_sentences(data))
@@ -150,6 +163,7 @@ def make_items(data: Path, count: int) -> Iterator[tuple[str, list[Item]]]:
         if name == "arc":
             yield "arc_5_shot", with_shots(items, 5)
     yield "copa", read_copa(data)
+    yield "mrpc", read_mrpc(data)
 
 
 def _choice(context: str, choices: Sequence[str], label: int) -> Item:

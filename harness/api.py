@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness import ranks
+from harness.collecting import uncollected
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -89,7 +90,8 @@ def carry_out(plan: Plan, plugins: Plugins, place: str, command: str) -> Outcome
     Raises:
         UsageError: this is not the first of several processes.
     """
-    from harness.execution import Execution
+    with uncollected():
+        from harness.execution import Execution
 
     if not ranks.is_first():
         raise UsageError(
@@ -147,9 +149,12 @@ def read_results(
     command: str,
 ) -> Results:
     """Read cells from a store, with the benchmarks that they belong to."""
+    from harness.drift import is_inexact, with_drift
     from harness.results import Results
 
     cells = store.results(fingerprints)
+    if any(map(is_inexact, cells)):
+        cells = with_drift(cells, store.results(), store.predictions)
     tasks = {cell.task for cell in cells}
     return Results(
         cells=cells,

@@ -192,13 +192,20 @@ class Session(Protocol):
 
 @runtime_checkable
 class Adapter(Protocol):
-    """The full adapter: encodes in batches and answers a stream."""
+    """The full adapter: encodes in batches and answers a stream.
 
-    def fits(self, request: Request) -> bool:
-        """Tell whether the request, as it is, fits the model's longest input."""
+    One whose `encode` may run in a thread beside its session says so by an attribute
+    ``encodes_ahead = True``: the next requests are then encoded while the model
+    answers the last ones.
+    """
 
     def encode(self, requests: Sequence[Request]) -> list[Encoded]:
-        """Tokenise requests in one batch; keys are positions in the sequence."""
+        """Tokenise requests in one batch; keys are positions in the sequence.
+
+        A request that does not fit the model's longest input as it is has
+        `Encoded.truncated_tokens`; if it has exemplars, it is encoded again with
+        fewer.
+        """
 
     def session(self) -> Session:
         """Open a session; one session serves one stream."""

@@ -132,6 +132,29 @@ class Caveats:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """How far a cell in bf16 or fp16 is from the same cell in fp32.
+
+    Attributes:
+        what: what the numbers behind its predictions are, such as
+            ``log-probability``; empty where there are none.
+        largest: the largest difference of two numbers; None without numbers.
+        median: the median of the differences.
+        changed: how many predictions are others: another label, choice, span or text.
+        compared: how many predictions there are.
+        score: the score less that in fp32, on the displayed scale; None unless both
+            are scored.
+    """
+
+    what: str
+    largest: float | None
+    median: float | None
+    changed: int
+    compared: int
+    score: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CellResult:
     """One evaluate cell: a model on a task in a regime with a seed.
 
@@ -151,6 +174,10 @@ class CellResult:
         formulation: how it was asked; None for baselines.
         prompt: the prompt's name, None where none was used.
         seed: the cell's seed.
+        dtype: the precision of weights and activations; None for baselines, and where
+            it is not known.
+        drift: how far that took it from fp32; None for fp32, and where the store has
+            no such cell in fp32.
         status: ``done``, ``failed`` or ``blocked``.
         reason: why it is not done, in one line.
         scores: every metric, in the task's order; none where the split has no labels.
@@ -178,6 +205,8 @@ class CellResult:
     formulation: str | None = None
     prompt: str | None = None
     seed: int = 1
+    dtype: str | None = None
+    drift: Drift | None = None
     status: ResultStatus = "done"
     reason: str | None = None
     scores: tuple[CellScore, ...] = ()
@@ -204,10 +233,14 @@ class CellResult:
         return bool(self.scores)
 
     @property
-    def row(self) -> tuple[str, str, str, str]:
-        """Identify the leaderboard row: model, regime, settings, formulation."""
+    def row(self) -> tuple[str, str, str, str, str]:
+        """Identify the leaderboard row: model, regime, settings, formulation, precision.
+
+        The precision is empty for fp32, and where none is known.
+        """
         settings = ",".join(f"{k}={v}" for k, v in sorted(self.settings.items()))
-        return self.model, self.regime, settings, self.formulation or ""
+        precision = "" if self.dtype in (None, "fp32") else str(self.dtype)
+        return self.model, self.regime, settings, self.formulation or "", precision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from harness.collapse import judge
+from harness.collecting import uncollected
 from harness.engine import Engine
 from harness.errors import PluginError
 from harness.formulations import ExemplarsOf, Formulation, no_exemplars
@@ -66,7 +67,8 @@ class ModelPool:
         key = f"{name} {settings}"
         if self._adapter is None or key != self._key:
             self.release()
-            self._adapter = entry.load(name, settings)
+            with uncollected():  # much is imported
+                self._adapter = entry.load(name, settings)
             self._key = key
         return self._adapter
 
@@ -283,6 +285,7 @@ def blank_result(cell: EvaluateCell) -> CellResult:
         formulation=formulation.name if formulation else None,
         prompt=formulation.prompt if formulation else None,
         seed=cell.seed,
+        dtype=cell.load.dtype if cell.card else None,
     )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness.errors import PluginError
 from harness.metric import Metric
@@ -22,8 +23,11 @@ if TYPE_CHECKING:
 LEVEL = 0.95
 Z = 1.959963984540054
 """The standard normal quantile of 0.975."""
-WEIGHTS_IN_MEMORY = 1_000_000
+WEIGHTS_IN_MEMORY = 2_000_000
 """How many weights a chunk of bootstrap draws may hold."""
+UNITS_PER_BINOMIAL = 4
+"""A binomial number (the multinomial draws one a row) costs as much as picking so many
+units one by one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,11 +121,9 @@ def _draw(
 ) -> Floats:
     """Return bootstrap scores, shape (metrics, draws).
 
-    Drawing units with replacement and counting how often each distinct row came up is
-    one multinomial draw over the distinct rows, so that a million units with a dozen
-    different rows cost a dozen random numbers a draw.
+    What is counted is how often each distinct row came up, so that a million units with
+    a dozen different rows cost a dozen random numbers a draw.
     """
-    units = len(statistics[0])
     rows, counts = np.unique(np.hstack(statistics), axis=0, return_counts=True)
     ends = np.cumsum([part.shape[1] for part in statistics])
     parts = np.split(rows, ends[:-1], axis=1)
@@ -130,10 +132,32 @@ def _draw(
     chunks = []
     for start in range(0, draws, size):
         shape = min(size, draws - start)
-        weights = generator.multinomial(units, counts / units, shape).astype(np.float64)
+        weights = _weights(generator, counts, shape)
         pairs = zip(metrics, parts, strict=True)
         chunks.append([metric.aggregate(part, weights) for metric, part in pairs])
     return np.concatenate(chunks, axis=1)
+
+
+def _weights(
+    generator: np.random.Generator, counts: NDArray[np.intp], draws: int
+) -> Floats:
+    """Draw units with replacement; return how often each row came up, (draws, rows).
+
+    Args:
+        generator: draws them.
+        counts: how many units have each row.
+        draws: how many times as many units as there are.
+    """
+    units, rows = int(counts.sum()), len(counts)
+    if units > UNITS_PER_BINOMIAL * rows:
+        drawn = generator.multinomial(units, counts / units, draws)
+        return drawn.astype(np.float64)
+    row_of = np.repeat(np.arange(rows), counts)
+    weights = np.empty((draws, rows))
+    for weight in weights:
+        picked = row_of[generator.integers(units, size=units)]
+        weight[:] = np.bincount(picked, minlength=rows)
+    return weights
 
 
 def _percentiles(scores: Floats) -> Interval:

@@ -18,14 +18,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from benchmarks.beside.equality import Equality
 from benchmarks.beside.result import Result
-from benchmarks.beside.scenario import Place, Scenario
+from benchmarks.beside.scenario import Maker, Place, Scenario
 from benchmarks.beside.table import write_plot, write_table
-from benchmarks.beside.turns import take_turns
+from benchmarks.beside.turns import Side, Turn, take_turns
 from benchmarks.scenarios.every import SCENARIOS
 
 
@@ -69,27 +69,31 @@ def measure(scenario: Scenario, place: Place, turns: int | None) -> Result | Non
     """Compare, print and keep; None where the answers differ."""
     load = os.getloadavg()[0]
     print(f"{scenario.work}, beside {scenario.peer}", flush=True)
-    with (
-        closing(scenario.ours(place)) as ours,
-        closing(scenario.theirs(place)) as theirs,
-    ):
-        equality = scenario.same(ours.answers(), theirs.answers())
+    with ExitStack() as held:
+
+        def opened(makers: tuple[Maker, Maker]) -> tuple[Side, Side]:
+            ours, theirs = (held.enter_context(closing(make(place))) for make in makers)
+            return ours, theirs
+
+        timed = scenario.ours, scenario.theirs
+        sides = opened(scenario.checked or timed)
+        equality = scenario.same(sides[0].answers(), sides[1].answers())
         print(f"  {describe_equality(equality)}", flush=True)
         if equality.unequal:
             return None
+        if scenario.checked is not None:
+            sides = opened(timed)
+            for side in sides:  # which warms them up
+                side.turn()
         pairs = []
-        for pair in take_turns(ours, theirs, turns or scenario.turns):
+        for pair in take_turns(*sides, turns or scenario.turns):
             pairs.append(pair)
-            own, other = (
-                turn.cpu if place.threads == 1 else turn.wall for turn in pair
-            )
-            print(f"  {own:8.2f} s ours, {other:8.2f} s theirs: {other / own:.2f}")
-        versions = {"ours": ours.versions, "theirs": theirs.versions}
+            print(f"  {describe_turns(pair, place.threads)}", flush=True)
     result = Result.of(
         scenario,
         pairs,
         equality=equality,
-        versions=versions,
+        versions={"ours": sides[0].versions, "theirs": sides[1].versions},
         threads=place.threads,
         load=load,
     )
@@ -97,6 +101,12 @@ def measure(scenario: Scenario, place: Place, turns: int | None) -> Result | Non
     print(f"  {result.ratio:.2f} times as fast, aim {scenario.aim:g}: {word}")
     result.write()
     return result
+
+
+def describe_turns(pair: tuple[Turn, Turn], threads: int) -> str:
+    """Return one line on two turns that stood beside one another."""
+    own, other = (turn.cpu if threads == 1 else turn.wall for turn in pair)
+    return f"{own:8.2f} s ours, {other:8.2f} s theirs: {other / own:.2f}"
 
 
 def describe_equality(equality: Equality) -> str:

@@ -10,8 +10,6 @@ from typing import Any
 from benchmarks.beside.equality import Equality
 from benchmarks.beside.turns import Side, Worker
 
-OURS = "benchmarks.sides.ours"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
@@ -38,6 +36,9 @@ class Place:
         return str((self.materials / "items" / f"{name}.jsonl").resolve())
 
 
+Maker = Callable[[Place], Side]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
     """A row of the table.
@@ -51,6 +52,8 @@ class Scenario:
         ours: makes our side.
         theirs: makes the peer's.
         same: compares what both answered.
+        checked: makes the sides that are compared by what they answer, where they
+            aren't the ones that take turns: such as without dropout.
         memory_aim: the share of the peer's memory that we mean to need at most, if
             that is a part of the promise.
         turns: how many, unless the command line says.
@@ -61,9 +64,10 @@ class Scenario:
     peer: str
     aim: float
     count: int
-    ours: Callable[[Place], Side]
-    theirs: Callable[[Place], Side]
+    ours: Maker
+    theirs: Maker
     same: Callable[[Any, Any], Equality]
+    checked: tuple[Maker, Maker] | None = None
     memory_aim: float | None = None
     turns: int = 5
 
@@ -85,18 +89,19 @@ class Asked:
     more: Mapping[str, Any] = field(default_factory=dict)
 
     def by_us(
-        self, adapter: str, ask: str, options: str = ""
-    ) -> Callable[[Place], Side]:
-        """Return what makes our side: an adapter, asked one kind of request."""
+        self, adapter: str, *, module: str = "ours", options: str = "", **more: object
+    ) -> Maker:
+        """Return what makes our side: an adapter's model, and what only it is told."""
 
         def make(place: Place) -> Side:
             settings = self._settings(place)
             model = f"{adapter}:{settings['model']}{options}"
-            return Worker(place.ours, OURS, {**settings, "model": model, "ask": ask})
+            told = {**settings, "model": model, **more}
+            return Worker(place.ours, f"benchmarks.sides.{module}", told)
 
         return make
 
-    def by_peer(self, module: str, **more: object) -> Callable[[Place], Side]:
+    def by_peer(self, module: str, **more: object) -> Maker:
         """Return what makes the peer's side: a module, and what only it is told."""
 
         def make(place: Place) -> Side:

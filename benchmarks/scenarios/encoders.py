@@ -16,7 +16,7 @@ def classifying(name: str, work: str, *, model: str, count: int) -> Scenario:
         peer="transformers, dynamic padding, batch 32",
         aim=2.5,
         count=count,
-        ours=asked.by_us("bert", "classify", f",length={LONGEST}"),
+        ours=asked.by_us("bert", ask="classify", options=f",length={LONGEST}"),
         theirs=asked.by_peer("transformers_pairs", batch_size=32, longest=LONGEST),
         same=same_probabilities,
     )

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from benchmarks.beside.scenario import Scenario
-from benchmarks.scenarios import encoders, scoring
+from benchmarks.scenarios import encoders, scoring, training
 
-SCENARIOS: tuple[Scenario, ...] = (*scoring.SCENARIOS, *encoders.SCENARIOS)
+SCENARIOS: tuple[Scenario, ...] = (
+    *scoring.SCENARIOS,
+    *encoders.SCENARIOS,
+    *training.SCENARIOS,
+)

@@ -17,7 +17,7 @@ def scoring(name: str, work: str, *, aim: float, count: int, items: str) -> Scen
         peer=PEER,
         aim=aim,
         count=count,
-        ours=asked.by_us("gpt", "score"),
+        ours=asked.by_us("gpt", ask="score"),
         theirs=asked.by_peer("lm_eval_scores", batch_size=8),
         same=same_choices,
     )

@@ -114,9 +114,11 @@ def write_report(
     Raises:
         UsageError: the place can't be written.
     """
+    from harness.collecting import uncollected
     from harness.errors import UsageError
 
-    text = plugins.format(report_format).render(results)
+    with uncollected():  # the page's libraries are imported
+        text = plugins.format(report_format).render(results)
     scratch = place.with_name(f".{place.name}.part")
     try:
         place.parent.mkdir(parents=True, exist_ok=True)

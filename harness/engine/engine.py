@@ -6,14 +6,19 @@ import dataclasses
 import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
+from harness.engine.ahead import one_ahead
+from harness.engine.fitting import Fitted, fit
 from harness.engine.simple import as_full
 from harness.errors import OutOfMemoryError, PluginError
 from harness.model import Adapter, Budget, Encoded, SimpleAdapter
-from harness.requests import ANSWER_OF, Answer, Generate, Request, Score, request_key
+from harness.requests import ANSWER_OF, Answer, Request, request_key
 
-WINDOW = 4096  # requests that are ordered together; memory holds no more of them
+WINDOW = 4096
+"""Requests that are ordered together; memory holds no more of them, or twice as many
+where the next are encoded while the model answers."""
 
 
 class AnswerCache(Protocol):
@@ -24,6 +29,23 @@ class AnswerCache(Protocol):
 
     def add(self, answers: Mapping[str, Answer]) -> None:
         """Store answers, all or none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Window:
+    """Requests that are ordered together.
+
+    Attributes:
+        keys: of all of them, in order.
+        known: what the cache knew.
+        awaited: keys that the window before it asks.
+        asked: what the model is to be asked, by key.
+    """
+
+    keys: Sequence[str]
+    known: dict[str, Answer]
+    awaited: Sequence[str]
+    asked: Mapping[str, Fitted]
 
 
 class Engine:
@@ -68,25 +90,45 @@ class Engine:
             OutOfMemoryError: a single request does not fit in memory.
             PluginError: the adapter leaves a request unanswered.
         """
+        windows = self._open(requests)
+        if getattr(self._adapter, "encodes_ahead", False):
+            windows = one_ahead(windows)
+        before: Mapping[str, Answer] = {}
+        for window in windows:
+            known = window.known | {key: before[key] for key in window.awaited}
+            self.cached += sum(hash(key) not in self._own for key in window.known)
+            before = self._ask(window)
+            known |= before
+            yield from (known[key] for key in window.keys)
+
+    def _open(self, requests: Iterable[Request]) -> Iterator[_Window]:
+        """Yield windows, encoded; may be done a window ahead of what is answered."""
+        asked: Mapping[str, Request] = {}
         for window in _windows(requests, WINDOW):
             keys = [request_key(request) for request in window]
             distinct = dict(zip(keys, window, strict=True))
-            known = dict(self._cache.find(list(distinct)))
-            self.cached += sum(hash(key) not in self._own for key in known)
-            missing = {k: request for k, request in distinct.items() if k not in known}
-            known |= self._ask(missing)
-            yield from (known[key] for key in keys)
+            awaited = [key for key in distinct if key in asked]
+            known = dict(self._cache.find([k for k in distinct if k not in asked]))
+            asked = {
+                key: request
+                for key, request in distinct.items()
+                if key not in known and key not in asked
+            }
+            fitted = fit(self._adapter, list(asked.values()))
+            yield _Window(
+                keys=keys,
+                known=known,
+                awaited=awaited,
+                asked=dict(zip(asked, fitted, strict=True)),
+            )
 
-    def _ask(self, missing: Mapping[str, Request]) -> dict[str, Answer]:
-        keys = list(missing)
-        fitted = [self._fit(missing[key]) for key in keys]
-        encoded = self._adapter.encode([request for request, _ in fitted])
-        _check_encoding(encoded, len(keys))
-        waiting = {item.key: item for item in encoded}
+    def _ask(self, window: _Window) -> dict[str, Answer]:
+        keys, fitted = list(window.asked), list(window.asked.values())
+        waiting = {one.encoded.key: one.encoded for one in fitted}
         answers: dict[str, Answer] = {}
         try:
             for index, raw in self._stream(waiting):
-                request, dropped = fitted[index]
+                request, dropped = fitted[index].request, fitted[index].dropped
                 _check_answer(request, raw)
                 answer = _with_dropped(raw, dropped)
                 answers[keys[index]] = self._journal[keys[index]] = answer
@@ -131,14 +173,6 @@ class Engine:
             ) from error
         self._budget = Budget(tokens=max(1, self._budget.tokens // 2))
 
-    def _fit(self, request: Request) -> tuple[Request, int]:
-        """Return the first variant that fits, and how many exemplars it lost."""
-        variants = _variants(request)
-        for dropped, variant in enumerate(variants[:-1]):
-            if self._adapter.fits(variant):
-                return variant, dropped
-        return variants[-1], len(variants) - 1
-
     def _flush(self) -> None:
         if self._journal:
             self._cache.add(self._journal)
@@ -152,27 +186,8 @@ def _windows(requests: Iterable[Request], size: int) -> Iterator[list[Request]]:
         yield window
 
 
-def _variants(request: Request) -> list[Request]:
-    """Return the request as it is, then with one exemplar less each."""
-    if not isinstance(request, Score | Generate) or not request.shorter:
-        return [request]
-    name = "context" if isinstance(request, Score) else "prompt"
-    texts = (getattr(request, name), *request.shorter)
-    return [
-        dataclasses.replace(request, **{name: text, "shorter": ()}) for text in texts
-    ]
-
-
 def _with_dropped(answer: Answer, dropped: int) -> Answer:
     return dataclasses.replace(answer, dropped_shots=dropped) if dropped else answer
-
-
-def _check_encoding(encoded: Sequence[Encoded], count: int) -> None:
-    if sorted(item.key for item in encoded) != list(range(count)):
-        raise PluginError(
-            f"the adapter encoded {len(encoded)} of {count} requests: return one "
-            "Encoded for each request, whose key is its position"
-        )
 
 
 def _check_answer(request: Request, answer: Answer) -> None:

@@ -38,10 +38,6 @@ class SimpleEncoding:
     def __init__(self, adapter: SimpleAdapter) -> None:
         self._adapter = adapter
 
-    def fits(self, request: Request) -> bool:
-        """Take every request as it is: only the adapter knows its limits."""
-        return True
-
     def encode(self, requests: Sequence[Request]) -> list[Encoded]:
         """Cost every request by the characters of its JSON, four to a token."""
         costs = [-(-len(to_json(r)) // CHARACTERS_PER_TOKEN) for r in requests]

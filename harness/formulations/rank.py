@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.formulations.base import Exemplars, most_probable
 from harness.formulations.prompted import Prompted
 from harness.model import TrainingExample
-from harness.requests import Answer, Request, Score, ScoreAnswer
+from harness.requests import Answer, JsonValue, Request, Score, ScoreAnswer
 from harness.task import Example, Prediction, Row, is_right, word_choice
 
 Candidates = Callable[[Row], Sequence[str]]
@@ -46,12 +46,14 @@ class Rank(Prompted):
     def predict(self, example: Example, answers: Sequence[Answer]) -> Prediction:
         (answer,) = answers
         assert isinstance(answer, ScoreAnswer)
-        values = list(answer.log_probabilities)
+        told = values = list(answer.log_probabilities)
         if self.is_normalised:
             sizes = [len(text) for text in self._texts(example.columns)]
             values = [v / max(n, 1) for v, n in zip(values, sizes, strict=True)]
         candidates = self.candidates(example.columns)
-        return most_probable(example, candidates, softmax(values))
+        found = most_probable(example, candidates, softmax(values))
+        summed: list[JsonValue] = [*told]
+        return replace(found, detail={**found.detail, "log_probabilities": summed})
 
     def answer_for(self, example: Example) -> tuple[Answer, ...]:
         return (self._right(example),)

@@ -11,9 +11,10 @@ import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness.errors import DataError
 from harness.requests import JsonValue
@@ -75,8 +76,7 @@ class Pearson(_Correlation):
     def aggregate(self, statistics: Floats, weights: Floats) -> Floats:
         if np.isnan(statistics).any():
             return np.full(len(weights), np.nan)
-        predicted, target = statistics.T
-        return _correlate(predicted[None], target[None], weights)
+        return _correlate_sums(statistics, weights)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,11 +89,17 @@ class Spearman(_Correlation):
         if np.isnan(statistics).any():
             return np.full(len(weights), np.nan)
         predicted, target = statistics.T
-        ranks = _weighted_ranks(predicted, weights), _weighted_ranks(target, weights)
-        return _correlate(*ranks, weights)
+        said, right = (
+            _ranks(_levels(predicted), weights),
+            _ranks(_levels(target), weights),
+        )
+        both = np.einsum("du,du,du->d", weights, said.distance, right.distance)
+        return _correlation(both, said.spread, right.spread)
 
 
 _LARGEST = sys.float_info.max
+LOST = 1e-6
+"""Share of a sum of squares below which what is left of it has too few true digits."""
 
 
 def _number(metric: str, what: str, example: str, value: JsonValue) -> float:
@@ -106,38 +112,104 @@ def _number(metric: str, what: str, example: str, value: JsonValue) -> float:
     )
 
 
-def _weighted_ranks(values: Floats, weights: Floats) -> Floats:
-    """Return mid-ranks in the expanded samples, shape of the weights (draws, units)."""
-    levels, level_of = np.unique(values, return_inverse=True)
-    order = np.argsort(level_of, kind="stable")
-    starts = np.searchsorted(level_of[order], np.arange(len(levels)))
-    counts = np.add.reduceat(weights[:, order], starts, axis=1)  # (draws, levels)
-    ranks: Floats = np.cumsum(counts, axis=1) - (counts - 1) / 2
-    return ranks[:, level_of]
+class _Levels(NamedTuple):
+    """The distinct values of a column, from the lowest.
+
+    Attributes:
+        order: units by level, None where they stand so already.
+        starts: where each level begins among them, None where each unit is a level.
+        level_of: each unit's level.
+    """
+
+    order: NDArray[np.intp] | None
+    starts: NDArray[np.intp] | None
+    level_of: NDArray[np.intp]
 
 
-def _correlate(left: Floats, right: Floats, weights: Floats) -> Floats:
-    """Correlate (1 or draws, units) values under (draws, units) weights."""
-    left, right = _centred(left, weights), _centred(right, weights)
-    covariance = (weights * left * right).sum(axis=1)
-    spread = (weights * left**2).sum(axis=1)
-    other_spread = (weights * right**2).sum(axis=1)
+def _levels(values: Floats) -> _Levels:
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    is_new = np.concatenate([[True], ordered[1:] != ordered[:-1]])
+    level_of = np.empty(len(values), dtype=np.intp)
+    level_of[order] = np.cumsum(is_new) - 1
+    is_in_order = np.array_equal(order, np.arange(len(order)))
+    return _Levels(
+        order=None if is_in_order else order,
+        starts=None if is_new.all() else np.flatnonzero(is_new),
+        level_of=level_of,
+    )
+
+
+class _Ranks(NamedTuple):
+    """How far units' mid-ranks lie from the mean rank, in the expanded samples.
+
+    Attributes:
+        distance: of each unit, (draws, units).
+        spread: the sum of the squares over each expanded sample, (draws,); exactly 0
+            where it is constant.
+    """
+
+    distance: Floats
+    spread: Floats
+
+
+def _ranks(levels: _Levels, weights: Floats) -> _Ranks:
+    """Rank by counting what lies below: nothing is sorted again for a draw."""
+    counts = weights if levels.order is None else np.take(weights, levels.order, axis=1)
+    if levels.starts is not None:
+        counts = np.add.reduceat(counts, levels.starts, axis=1)  # (draws, levels)
+    below = np.cumsum(counts, axis=1)
+    centre = below[:, -1:] / 2  # the mean rank less a half, as are the ranks
+    distance = below - counts / 2
+    distance -= centre
+    spread = np.einsum("dl,dl,dl->d", counts, distance, distance)
+    if levels.order is None and levels.starts is None:
+        return _Ranks(distance, spread)
+    return _Ranks(np.take(distance, levels.level_of, axis=1), spread)
+
+
+def _correlation(covariance: Floats, spread: Floats, other_spread: Floats) -> Floats:
     scale = np.sqrt(spread) * np.sqrt(other_spread)
-    result = np.full(len(weights), np.nan)
+    result = np.full(len(covariance), np.nan)
     np.divide(covariance, scale, out=result, where=scale > 0)
     clipped: Floats = np.clip(result, -1.0, 1.0)
     return clipped
 
 
+def _correlate_sums(pairs: Floats, weights: Floats) -> Floats:
+    """Correlate (units, 2) pairs by sums of products, which cost one matrix product.
+
+    Near-constant draws lose digits so; they are correlated value by value.
+    """
+    left, right = (pairs - pairs.mean(axis=0)).T
+    columns = [np.ones_like(left), left, right, left**2, right**2, left * right]
+    total, x, y, xx, yy, xy = (weights @ np.stack(columns, axis=1)).T
+    spread, other_spread = xx - x * x / total, yy - y * y / total
+    is_lost = (spread <= LOST * xx) | (other_spread <= LOST * yy)
+    scores = np.full(len(weights), np.nan)
+    kept = ~is_lost
+    scores[kept] = _correlation(
+        (xy - x * y / total)[kept], spread[kept], other_spread[kept]
+    )
+    for place in np.flatnonzero(is_lost):
+        scores[place] = _correlate(pairs[:, 0], pairs[:, 1], weights[place])
+    return scores
+
+
+def _correlate(left: Floats, right: Floats, weights: Floats) -> float:
+    """Correlate (units,) values under (units,) weights of one draw."""
+    left, right = _centred(left, weights), _centred(right, weights)
+    sums = [(weights * left * right).sum(), (weights * left**2).sum()]
+    (score,) = _correlation(*np.array([*sums, (weights * right**2).sum()])[:, None])
+    return float(score)
+
+
 def _centred(values: Floats, weights: Floats) -> Floats:
-    """Subtract each draw's weighted mean.
+    """Subtract the draw's weighted mean.
 
     Counting from the first value that the draw holds makes a constant draw exactly
     zero, so that it is told from a nearly constant one without a threshold.
     """
-    values = np.broadcast_to(values, weights.shape)
-    first = np.argmax(weights > 0, axis=1)
-    shifted = values - np.take_along_axis(values, first[:, None], axis=1)
-    mean = (weights * shifted).sum(axis=1) / weights.sum(axis=1)
-    centred: Floats = shifted - mean[:, None]
+    shifted = values - values[np.argmax(weights > 0)]
+    centred: Floats = shifted - (weights * shifted).sum() / weights.sum()
     return centred

@@ -202,12 +202,14 @@ class Squad2Best(_Squad2):
 
     def aggregate(self, statistics: Floats, weights: Floats) -> Floats:
         order = np.argsort(statistics[:, 0], kind="stable")
+        # a bootstrap hands over sorted rows; taking them in another order is slow
+        is_in_order = np.array_equal(order, np.arange(len(order)))
         sweep = _Sweep(*statistics[order, 1:].T)
         scores = []
         for part in _chunks(weights):
-            gains = part[:, order]
-            right = gains @ sweep.is_unanswerable
-            gains *= sweep.gain
+            drawn = part if is_in_order else np.take(part, order, axis=1)
+            right = drawn @ sweep.is_unanswerable
+            gains = drawn * sweep.gain
             best = np.cumsum(gains, axis=1, out=gains).max(axis=1)
             scores.append(_share(right + np.maximum(best, 0), part.sum(axis=1)))
         return np.concatenate(scores)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from harness.collecting import uncollected
 from harness.data import Split
 from harness.errors import DataError, MissingDataError, UsageError, unknown_name
 from harness.formulations import Formulation
@@ -72,6 +73,7 @@ class _Chosen:
         return self.choice.data
 
 
+@uncollected()
 def make_plan(suite: Suite, plugins: Plugins) -> Plan:
     """Check a suite against plugins, data and checkpoints, and lay out its cells.
 

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import pluggy
 
 from harness import hookspecs
+from harness.collecting import uncollected
 from harness.data import DataSourceEntry
 from harness.errors import PluginError, UsageError, unknown_name
 from harness.executors import ExecutorEntry
@@ -221,6 +222,7 @@ class Plugins:
         return _get("executor", name, self.executors, "executors")
 
 
+@uncollected()
 def load_plugins(
     extra: Sequence[str] = (),
     *,

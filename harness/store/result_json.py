@@ -25,7 +25,15 @@ def result_from_json(text: str, scores: Sequence[CellScore]) -> CellResult:
     if body["confusion"] is not None:
         labels, counts = body["confusion"]
         body["confusion"] = tuple(labels), tuple(tuple(row) for row in counts)
+    if body.setdefault("dtype", None) is None and not body["is_baseline"]:
+        body["dtype"] = _told_dtype(body["provenance"].get("command", ""))
     return CellResult(**_known(CellResult, body))
+
+
+def _told_dtype(command: str) -> str | None:
+    """Read the precision from a cell's command: older results say it nowhere else."""
+    words = command.split()
+    return words[words.index("--dtype") + 1] if "--dtype" in words[:-1] else None
 
 
 def _known(cls: type[Any], body: dict[str, Any]) -> dict[str, Any]:

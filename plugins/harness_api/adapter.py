@@ -48,10 +48,6 @@ class ApiAdapter:
         self._settings = settings
         self._probe = probe
 
-    def fits(self, request: Request) -> bool:
-        """Take every request: only the server can count its tokens."""
-        return True
-
     def encode(self, requests: Sequence[Request]) -> list[Encoded]:
         """Judge what requests cost by their characters.
 

@@ -58,7 +58,7 @@ def load_bert(name: ModelName, settings: LoadSettings) -> BertAdapter:
     device = pick_device(settings)
     checkpoint = open_checkpoint(name)
     tokenizer = load_tokenizer(checkpoint)
-    module = load_module(checkpoint, seed=settings.seed)
+    module = load_module(checkpoint, settings)
     return BertAdapter(
         checkpoint=checkpoint,
         module=module.to(device).eval(),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 import torch
 
+from harness import LoadSettings
 from harness_bert.albert import AlbertWithHeads
 from harness_bert.checkpoint import BertCheckpoint
 from harness_bert.config import BertConfig
@@ -32,17 +33,19 @@ def build_module(config: BertConfig, parts: Parts) -> Module:
     return MODULES[config.family.architecture](config, parts)
 
 
-def load_module(checkpoint: BertCheckpoint, *, seed: int) -> Module:
+def load_module(checkpoint: BertCheckpoint, settings: LoadSettings) -> Module:
     """Load a checkpoint's weights, or draw those of `bert:tiny`.
 
     Raises:
         CheckpointError: the weights don't fit.
     """
     if checkpoint.weights is None or checkpoint.folder is None:
-        return _draw_tiny(checkpoint, seed)
+        return _draw_tiny(checkpoint, settings.seed)
     with hollow():
         module = build_module(checkpoint.config, checkpoint.parts)
-    tensors = read_tensors(checkpoint.weights, checkpoint.names)
+    tensors = read_tensors(
+        checkpoint.weights, checkpoint.names, is_mapped=settings.dtype == "fp32"
+    )
     load_strictly(module, tensors, origin=checkpoint.folder)
     return module
 

@@ -74,7 +74,7 @@ def load_gpt(name: ModelName, settings: LoadSettings) -> GptAdapter:
     device = pick_device(settings)
     checkpoint = open_checkpoint(name)
     tokenizer = load_tokenizer(checkpoint)
-    module = _build(checkpoint, settings.seed)
+    module = _build(checkpoint, settings)
     return GptAdapter(
         checkpoint=checkpoint,
         module=module.to(device).eval(),
@@ -255,10 +255,10 @@ class GptAdapter(TrainableAdapter[GptCheckpoint, Gpt2 | Llama, TextTokenizer]):
         return hidden if takes_last else mean_over_sequences(hidden, packed)
 
 
-def _build(checkpoint: GptCheckpoint, seed: int) -> Gpt2 | Llama:
+def _build(checkpoint: GptCheckpoint, settings: LoadSettings) -> Gpt2 | Llama:
     config, head = checkpoint.config, checkpoint.head
     if checkpoint.weights is None or checkpoint.folder is None:
-        return _draw_tiny(config, seed)
+        return _draw_tiny(config, settings.seed)
     outputs = None if head is None else count_outputs(head, checkpoint.title)
     with hollow():
         module = make_decoder(
@@ -267,7 +267,9 @@ def _build(checkpoint: GptCheckpoint, seed: int) -> Gpt2 | Llama:
             is_tagger=head is not None and head.kind == "tag",
             has_output=has_output(checkpoint),
         )
-    tensors = read_tensors(checkpoint.weights, checkpoint.names)
+    tensors = read_tensors(
+        checkpoint.weights, checkpoint.names, is_mapped=settings.dtype == "fp32"
+    )
     for name in tensors:
         if is_transposed(name, config):
             tensors[name] = tensors[name].t().contiguous()

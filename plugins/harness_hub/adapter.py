@@ -81,6 +81,7 @@ class HubAdapter(TrainableAdapter[HubCheckpoint, nn.Module, HubTokenizer]):
         dtype: that precision; weights that are trained stay fp32 all the same.
     """
 
+    encodes_ahead = False  # what truncates sets it up, which nothing else may meanwhile
     module: PreTrainedModel
 
     def session(self) -> TorchSession:

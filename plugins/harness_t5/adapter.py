@@ -63,7 +63,7 @@ def load_t5(name: ModelName, settings: LoadSettings) -> T5Adapter:
             "exceed: choose bf16 or fp32"
         )
     tokenizer = _tokenizer(checkpoint)
-    module = _build(checkpoint, settings.seed)
+    module = _build(checkpoint, settings)
     return T5Adapter(
         checkpoint=checkpoint,
         module=module.to(device).eval(),
@@ -205,10 +205,10 @@ def _tokenizer(checkpoint: T5Checkpoint) -> TextTokenizer:
     return tokenizer
 
 
-def _build(checkpoint: T5Checkpoint, seed: int) -> T5:
+def _build(checkpoint: T5Checkpoint, settings: LoadSettings) -> T5:
     config, head = checkpoint.config, checkpoint.head
     if checkpoint.weights is None or checkpoint.folder is None:
-        return _draw_tiny(config, seed)
+        return _draw_tiny(config, settings.seed)
     with hollow():
         module = T5(
             config,
@@ -216,7 +216,9 @@ def _build(checkpoint: T5Checkpoint, seed: int) -> T5:
             has_output=OUTPUT in checkpoint.shapes,
             outputs=None if head is None else count_outputs(head, checkpoint.title),
         )
-    tensors = read_tensors(checkpoint.weights, checkpoint.names)
+    tensors = read_tensors(
+        checkpoint.weights, checkpoint.names, is_mapped=settings.dtype == "fp32"
+    )
     load_strictly(module, tensors, origin=checkpoint.folder)
     return module
 

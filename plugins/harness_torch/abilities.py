@@ -50,7 +50,10 @@ class TorchAdapter:
     Attributes:
         title: how messages name the model.
         module: what answers.
+        encodes_ahead: whether requests may be encoded while a session answers.
     """
+
+    encodes_ahead = True
 
     def __init__(
         self,
@@ -69,11 +72,6 @@ class TorchAdapter:
     def device(self) -> torch.device:
         """Where the module is."""
         return next(self.module.parameters()).device
-
-    def fits(self, request: Request) -> bool:
-        """Tell whether the request fits without being cut."""
-        (encoded,) = self.encode([request])
-        return encoded.truncated_tokens == 0
 
     def encode(self, requests: Sequence[Request]) -> list[Encoded]:
         """Tokenise requests, those of a type in one batch."""

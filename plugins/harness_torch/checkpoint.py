@@ -17,9 +17,16 @@ from torch import Tensor, nn
 from harness import CheckpointError
 from harness_torch.weights import SINGLE, Weights, check_shapes
 
+_STORED = {torch.float32: "F32", torch.bfloat16: "BF16", torch.float16: "F16"}
+"""What a file calls tensors of a precision."""
+
 
 def read_tensors(
-    weights: Weights, names: Mapping[str, str], *, dtype: torch.dtype = torch.float32
+    weights: Weights,
+    names: Mapping[str, str],
+    *,
+    dtype: torch.dtype = torch.float32,
+    is_mapped: bool = False,
 ) -> dict[str, Tensor]:
     """Read tensors, never holding much more than they themselves take.
 
@@ -27,14 +34,24 @@ def read_tensors(
         weights: what the files hold.
         names: which to read, by their stored names, and what to call each.
         dtype: what to read them as; training wants fp32.
+        is_mapped: whether tensors that are stored so stay where the file is mapped:
+            that costs nothing until they are used. What is written into them does not
+            reach the file. They are as good as the file: it may be removed or moved
+            meanwhile, but not written over.
 
     Raises:
         CheckpointError: a file can't be read, or a tensor holds no floats.
     """
     tensors: dict[str, Tensor] = {}
+    mapped: dict[Path, Any] = {}
     for stored, name in sorted(names.items()):
         file = weights.tensors[stored].file
         try:
+            if is_mapped and weights.tensors[stored].dtype == _STORED.get(dtype):
+                if file not in mapped:
+                    mapped[file] = safe_open(file, framework="pt")
+                tensors[name] = mapped[file].get_tensor(stored)
+                continue
             # Opened for each tensor: the library maps the file, and what was read of
             # it stays in memory beside our copies until it is closed.
             with safe_open(file, framework="pt") as handle:
@@ -44,6 +61,17 @@ def read_tensors(
                 f"{file} can't be read ({error}): fetch or write the checkpoint again"
             ) from error
     return tensors
+
+
+@torch.no_grad()
+def own_weights(module: nn.Module) -> None:
+    """Put copies in the place of a module's weights, which may be a mapped file's.
+
+    Views of larger tensors stay what they are: those were made here.
+    """
+    for parameter in module.parameters():
+        if parameter.untyped_storage().nbytes() == parameter.nbytes:
+            parameter.data = parameter.data.clone()
 
 
 def load_strictly(
@@ -140,5 +168,5 @@ def write_file(path: Path, write: Callable[[Path], object]) -> None:
 def _floats(tensor: Tensor, name: str, dtype: torch.dtype) -> Tensor:
     if not tensor.is_floating_point():
         raise ValueError(f"{name} holds {tensor.dtype}, expected floats")
-    # A copy: the library maps the file, which may change or go while we train.
+    # A copy: the library maps the file, which may be written over while we train.
     return tensor.to(dtype, copy=True)

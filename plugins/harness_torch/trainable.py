@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from harness import Encoded, Head, Loss, PluginError, TrainingExample, UsageError
 from harness_torch.abilities import Abilities, TorchAdapter, TorchSession
 from harness_torch.adapters.folder import PROMPTED, Adapter
-from harness_torch.checkpoint import save_checkpoint
+from harness_torch.checkpoint import own_weights, save_checkpoint
 from harness_torch.heads.labels import HEAD_OF, OWN_LAYERS
 from harness_torch.heads.probe import Probing
 from harness_torch.text_vectors import TextVectors, find_vectors
@@ -186,6 +186,7 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
             PluginError: the model was trained or cast before.
         """
         self._check_unused()
+        own_weights(self.module)
         self.attach_words(needs, torch.Generator().manual_seed(seed))
         self._head = Head(kind="language")
         self.refresh()
@@ -202,6 +203,7 @@ class TrainableAdapter(TorchAdapter, ABC, Generic[OpenedT, ModuleT, TokenizerT])
                 was trained or cast before, so that it no longer is the base model.
         """
         self._check_unused()
+        own_weights(self.module)
         self.take_head(head, seed=seed)
         self.refresh()
         self._is_prepared = True

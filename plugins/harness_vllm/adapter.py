@@ -65,11 +65,6 @@ class VllmAdapter:
         has_bos = tokenizer.adds_bos and special.bos is not None
         self._begin = [cast(int, special.bos)] if has_bos else []
 
-    def fits(self, request: Request) -> bool:
-        """Tell whether the request fits without being cut."""
-        (encoded,) = self.encode([request])
-        return encoded.truncated_tokens == 0
-
     def encode(self, requests: Sequence[Request]) -> list[Encoded]:
         """Make the prompts of each request; `extra` holds them.
 

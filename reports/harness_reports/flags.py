@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from harness.results import Caveats, CellResult
+from harness.drift import is_inexact
+from harness.results import Caveats, CellResult, Drift
 from harness_reports.numbers import counted
 from harness_reports.view import Flag
 
 SAMPLE = "s"
+INEXACT = "b"
 FAILED_SEEDS = "f"
 LEFT_OUT = "o"
 
@@ -73,6 +75,35 @@ def _collapsed(caveats: Sequence[Caveats]) -> str:
     return f"collapsed: {which}no better than the majority baseline{score}"
 
 
+def drift_of(done: Sequence[CellResult]) -> str:
+    """Say how far cells of another precision are from fp32; empty where none is."""
+    inexact = [cell for cell in done if is_inexact(cell)]
+    if not inexact:
+        return ""
+    is_trained = any(cell.cost.train_seconds is not None for cell in inexact)
+    how = f"{'trained and ran' if is_trained else 'ran'} in {inexact[0].dtype}"
+    drifts = [cell.drift for cell in inexact if cell.drift is not None]
+    if len(drifts) < len(inexact):
+        return f"{how}, drift from fp32 not measured"
+    told = [_drift(drift) for drift in drifts]
+    if len(told) == 1:
+        return f"{how}; against fp32: {told[0]}"
+    each = "; ".join(f"seed {c.seed}: {t}" for c, t in zip(inexact, told, strict=True))
+    return f"{how}; against fp32: {each}"
+
+
+def _drift(drift: Drift) -> str:
+    parts = [f"{drift.changed} of {counted(drift.compared, 'prediction')} changed"]
+    if drift.score is not None:
+        parts.insert(0, f"score {drift.score:+.2f}")
+    if drift.largest is not None and drift.median is not None:
+        parts.append(
+            f"{drift.what} differs by {drift.largest:.2g} at most, {drift.median:.2g} "
+            "in the median"
+        )
+    return ", ".join(parts)
+
+
 KINDS: tuple[tuple[str, str, Callable[[Sequence[Caveats]], str]], ...] = (
     ("p", "partial", _partial),
     (SAMPLE, "sample data", _sample),
@@ -102,6 +133,7 @@ def flags_of(
     """
     caveats = [cell.caveats for cell in done]
     found = [(code, name, write(caveats)) for code, name, write in KINDS]
+    found.insert(0, (INEXACT, "not fp32", drift_of(done)))
     if failed and done:
         of = counted(failed + len(done), "seed")
         text = f"{failed} of {of} {'has' if failed == 1 else 'have'} no score"

@@ -11,8 +11,8 @@ from harness_reports.columns import slug, unique
 from harness_reports.provenance import ROW_FACTS, agreed
 from harness_reports.view import ModelView, Row
 
-RowKey = tuple[str, str, str, str, str]
-"""Model, regime, settings, formulation, and the prompt where rows need it."""
+RowKey = tuple[str, str, str, str, str, str]
+"""Model, regime, settings, formulation, precision, and the prompt where rows need it."""
 
 Way = tuple[str, str]
 """A regime and its settings."""
@@ -28,7 +28,7 @@ def group_rows(cells: Sequence[CellResult]) -> dict[RowKey, list[CellResult]]:
     could not be asked joins the first row of its model, regime and settings that has
     no other cell of its task.
     """
-    prompts: dict[tuple[tuple[str, str, str, str], str], set[str | None]]
+    prompts: dict[tuple[tuple[str, ...], str], set[str | None]]
     prompts = defaultdict(set)
     for cell in cells:
         prompts[cell.row, cell.task].add(cell.prompt)
@@ -100,7 +100,8 @@ def make_rows(
             regime=key[1],
             settings=key[2].replace(",", ", "),
             formulation=key[3],
-            prompt=key[4],
+            precision=key[4],
+            prompt=key[5],
             seeds=len({cell.seed for cell in cells}),
             facts=agreed(cells, ROW_FACTS),
             telling=2 in _telling([k for k in grouped if k[0] == key[0]]),
@@ -113,7 +114,7 @@ def _telling(keys: Sequence[RowKey]) -> list[int]:
     """Return the parts of the keys that it takes to tell them apart, in order."""
     telling: list[int] = []
     groups = 1
-    for part in range(1, 5):
+    for part in range(1, 6):
         split = len({tuple(key[i] for i in (*telling, part)) for key in keys})
         if split > groups:
             telling.append(part)

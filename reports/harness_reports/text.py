@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator, Mapping
 
 from harness.requests import JsonValue
-from harness.results import Caveats, CellResult, CellScore, Cost, Results
+from harness.results import Caveats, CellResult, CellScore, Cost, Drift, Results
 from harness_reports.leaderboard import build_view
 from harness_reports.view import Entry, MetricLine, Row, View
 
@@ -30,6 +30,7 @@ _CELL_FIELDS = (
     "split",
     "status",
     "reason",
+    "dtype",
 )
 _SCORE_FIELDS = (
     "metric",
@@ -43,6 +44,7 @@ _SCORE_FIELDS = (
 )
 _SEED_FIELDS = ("seeds", "seeds_mean", "seeds_deviation")
 _CAVEAT_FIELDS = tuple(field.name for field in dataclasses.fields(Caveats))
+_DRIFT_FIELDS = tuple(field.name for field in dataclasses.fields(Drift))
 _COST_FIELDS = tuple(field.name for field in dataclasses.fields(Cost))
 CSV_FIELDS = (
     *_CELL_FIELDS,
@@ -50,6 +52,7 @@ CSV_FIELDS = (
     *_SEED_FIELDS,
     *_CAVEAT_FIELDS,
     *_COST_FIELDS,
+    *(f"drift_{name}" for name in _DRIFT_FIELDS),
     "fingerprint",
     "run",
 )
@@ -92,6 +95,9 @@ def _csv_lines(
     base["settings"] = cell.row[2]
     base |= {name: getattr(cell.caveats, name) for name in _CAVEAT_FIELDS}
     base |= {name: getattr(cell.cost, name) for name in _COST_FIELDS}
+    if cell.drift is not None:
+        told = {f"drift_{n}": getattr(cell.drift, n) for n in _DRIFT_FIELDS}
+        base |= {n: _finite(v) if isinstance(v, float) else v for n, v in told.items()}
     base |= {"fingerprint": cell.fingerprint, "run": cell.provenance.get("run", "")}
     for score in cell.scores:
         together = seeds.get((cell.fingerprint, score.metric))
@@ -155,6 +161,7 @@ def _entry_object(row: Row, entry: Entry) -> dict[str, JsonValue]:
         "regime": row.regime,
         "settings": row.settings,
         "formulation": row.formulation,
+        "precision": row.precision,
         "prompt": row.prompt,
         "task": entry.cells[0].task,
         "status": entry.status,

@@ -234,6 +234,7 @@ class Row:
         regime: how the model learnt the task.
         settings: the regime's settings, as ``key=value``.
         formulation: how it was asked; empty for baselines.
+        precision: ``bf16`` or ``fp16``; empty for fp32, and where none is known.
         prompt: the prompt's name where it tells two rows apart; else empty.
         seeds: how many seeds its cells have.
         telling: whether its settings tell it from another row.
@@ -246,6 +247,7 @@ class Row:
     regime: str
     settings: str
     formulation: str
+    precision: str
     prompt: str
     seeds: int
     telling: bool
@@ -255,13 +257,25 @@ class Row:
     def brief(self) -> str:
         """Details without settings that all rows of the model share."""
         settings = self.settings if self.telling else ""
-        parts = (self.regime, settings, self.formulation, self.prompt)
+        parts = (
+            self.regime,
+            settings,
+            self.formulation,
+            self.precision,
+            self.prompt,
+        )
         return " · ".join(part for part in parts if part)
 
     @property
     def details(self) -> str:
-        """Regime, settings, formulation and prompt in a line, without empty ones."""
-        parts = (self.regime, self.settings, self.formulation, self.prompt)
+        """Regime, settings, formulation, precision and prompt, without empty ones."""
+        parts = (
+            self.regime,
+            self.settings,
+            self.formulation,
+            self.precision,
+            self.prompt,
+        )
         return " · ".join(part for part in parts if part)
 
 

@@ -131,7 +131,7 @@ def test_both_sides_take_turns_and_the_result_is_kept(
         peer="transformers",
         aim=0.1,
         count=12,
-        ours=asked.by_us("bert", "classify"),
+        ours=asked.by_us("bert", ask="classify"),
         theirs=asked.by_peer("transformers_pairs", batch_size=4, longest=64),
         same=lambda ours, theirs: same_choices(_as_choices(ours), _as_choices(theirs)),
         turns=2,

@@ -41,14 +41,19 @@ class Lengths:
         self.memory = memory
         self.window = window
         self.batches: list[list[int]] = []
-
-    def fits(self, request: Request) -> bool:
-        return isinstance(request, Score) and len(request.context) <= self.window
+        self.encoded: list[int] = []
 
     def encode(self, requests: Sequence[Request]) -> list[Encoded]:
+        self.encoded.append(len(requests))
+        costs = [len(_text(request)) for request in requests]
         return [
-            Encoded(key=key, request=request, cost=len(_text(request)))
-            for key, request in enumerate(requests)
+            Encoded(
+                key=key,
+                request=request,
+                cost=cost,
+                truncated_tokens=max(0, cost - self.window),
+            )
+            for key, (request, cost) in enumerate(zip(requests, costs, strict=True))
         ]
 
     def session(self) -> Lengths:
@@ -176,6 +181,23 @@ def test_exemplars_are_dropped_until_the_request_fits() -> None:
     (answer,) = engine.answer([request])
     assert isinstance(answer, ScoreAnswer)
     assert (answer.log_probabilities, answer.dropped_shots) == ((-6.0,), 1)
+
+
+def test_exemplars_are_dropped_of_those_alone_that_do_not_fit() -> None:
+    short = Score(context="x", choices=("a",), shorter=("",))
+    long = Score(context="x" * 9, choices=("a",), shorter=("x" * 8, "x" * 7))
+    adapter = Lengths(window=7)
+    answers = list(
+        Engine(adapter, Cache(), Budget(tokens=99)).answer([long, short, long])
+    )
+    assert [answer.dropped_shots for answer in answers] == [2, 0, 2]
+    assert adapter.encoded == [2, 1, 1]
+
+
+def test_what_fits_in_no_form_is_asked_in_its_shortest() -> None:
+    request = Score(context="x" * 9, choices=("a",), shorter=("x" * 8,))
+    (answer,) = Engine(Lengths(window=7), Cache(), Budget(tokens=99)).answer([request])
+    assert answer.dropped_shots == 1
 
 
 def test_a_request_without_exemplars_is_asked_as_it_is() -> None:

@@ -61,6 +61,16 @@ def test_weighted_score_equals_scipy_on_the_expanded_sample(metric: Metric) -> N
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
 
 
+def test_pearson_of_a_draw_without_the_outlier_keeps_its_digits() -> None:
+    # sums of squares over numbers around -1e7 hold no digit of a variance of 1
+    pairs = np.vstack([_tied_pairs(4), [[1e12, 0.0]]])
+    weights = np.ones((2, 61))
+    weights[1, -1] = 0
+    found = Pearson().aggregate(pairs, weights)
+    expected = [_scipy(Pearson(), pairs), _scipy(Pearson(), pairs[:-1])]
+    assert found == pytest.approx(expected, abs=1e-9)
+
+
 @BOTH
 def test_draw_of_one_value_is_undefined_and_leaves_the_others(metric: Metric) -> None:
     pairs = np.array([[0.1, 1.0], [0.1, 2.0], [0.3, 3.0]])

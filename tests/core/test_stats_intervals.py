@@ -15,7 +15,7 @@ from harness.metric import Metric
 from harness.metrics.classification import F1, Accuracy, Matthews
 from harness.metrics.correlation import Pearson, Spearman
 from harness.metrics.translation_entries import METRICS
-from harness.stats import interval, joint_interval, score, wilson
+from harness.stats import _weights, interval, joint_interval, score, wilson
 
 if TYPE_CHECKING:
     from harness.metric import Floats
@@ -128,6 +128,23 @@ def test_undefined_score_has_no_interval() -> None:
 
 def test_accuracy_on_no_example_has_no_interval() -> None:
     assert interval(ACCURACY, np.zeros((0, 1))).low is None
+
+
+@pytest.mark.parametrize("rows", [60, 3], ids=["one by one", "binomials"])
+def test_draws_hold_as_many_units_as_there_are(rows: int) -> None:
+    counts = np.full(rows, 60 // rows)
+    weights = _weights(np.random.default_rng(1), counts, 50)
+    assert weights.shape == (50, rows)
+    assert (weights.sum(axis=1) == 60).all()
+
+
+@pytest.mark.parametrize("rows", [20, 5], ids=["one by one", "binomials"])
+def test_draws_have_mean_and_variance_of_a_multinomial(rows: int) -> None:
+    counts = np.arange(rows) % 3 + 60 // rows
+    weights = _weights(np.random.default_rng(1), counts, 20_000)
+    spread = counts * (1 - counts / counts.sum())
+    assert weights.mean(axis=0) == pytest.approx(counts, rel=0.03)
+    assert weights.var(axis=0) == pytest.approx(spread, rel=0.06)
 
 
 def test_million_units_with_few_distinct_rows_are_cheap() -> None:

@@ -95,6 +95,14 @@ def test_an_undefined_score_stays_undefined(store: Store) -> None:
     assert (score.value != score.value, score.low) == (True, None)
 
 
+def test_the_precision_of_older_results_is_read_from_their_command(
+    store: Store,
+) -> None:
+    command = "harness run --model 'reader:' --dtype bf16 --limit 3"
+    save(store, replace(CELL, provenance={"command": command}))
+    assert store.results()[0].dtype == "bf16"
+
+
 def test_a_store_is_where_its_path_says(store: Store) -> None:
     assert Path(store.place).is_file()
 

@@ -168,9 +168,6 @@ class Full(Simple):
         self._encoded = encoded
         self._answered = answered
 
-    def fits(self, request: Request) -> bool:
-        return True
-
     def encode(self, requests: Sequence[Request]) -> list[Encoded]:
         encoded = [
             Encoded(key=key, request=request, cost=self._cost)

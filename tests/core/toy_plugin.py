@@ -143,10 +143,6 @@ class Memory:
     def __init__(self, known: dict[str, str] | None = None) -> None:
         self.known = known or {}
 
-    def fits(self, request: Request) -> bool:
-        """Take everything."""
-        return True
-
     def encode(self, requests: Sequence[Request]) -> list[Encoded]:
         """Cost every request one token."""
         return [Encoded(key=k, request=r, cost=1) for k, r in enumerate(requests)]

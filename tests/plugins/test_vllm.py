@@ -152,7 +152,6 @@ def test_a_context_that_is_too_long_is_cut_on_the_left_and_counted() -> None:
     (asked,) = encoded.extra["asked"]
     assert (len(asked.ids), asked.scored) == (LENGTH - 1, 2)
     assert encoded.truncated_tokens == 1 + 40 + 2 - (LENGTH - 1)
-    assert not adapter().fits(request)
 
 
 def test_scoring_asks_for_the_prompts_log_probabilities() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.results import Caveats, CellResult, CellScore
+from harness.results import Caveats, CellResult, CellScore, Cost, Drift
 from harness_reports.entries import merge
 from harness_reports.view import Entry
 
@@ -193,3 +193,45 @@ def test_each_doubt_has_its_flag(cell: MakeCell, caveat: str, code: str) -> None
 
 def test_a_limit_that_cuts_nothing_is_no_flag(cell: MakeCell) -> None:
     assert merged([cell(caveats=Caveats(limit=90, split_size=90))]).flags == ()
+
+
+DRIFT = Drift(
+    what="log-probability",
+    largest=0.64,
+    median=0.081,
+    changed=3,
+    compared=48,
+    score=-2.083,
+)
+
+
+def precision_flags(*cells: CellResult) -> list[str]:
+    return [flag.text for flag in merged(cells).flags if flag.code == "b"]
+
+
+def test_drift_from_fp32_stands_beside_the_score(with_score: MakeCell) -> None:
+    assert precision_flags(with_score(0.8, dtype="bf16", drift=DRIFT)) == [
+        "ran in bf16; against fp32: score -2.08, 3 of 48 predictions changed, "
+        "log-probability differs by 0.64 at most, 0.081 in the median"
+    ]
+
+
+def test_drift_that_nothing_measured_is_said_so(with_score: MakeCell) -> None:
+    trained = with_score(0.8, dtype="bf16", cost=Cost(train_seconds=9.0))
+    assert precision_flags(trained) == [
+        "trained and ran in bf16, drift from fp32 not measured"
+    ]
+
+
+def test_each_seed_tells_its_own_drift(with_score: MakeCell) -> None:
+    bare = Drift(what="", largest=None, median=None, changed=1, compared=48, score=None)
+    cells = [with_score(0.8, seed=seed, dtype="fp16", drift=bare) for seed in (1, 2)]
+    assert precision_flags(*cells) == [
+        "ran in fp16; against fp32: seed 1: 1 of 48 predictions changed; "
+        "seed 2: 1 of 48 predictions changed"
+    ]
+
+
+@pytest.mark.parametrize("dtype", ["fp32", None])
+def test_fp32_has_no_flag(with_score: MakeCell, dtype: str | None) -> None:
+    assert precision_flags(with_score(0.8, dtype=dtype)) == []

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from harness.results import Caveats, CellResult, CellScore, Results
+from harness.results import Caveats, CellResult, CellScore, Drift, Results
 from harness_reports.markdown import escape, to_markdown
 from harness_reports.text import CSV_FIELDS, to_csv, to_json
 
@@ -36,6 +36,32 @@ def test_csv_keeps_full_precision_and_the_signature(
     (line,) = read_csv(cell(scores=(third,)))
     assert float(line["score"]) == 1 / 3 * 100
     assert line["signature"] == "accuracy|n:7|v:1"
+
+
+def test_csv_tells_precision_and_drift(cell: MakeCell) -> None:
+    drift = Drift(
+        what="log-probability",
+        largest=0.5,
+        median=0.1,
+        changed=2,
+        compared=9,
+        score=-1.5,
+    )
+    half, exact = read_csv(
+        cell(fingerprint="a", dtype="bf16", drift=drift),
+        cell(fingerprint="b", dtype="fp32"),
+    )
+    told = [name for name in CSV_FIELDS if name.startswith("drift_")]
+    assert (half["dtype"], exact["dtype"]) == ("bf16", "fp32")
+    assert [half[name] for name in told] == [
+        "log-probability",
+        "0.5",
+        "0.1",
+        "2",
+        "9",
+        "-1.5",
+    ]
+    assert [exact[name] for name in told] == [""] * 6
 
 
 def test_csv_has_a_line_for_a_failed_cell(cell: MakeCell) -> None:

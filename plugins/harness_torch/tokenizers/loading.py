@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 from tokenizers import Tokenizer
@@ -75,6 +75,21 @@ def load_tokenizer(
         UsageError: BOS is wanted, and there is none.
     """
     check_tokenizer(folder)
+    return _load(folder, length, bos, _stamps(folder))
+
+
+def _stamps(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    """Return what changes when a file is written again."""
+    read = (*find_tokenizer_files(folder), folder / "config.json")
+    found = ((path.name, path.stat()) for path in read if path.is_file())
+    return tuple((name, stat.st_size, stat.st_mtime_ns) for name, stat in found)
+
+
+# A run makes it twice, for what it says of the model and for the model itself.
+@lru_cache(maxsize=2)
+def _load(
+    folder: Path, length: int, bos: bool | None, _: tuple[tuple[str, int, int], ...]
+) -> TextTokenizer:
     source = _open(folder)
     if source.kind == WORD_HASH:
         return read_word_hash(folder / WORD_HASH, length=length)

@@ -131,8 +131,8 @@ def test_an_answer_records_what_was_read_and_cut() -> None:
 def test_a_request_fits_until_it_must_be_cut() -> None:
     adapter = load(ModelName.parse("bert:tiny,length=8"), LoadSettings())
     adapter.prepare(HEAD, seed=1)
-    assert adapter.fits(Classify(text="a " * 6, labels=LABELS))
-    assert not adapter.fits(Classify(text="a " * 7, labels=LABELS))
+    asked = [Classify(text="a " * count, labels=LABELS) for count in (6, 7)]
+    assert [item.truncated_tokens for item in adapter.encode(asked)] == [0, 1]
 
 
 def test_keys_are_positions_and_costs_are_tokens(folder: Path) -> None:

@@ -129,10 +129,10 @@ def test_a_choice_too_long_is_cut_too(gpt2: Any, opened: Opened) -> None:
     assert answer.truncated_tokens == 102 - 65
 
 
-def test_the_first_of_the_variants_that_fits_is_told(gpt2: Any, opened: Opened) -> None:
+def test_what_just_fits_is_not_cut(gpt2: Any, opened: Opened) -> None:
     model = opened(bos="off")
-    assert model.fits(Score(context="a" * 63, choices=("b", "cd")))
-    assert not model.fits(Score(context="a" * 64, choices=("b", "cd")))
+    asked = [Score(context="a" * count, choices=("b", "cd")) for count in (63, 64)]
+    assert [item.truncated_tokens for item in model.encode(asked)] == [0, 1]
 
 
 @pytest.mark.parametrize("text", ["a b  c", "abcdefghij" * 20, "", "é \n", "<|eos|>"])

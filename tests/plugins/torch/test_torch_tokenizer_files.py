@@ -36,6 +36,25 @@ def test_added_tokens_take_the_ids_that_the_files_say(tmp_path: Path) -> None:
     assert ours.vocabulary_size == len(reference) == 98
 
 
+def test_a_tokenizer_is_made_once_while_its_files_stay_as_they_are(
+    tmp_path: Path,
+) -> None:
+    small_bpe(tmp_path, **GPT2)
+    first = load_tokenizer(tmp_path, length=64)
+    assert load_tokenizer(tmp_path, length=64) is first
+    assert load_tokenizer(tmp_path, length=32) is not first
+
+
+def test_a_tokenizer_is_made_anew_of_files_that_were_written_again(
+    tmp_path: Path,
+) -> None:
+    small_bpe(tmp_path, **GPT2)
+    first = load_tokenizer(tmp_path, length=64)
+    small_bpe(tmp_path, "ab", **GPT2)
+    again = load_tokenizer(tmp_path, length=64)
+    assert (first.vocabulary_size, again.vocabulary_size) == (95, 96)
+
+
 def test_new_tokens_take_ids_in_the_order_of_transformers(tmp_path: Path) -> None:
     said = {"bos_token": "<b>", "eos_token": "<e>", "unk_token": "<b>"}
     extra = ["<x>", "<e>", "<y>"]

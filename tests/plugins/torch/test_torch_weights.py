@@ -15,7 +15,12 @@ from safetensors.torch import save_file
 from torch import nn
 
 from harness import CheckpointError
-from harness_torch.checkpoint import load_strictly, read_tensors, save_checkpoint
+from harness_torch.checkpoint import (
+    load_strictly,
+    own_weights,
+    read_tensors,
+    save_checkpoint,
+)
 from harness_torch.weights import fingerprint, read_weights
 
 TENSORS = {"weight": torch.arange(6.0).view(2, 3), "bias": torch.ones(2)}
@@ -74,6 +79,50 @@ def test_weights_can_be_read_in_the_precision_of_a_session(tmp_path: Path) -> No
     names = {name: name for name in weights.tensors}
     tensors = read_tensors(weights, names, dtype=torch.bfloat16)
     assert {tensor.dtype for tensor in tensors.values()} == {torch.bfloat16}
+
+
+def test_mapped_weights_outlive_their_file(tmp_path: Path) -> None:
+    weights = read_weights(write(tmp_path))
+    tensors = read_tensors(weights, {"weight": "weight"}, is_mapped=True)
+    (tmp_path / "model.safetensors").unlink()
+    assert torch.equal(tensors["weight"], TENSORS["weight"])
+
+
+def test_what_is_written_into_mapped_weights_does_not_reach_the_file(
+    tmp_path: Path,
+) -> None:
+    weights = read_weights(write(tmp_path))
+    for _ in range(2):
+        tensors = read_tensors(weights, {"weight": "weight"}, is_mapped=True)
+        assert torch.equal(tensors["weight"], TENSORS["weight"])
+        tensors["weight"].mul_(2)
+
+
+def test_what_is_stored_in_another_precision_is_not_mapped(tmp_path: Path) -> None:
+    write(tmp_path, {"weight": torch.ones(2, 3).bfloat16(), "bias": torch.ones(2)})
+    weights = read_weights(tmp_path)
+    names = {name: name for name in weights.tensors}
+    tensors = read_tensors(weights, names, is_mapped=True)
+    assert {tensor.dtype for tensor in tensors.values()} == {torch.float32}
+
+
+def test_owned_weights_no_longer_follow_the_file(tmp_path: Path) -> None:
+    path = write(tmp_path) / "model.safetensors"
+    module = nn.Linear(3, 2)
+    weights = read_weights(tmp_path)
+    tensors = read_tensors(weights, {n: n for n in weights.tensors}, is_mapped=True)
+    load_strictly(module, tensors, origin=tmp_path)
+    own_weights(module)
+    size = path.stat().st_size
+    path.write_bytes(bytes(size))  # over it, in place
+    assert torch.equal(module.weight, TENSORS["weight"])
+
+
+def test_owning_keeps_the_views_of_one_tensor_together() -> None:
+    module = nn.ParameterList(torch.ones(4, 2).split(2))
+    together = module[0].untyped_storage().data_ptr()
+    own_weights(module)
+    assert {p.untyped_storage().data_ptr() for p in module} == {together}
 
 
 MEMORY = """
