@@ -14,7 +14,7 @@ from torch import Tensor
 from harness_torch.cache import Attending, KeyValueCache
 from harness_torch.packed import pack
 
-SHORTEST = 16
+SHORTEST = 8
 """Tokens from which a beginning is worth keeping."""
 
 Ids = tuple[int, ...]

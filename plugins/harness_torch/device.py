@@ -9,12 +9,13 @@ import torch
 from torch import Tensor
 
 from harness import LoadSettings, OutOfMemoryError, UsageError
+from harness_torch.allocation import keep_freed_memory
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 def pick_device(settings: LoadSettings) -> torch.device:
-    """Return the device that the settings name.
+    """Return the device that the settings name, and get the CPU's memory ready for it.
 
     Raises:
         UsageError: it is no device of this machine.
@@ -31,6 +32,8 @@ def pick_device(settings: LoadSettings) -> torch.device:
             f"device {settings.device!r} is not there: this machine has "
             f"{torch.cuda.device_count()} CUDA devices, so choose another or cpu"
         )
+    if device.type == "cpu":
+        keep_freed_memory()
     return device
 
 
