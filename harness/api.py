@@ -149,11 +149,11 @@ def read_results(
     command: str,
 ) -> Results:
     """Read cells from a store, with the benchmarks that they belong to."""
-    from harness.drift import is_inexact, with_drift
+    from harness.drift import with_drift
     from harness.results import Results
 
     cells = store.results(fingerprints)
-    if any(map(is_inexact, cells)):
+    if any(cell.is_inexact for cell in cells):
         cells = with_drift(cells, store.results(), store.predictions)
     tasks = {cell.task for cell in cells}
     return Results(

@@ -42,15 +42,10 @@ def with_drift(
     exact = {_same(c): c for c in others if c.status == "done" and c.dtype == EXACT}
     found = []
     for cell in cells:
-        twin = exact.get(_same(cell)) if is_inexact(cell) else None
+        twin = exact.get(_same(cell)) if cell.is_inexact else None
         drift = None if twin is None else _measure(cell, twin, predictions)
         found.append(cell if drift is None else replace(cell, drift=drift))
     return found
-
-
-def is_inexact(cell: CellResult) -> bool:
-    """Tell whether a cell has results of another precision than fp32."""
-    return cell.status == "done" and cell.dtype not in (None, EXACT)
 
 
 def numbers(prediction: Prediction) -> Numbers:

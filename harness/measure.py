@@ -11,6 +11,7 @@ from pathlib import Path
 
 from harness import ranks
 from harness.errors import UsageError
+from harness.model import Precision
 
 _LIBRARIES = ("nlp-harness", "torch", "tokenizers", "transformers", "numpy")
 _RESET_PEAK = "5"  # proc(5): resets the peak resident set size
@@ -72,6 +73,20 @@ def resolve_device(device: str) -> str:
     import torch
 
     return ranks.local_device("cuda") if torch.cuda.is_available() else "cpu"
+
+
+def usual_dtype(device: str) -> Precision:
+    """Return the precision of a run that names none.
+
+    bf16 on a GPU that computes in it, which is several times as fast there; fp32
+    elsewhere.
+    """
+    if not device.startswith("cuda"):
+        return "fp32"
+    import torch
+
+    can = torch.cuda.is_bf16_supported(including_emulation=False)
+    return "bf16" if can else "fp32"
 
 
 def _gpu(device: str) -> str:

@@ -12,7 +12,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Literal,
+    NamedTuple,
+    Protocol,
+    runtime_checkable,
+)
 
 from harness.errors import UsageError
 from harness.requests import Answer, Generate, JsonValue, Request, Side
@@ -190,6 +197,22 @@ class Session(Protocol):
         """
 
 
+class Positions(NamedTuple):
+    """Positions of forwards: those that held a token, and all that were computed."""
+
+    held: int
+    computed: int
+
+
+@runtime_checkable
+class Measured(Protocol):
+    """A session that knows how much of what it computed was padding."""
+
+    @property
+    def positions(self) -> Positions:
+        """What it computed so far."""
+
+
 @runtime_checkable
 class Adapter(Protocol):
     """The full adapter: encodes in batches and answers a stream.
@@ -281,6 +304,7 @@ class ModelEntry:
             its prompt (a chat template around a message); None where it reads it as it
             is. For `harness show`; loads no weights.
         new: makes models from scratch, None where the family can't.
+        is_remote: whether a server computes, on a device and in a precision of its own.
     """
 
     name: str
@@ -291,6 +315,7 @@ class ModelEntry:
     options: Mapping[str, str] = field(default_factory=dict)
     worded: Callable[[ModelName, Generate], str | None] | None = None
     new: NewModel | None = None
+    is_remote: bool = False
 
 
 class Predictor(Protocol):

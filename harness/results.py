@@ -233,6 +233,11 @@ class CellResult:
         return bool(self.scores)
 
     @property
+    def is_inexact(self) -> bool:
+        """Whether it was carried out in another precision than fp32."""
+        return self.status == "done" and self.dtype not in (None, "fp32")
+
+    @property
     def row(self) -> tuple[str, str, str, str, str]:
         """Identify the leaderboard row: model, regime, settings, formulation, precision.
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from harness.collapse import judge
 from harness.collecting import uncollected
-from harness.engine import Engine
+from harness.engine import Engine, first_budget
 from harness.errors import PluginError
 from harness.formulations import ExemplarsOf, Formulation, no_exemplars
 from harness.ledger import Ledger, check_share
@@ -23,6 +23,7 @@ from harness.model import (
     ModelCard,
     ModelEntry,
     ModelName,
+    Positions,
     PredictorEntry,
     SimpleAdapter,
 )
@@ -55,6 +56,7 @@ class ModelPool:
     def __init__(self) -> None:
         self._key = ""
         self._adapter: SimpleAdapter | Adapter | None = None
+        self._learnt: Budget | None = None
 
     def release(self) -> None:
         """Let the model go, so that two models are never held at once."""
@@ -70,7 +72,20 @@ class ModelPool:
             with uncollected():  # much is imported
                 self._adapter = entry.load(name, settings)
             self._key = key
+            self._learnt = None
         return self._adapter
+
+    def budget(self, tokens: int | None) -> Budget:
+        """Return what one forward of the model may hold, as learnt so far.
+
+        Args:
+            tokens: what the suite asks for, None where it leaves that open.
+        """
+        return self._learnt or first_budget(self._adapter, tokens)
+
+    def learn(self, budget: Budget) -> None:
+        """Keep what the model turned out to have memory for."""
+        self._learnt = budget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +112,7 @@ class Tools:
     store: Store
     models: ModelPool
     checkpoints: Path
-    batch_tokens: int
+    batch_tokens: int | None
 
 
 def evaluate(
@@ -178,9 +193,11 @@ def _ask(
     adapter = tools.models.load(entry, name, cell.load)
     identity = fingerprint(model=card.fingerprint, **precision(cell.load))
     cache = CellAnswers(store=tools.store, model=identity)
-    engine = Engine(adapter, cache, Budget(tokens=tools.batch_tokens), on_batch)
+    budget = tools.models.budget(tools.batch_tokens)
+    engine = Engine(adapter, cache, budget, on_batch)
     ledger, started = Ledger(), time.perf_counter()
     predictions = predict(cell, examples, engine, ledger.note)
+    tools.models.learn(engine.budget)
     seconds = time.perf_counter() - started
     peak = peak_memory_bytes(cell.load.device)
     is_measured = engine.cached == 0  # answers from the store cost nothing now
@@ -190,10 +207,18 @@ def _ask(
         tokens=(engine.tokens or None) if is_measured else None,
         written_tokens=(engine.written or None) if is_measured else None,
         price=_price(card, engine) if is_measured else None,
+        padding=_padding(engine.positions) if is_measured else None,
         peak_memory_bytes=peak if is_measured else None,
         parameters=card.parameters,
     )
     return predictions, cost, _caveats(cell, predictions, ledger, engine.cached)
+
+
+def _padding(positions: Positions) -> float | None:
+    """Return the share of positions that held no token; None where none was counted."""
+    if not positions.computed:
+        return None
+    return 1 - positions.held / positions.computed
 
 
 def _price(card: ModelCard, engine: Engine) -> float | None:
@@ -285,8 +310,13 @@ def blank_result(cell: EvaluateCell) -> CellResult:
         formulation=formulation.name if formulation else None,
         prompt=formulation.prompt if formulation else None,
         seed=cell.seed,
-        dtype=cell.load.dtype if cell.card else None,
+        dtype=_dtype(cell),
     )
+
+
+def _dtype(cell: EvaluateCell) -> str | None:
+    is_ours = isinstance(cell.entry, ModelEntry) and not cell.entry.is_remote
+    return cell.load.dtype if is_ours else None
 
 
 def unaskable_result(unaskable: Unaskable) -> CellResult:

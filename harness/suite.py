@@ -109,8 +109,10 @@ class Suite(BaseModel):
         max_truncated: the share of inputs that may be cut to fit a model before a cell
             fails; 1, the default, never fails one, and the page shows what was cut.
         device: ``cpu``, ``cuda``, ``cuda:1`` or ``auto``.
-        dtype: precision of weights and activations.
-        batch_tokens: tokens that one forward may hold.
+        dtype: precision of weights and activations; by default bf16 on a GPU that
+            computes in it, fp32 elsewhere.
+        batch_tokens: tokens that one forward may hold; by default 2048, on a GPU what
+            its memory has room for.
         skip_unavailable: leave out tasks whose data is missing instead of stopping.
         plugins: files or modules to load, as ``--plugin`` does.
         track: experiment trackers that follow the run, such as
@@ -137,8 +139,8 @@ class Suite(BaseModel):
     prompt: str | None = None
     max_truncated: _Share = 1.0
     device: str = "auto"
-    dtype: Precision = "fp32"
-    batch_tokens: _Count = 2048
+    dtype: Precision | None = None
+    batch_tokens: _Count | None = None
     skip_unavailable: bool = False
     plugins: list[str] = []
     track: list[str] = []

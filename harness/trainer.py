@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from harness import ranks
-from harness.engine import Engine
+from harness.engine import Engine, first_budget
 from harness.errors import CheckpointError, PluginError
 from harness.events import TrainStep
 from harness.holding import empty
 from harness.measure import peak_memory_bytes, start_peak_memory
-from harness.model import Adapter, Budget, Trainable
+from harness.model import Adapter, Trainable
 from harness.plan import TrainCell
 from harness.plan.learning import lesson_of
 from harness.recipe import TrainJob
@@ -186,7 +186,7 @@ def _select(
         )
 
     def select_score() -> float:
-        engine = Engine(model, _NoCache(), Budget(tokens=tools.batch_tokens))
+        engine = Engine(model, _NoCache(), first_budget(model, tools.batch_tokens))
         predictions = ask_about(cell.formulation, selection, engine)
         return selection_score(cell.task, tools.plugins, predictions, selection)
 

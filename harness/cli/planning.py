@@ -54,7 +54,7 @@ def print_plan(made: Plan, place: str) -> None:
     trains = len({one.fingerprint for cell in todo for one in cell.trains})
     typer.echo(
         f"{len(rows)} evaluations, {len(todo)} to do, behind {trains} trainings, "
-        f"on {made.device}"
+        f"on {made.device} in {made.dtype}"
     )
     if any(cell.card for cell in todo):
         typer.echo(str(estimate(todo, known)))

@@ -155,6 +155,23 @@ def _carry_out(made: Plan, plugins: Plugins, store: str) -> Outcome:
             progress.stop()
 
 
+PADDED = 0.2
+"""Share of padding from which a run advises against it."""
+
+
+def waste(cells: Sequence[CellResult]) -> Iterator[str]:
+    """Say where much of what was computed was padding, and what helps, in a line."""
+    told = [(cell.cost.padding or 0.0, cell) for cell in cells]
+    padded = [pair for pair in told if pair[0] >= PADDED]
+    if padded:
+        share, worst = max(padded, key=lambda pair: pair[0])
+        yield (
+            f"{len(padded)} with much padding, most {worst.model} on {worst.task}: "
+            f"{share:.0%} of the positions computed held no token; a smaller "
+            "batch_tokens pads less, and adapters that pack sequences pad nothing"
+        )
+
+
 def losses(cells: Sequence[CellResult]) -> Iterator[str]:
     """Say what did not fit the models and what collapsed, in a line each."""
     from harness.ledger import told
@@ -199,7 +216,7 @@ def _sum_up(outcome: Outcome, place: Path) -> None:
     }
     words = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
     typer.echo(f"{words or 'no cells'} in {ended.seconds:.0f} s")
-    for line in losses(outcome.results.cells):
+    for line in (*losses(outcome.results.cells), *waste(outcome.results.cells)):
         typer.echo(line)
     asked_in_vain = [cell for cell in outcome.results.cells if not cell.metrics_column]
     if asked_in_vain:

@@ -99,7 +99,10 @@ DeviceOption = Annotated[
     typer.Option("--device", help="cpu, cuda, cuda:1 or auto (the default)."),
 ]
 DtypeOption = Annotated[
-    str | None, typer.Option("--dtype", help="fp32 (the default), bf16 or fp16.")
+    str | None,
+    typer.Option(
+        "--dtype", help="fp32, bf16 or fp16; bf16 by default on a GPU, else fp32."
+    ),
 ]
 SeedOption = Annotated[
     list[int] | None,

@@ -13,7 +13,14 @@ from harness.engine.ahead import one_ahead
 from harness.engine.fitting import Fitted, fit
 from harness.engine.simple import as_full
 from harness.errors import OutOfMemoryError, PluginError
-from harness.model import Adapter, Budget, Encoded, SimpleAdapter
+from harness.model import (
+    Adapter,
+    Budget,
+    Encoded,
+    Measured,
+    Positions,
+    SimpleAdapter,
+)
 from harness.requests import ANSWER_OF, Answer, Request, request_key
 
 WINDOW = 4096
@@ -63,6 +70,8 @@ class Engine:
         cached: distinct requests whose answer was known before this engine began.
         tokens: tokens that the model read.
         written: tokens that it wrote.
+        budget: what one forward may hold now.
+        positions: what its forwards computed, where its sessions measure that.
     """
 
     def __init__(
@@ -74,12 +83,13 @@ class Engine:
     ) -> None:
         self._adapter = as_full(adapter)
         self._cache = cache
-        self._budget = budget
+        self.budget = budget
         self._on_batch = on_batch
         self.asked = 0
         self.cached = 0
         self.tokens = 0
         self.written = 0
+        self.positions = Positions(0, 0)
         self._journal: dict[str, Answer] = {}
         self._own: set[int] = set()  # hashes of the keys asked: 8 bytes each, not 64
 
@@ -147,7 +157,7 @@ class Engine:
             order = sorted(waiting.values(), key=lambda item: -item.cost)
             session = self._adapter.session()
             try:
-                for key, answer in session.answer(self._feed(order), self._budget):
+                for key, answer in session.answer(self._feed(order), self.budget):
                     if waiting.pop(key, None) is None:
                         raise _answered_twice(key)
                     yield key, answer
@@ -155,6 +165,15 @@ class Engine:
                 self._halve(max(item.cost for item in waiting.values()), error)
             else:
                 _check_answered(waiting)
+            finally:
+                if isinstance(session, Measured):
+                    self._add(session.positions)
+
+    def _add(self, positions: Positions) -> None:
+        before = self.positions
+        self.positions = Positions(
+            before.held + positions.held, before.computed + positions.computed
+        )
 
     def _feed(self, order: Iterable[Encoded]) -> Iterator[Encoded]:
         """Journal what a session has answered whenever it asks for more.
@@ -166,12 +185,13 @@ class Engine:
             yield item
 
     def _halve(self, longest: int, error: OutOfMemoryError) -> None:
-        if self._budget.tokens < longest:  # so the batch that failed was this one alone
+        is_alone = self.budget.tokens < longest  # as far as costs can say
+        if is_alone if error.requests is None else error.requests == 1:
             raise OutOfMemoryError(
                 f"a single request of {longest} tokens does not fit in memory "
                 f"({error}): use a smaller model, a lower precision or a shorter length"
             ) from error
-        self._budget = Budget(tokens=max(1, self._budget.tokens // 2))
+        self.budget = Budget(tokens=max(1, self.budget.tokens // 2))
 
     def _flush(self) -> None:
         if self._journal:

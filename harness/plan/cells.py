@@ -11,7 +11,14 @@ from typing import Any
 
 from harness.data import Split, draw_exemplars, draw_for_each
 from harness.formulations import ExemplarsOf, Formulation, no_exemplars
-from harness.model import LoadSettings, ModelCard, ModelEntry, ModelName, PredictorEntry
+from harness.model import (
+    LoadSettings,
+    ModelCard,
+    ModelEntry,
+    ModelName,
+    Precision,
+    PredictorEntry,
+)
 from harness.recipe import RecipeEntry, effective
 from harness.regime import Regime
 from harness.task import Example, Task
@@ -328,16 +335,19 @@ class Plan:
         title: what the leaderboard will be called.
         jobs: the cells, grouped by what they depend on.
         unaskable: what the suite names and nobody can do.
-        batch_tokens: tokens that one forward may hold.
+        batch_tokens: tokens that one forward may hold; None for what there is room
+            for.
         device: where the models run.
+        dtype: in which precision.
         track: trackers that follow the run.
     """
 
     title: str
     jobs: tuple[Job, ...]
     unaskable: tuple[Unaskable, ...] = ()
-    batch_tokens: int = 2048
+    batch_tokens: int | None = None
     device: str = "cpu"
+    dtype: Precision = "fp32"
     track: tuple[str, ...] = ()
 
     @property

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from harness.collecting import uncollected
 from harness.data import Split
 from harness.errors import DataError, MissingDataError, UsageError, unknown_name
 from harness.formulations import Formulation
-from harness.measure import resolve_device
+from harness.measure import resolve_device, usual_dtype
 from harness.metric import signature
 from harness.model import LoadSettings, ModelCard, ModelEntry, ModelName, PredictorEntry
 from harness.plan import (
@@ -103,9 +103,9 @@ class _Planner:
     def __init__(self, suite: Suite, plugins: Plugins) -> None:
         self._suite = suite
         self._plugins = plugins
-        self._load = LoadSettings(
-            device=resolve_device(suite.device), dtype=suite.dtype
-        )
+        device = resolve_device(suite.device)
+        dtype = suite.dtype or usual_dtype(device)
+        self._load = LoadSettings(device=device, dtype=dtype)
         self._splits = SplitReader(plugins.data_sources)
         # by fingerprint, so that what a suite names twice is done once
         self._jobs: dict[str, tuple[list[TrainCell], dict[str, EvaluateCell]]] = {}
@@ -142,6 +142,7 @@ class _Planner:
             unaskable=tuple(self._unaskable.values()),
             batch_tokens=self._suite.batch_tokens,
             device=self._load.device,
+            dtype=self._load.dtype,
             track=tuple(self._suite.track),
         )
 
@@ -296,7 +297,7 @@ class _Planner:
             seed=seed,
             limit=limit,
             max_truncated=chosen.max_truncated,
-            load=self._load,
+            load=LoadSettings() if _is_remote(model.entry) else self._load,
             data=chosen.data,
         )
 
@@ -316,7 +317,7 @@ class _Planner:
         trained = same_formulation(task, formulation)
         split = self._training_split(chosen)
         check_size(settings, split)
-        load = LoadSettings(device=self._load.device, dtype=self._load.dtype, seed=seed)
+        load = replace(self._load, seed=seed)
         return TrainCell(
             model=model.name,
             entry=model.entry,
@@ -387,3 +388,7 @@ class _Planner:
             return split
         self._refuse(split, others=True)
         raise Unfit(str(split))
+
+
+def _is_remote(entry: ModelEntry | PredictorEntry) -> bool:
+    return isinstance(entry, ModelEntry) and entry.is_remote

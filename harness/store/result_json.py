@@ -25,7 +25,7 @@ def result_from_json(text: str, scores: Sequence[CellScore]) -> CellResult:
     if body["confusion"] is not None:
         labels, counts = body["confusion"]
         body["confusion"] = tuple(labels), tuple(tuple(row) for row in counts)
-    if body.setdefault("dtype", None) is None and not body["is_baseline"]:
+    if "dtype" not in body and not body["is_baseline"]:
         body["dtype"] = _told_dtype(body["provenance"].get("command", ""))
     return CellResult(**_known(CellResult, body))
 

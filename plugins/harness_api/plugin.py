@@ -75,6 +75,7 @@ def harness_models() -> Sequence[ModelEntry]:
             describe=describe,
             load=load,
             options=OPTIONS,
+            is_remote=True,
         )
     ]
 

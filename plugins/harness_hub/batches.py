@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 
 from harness_hub.tokenizer import HubTokenizer
+from harness_torch.device import send
+from harness_torch.positions import count
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -62,6 +64,8 @@ class Padding:
             rows: what is read, none empty.
             is_left: whether rows are filled up before their first token.
         """
+        lengths = [len(row.ids) for row in rows]
+        count(sum(lengths), len(rows) * max(lengths))
         made = {
             "input_ids": self._stack([row.ids for row in rows], self.id, is_left),
             "attention_mask": self._stack([[1] * len(r.ids) for r in rows], 0, is_left),
@@ -79,7 +83,7 @@ class Padding:
             else list(row) + [fill] * (longest - len(row))
             for row in rows
         ]
-        return torch.tensor(filled, device=self._module.device)
+        return send(torch.tensor(filled), self._module.device)
 
 
 def _count_embeddings(module: PreTrainedModel) -> int:

@@ -26,6 +26,7 @@ from harness_torch.chat import Render, prompt_ids
 from harness_torch.generation.draws import Draws
 from harness_torch.generation.loop import check_search
 from harness_torch.generation.stop_texts import StopTexts
+from harness_torch.positions import count
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -131,8 +132,23 @@ class GenerateAbility:
         lengths = [len(item.ids) for item in items]
         for places in self._batches.groups(lengths, probe):
             group = [items[place] for place in places]
-            for item, ids in zip(group, self._write(search, group), strict=True):
-                yield item.key, self._told(search, ids)
+            written = self._write(search, group)
+            told = [self._told(search, ids) for ids in written]
+            self._count(search, told, len(written[0]))
+            yield from ((i.key, one) for i, one in zip(group, told, strict=True))
+
+    def _count(
+        self, search: _Search, told: Sequence[GenerateAnswer], tokens: int
+    ) -> None:
+        """Count the forwards that read what was written: ended rows stay in them.
+
+        Of a row's tokens the last is not read; an encoder-decoder reads a start.
+        """
+        unread = int(self._is_decoder)
+        made = [one.written_tokens + (one.finish_reason == "end") for one in told]
+        forwards = tokens - unread
+        held = sum(min(max(0, number - unread), forwards) for number in made)
+        count(held * search.beams, forwards * len(told) * search.beams)
 
     def _write(self, search: _Search, items: Sequence[Encoded]) -> list[list[int]]:
         """Return the ids that are written after each prompt, without the end."""

@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 
 from harness_torch.device import send
+from harness_torch.positions import count
 from harness_torch.slots import padded_slots
 
 Layout = tuple[int, ...]
@@ -154,6 +155,7 @@ def pack(
         is_padded: whether attention pads to one group; by default on CUDA alone.
     """
     lengths = [len(sequence) for sequence in ids]
+    count(sum(lengths), sum(lengths))
     shapes = tuple((n,) for n in lengths) if layouts is None else tuple(layouts)
     if is_padded is None:
         is_padded = device.type != "cpu"

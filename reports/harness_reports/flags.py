@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from harness.drift import is_inexact
 from harness.results import Caveats, CellResult, Drift
 from harness_reports.numbers import counted
 from harness_reports.view import Flag
@@ -77,7 +76,7 @@ def _collapsed(caveats: Sequence[Caveats]) -> str:
 
 def drift_of(done: Sequence[CellResult]) -> str:
     """Say how far cells of another precision are from fp32; empty where none is."""
-    inexact = [cell for cell in done if is_inexact(cell)]
+    inexact = [cell for cell in done if cell.is_inexact]
     if not inexact:
         return ""
     is_trained = any(cell.cost.train_seconds is not None for cell in inexact)

@@ -94,6 +94,7 @@ def _environment() -> Environment:
         numbers.bracketed,
         numbers.significant,
         numbers.memory,
+        numbers.percent,
         numbers.count,
         numbers.duration,
         numbers.counted,

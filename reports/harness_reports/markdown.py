@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from harness.results import Results
 from harness_reports.leaderboard import build_view
-from harness_reports.numbers import fixed, memory, plus_minus, significant
+from harness_reports.numbers import fixed, memory, percent, plus_minus, significant
 from harness_reports.view import (
     Column,
     Entry,
@@ -62,7 +62,7 @@ def _section(section: Section) -> Iterator[str]:
     heads = ["rank", "model"]
     heads += _headline_heads(section)
     heads += [_column_title(column) for column in section.columns]
-    heads += ["examples/s", "memory"]
+    heads += ["examples/s", "padding", "memory"]
     yield _line([escape(head) for head in heads])
     yield _line(["--:", ":--", *["--:"] * (len(heads) - 2)])
     for standing in (*section.models, *section.baselines):
@@ -100,6 +100,7 @@ def _cells(section: Section, standing: Standing) -> Iterator[str]:
     for column, entry in zip(section.columns, standing.entries, strict=True):
         yield _entry(entry, column.decimals)
     yield significant(standing.cost.examples_per_s)
+    yield percent(standing.cost.padding)
     yield memory(standing.cost.peak_memory_bytes)
 
 

@@ -69,6 +69,13 @@ def significant(value: float | None) -> str:
     return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
+def percent(share: float | None) -> str:
+    """Write a share in per cent, with a digit behind the point below ten."""
+    if share is None:
+        return ""
+    return f"{share:.0%}" if share >= 0.1 or not share else f"{share:.1%}"
+
+
 def memory(byte_count: int | None) -> str:
     """Write bytes in GB or MB (powers of ten)."""
     if byte_count is None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from statistics import fmean
 
-from harness.results import CellResult
+from harness.results import CellResult, Cost
 from harness_reports.view import Entry, RowCost, Standing
 
 
@@ -25,7 +25,18 @@ def cost_of(entries: Sequence[Entry]) -> RowCost:
         parameters=max(parameters, default=None),
         trained_parameters=max(trained, default=None),
         train_seconds=_train_seconds(cells),
+        padding=_padding([cell.cost for cell in cells]),
     )
+
+
+def _padding(costs: Sequence[Cost]) -> float | None:
+    """Return the share of padding over all cells, weighted by the tokens they read."""
+    told = [(cost.tokens or 0, cost.padding) for cost in costs]
+    shares = [(tokens, share) for tokens, share in told if share is not None]
+    weights = sum(tokens for tokens, _ in shares)
+    if not weights:
+        return max((share for _, share in shares), default=None)
+    return sum(tokens * share for tokens, share in shares) / weights
 
 
 def _train_seconds(cells: Sequence[CellResult]) -> float | None:

@@ -164,6 +164,8 @@ class RowCost:
         parameters: the largest of the cells.
         trained_parameters: those of them that training updated, likewise.
         train_seconds: summed over tasks, averaged over seeds.
+        padding: share of computed positions that held no token, over all cells that
+            measured it.
     """
 
     examples_per_s: float | None = None
@@ -171,6 +173,7 @@ class RowCost:
     parameters: int | None = None
     trained_parameters: int | None = None
     train_seconds: float | None = None
+    padding: float | None = None
 
     @property
     def part_trained(self) -> int | None:
@@ -256,27 +259,16 @@ class Row:
     @property
     def brief(self) -> str:
         """Details without settings that all rows of the model share."""
-        settings = self.settings if self.telling else ""
-        parts = (
-            self.regime,
-            settings,
-            self.formulation,
-            self.precision,
-            self.prompt,
-        )
-        return " · ".join(part for part in parts if part)
+        return self._line(self.settings if self.telling else "")
 
     @property
     def details(self) -> str:
         """Regime, settings, formulation, precision and prompt, without empty ones."""
-        parts = (
-            self.regime,
-            self.settings,
-            self.formulation,
-            self.precision,
-            self.prompt,
-        )
-        return " · ".join(part for part in parts if part)
+        return self._line(self.settings)
+
+    def _line(self, settings: str) -> str:
+        asked = (self.formulation, self.precision, self.prompt)
+        return " · ".join(part for part in (self.regime, settings, *asked) if part)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from harness.results import Cost
 from harness_reports.board import TINTS
-from harness_reports.numbers import count, fixed
+from harness_reports.numbers import count, fixed, percent
 from harness_reports.view import Entry, Flag, Section, TaskView
 
 LOWER_IS_BETTER = "lower is better"
@@ -59,12 +59,14 @@ def failures(section: Section) -> list[Failure]:
 
 
 def cost_line(cost: Cost) -> str:
-    """Say what a cell read and wrote, and what that cost where it has a price."""
+    """Say what a cell read, wrote and padded, and its price where it has one."""
     parts = [
         f"{count(tokens)} tokens {what}"
         for tokens, what in ((cost.tokens, "read"), (cost.written_tokens, "written"))
         if tokens
     ]
+    if cost.padding is not None:
+        parts.append(f"padding {percent(cost.padding)}")
     if cost.price is not None:
         parts.append(f"price {cost.price:.4g}")
     return ", ".join(parts)

@@ -7,7 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import pytest
 
-from harness import Budget, Encoded, OutOfMemoryError, PluginError, ServerError
+from harness import (
+    Budget,
+    Encoded,
+    OutOfMemoryError,
+    PluginError,
+    Positions,
+    ServerError,
+)
 from harness.engine import Engine, cut_batches
 from harness.requests import (
     Answer,
@@ -110,6 +117,32 @@ def test_the_longest_are_asked_first_and_batches_keep_the_budget() -> None:
     adapter = Lengths()
     list(Engine(adapter, Cache(), Budget(tokens=5)).answer(texts(1, 4, 2, 9, 3)))
     assert adapter.batches == [[9], [4], [3, 2], [1]]
+
+
+class Padding(Lengths):
+    """Pads every batch to its longest request."""
+
+    def session(self) -> Padding:
+        return Padding(self.memory)
+
+    @property
+    def positions(self) -> Positions:
+        computed = sum(max(batch) * len(batch) for batch in self.batches)
+        return Positions(held=sum(map(sum, self.batches)), computed=computed)
+
+
+def test_padding_is_summed_over_windows_and_second_tries() -> None:
+    engine = Engine(Padding(memory=4), Cache(), Budget(tokens=8))
+    list(engine.answer(texts(4, 3, 1)))
+    list(engine.answer(texts(2, 1)))
+    # [4], [3, 1] after a batch of 8 that did not fit, then [2], as 1 is known
+    assert engine.positions == Positions(held=10, computed=12)
+
+
+def test_a_session_that_measures_nothing_adds_nothing() -> None:
+    engine = Engine(Lengths(), Cache(), Budget(tokens=8))
+    list(engine.answer(texts(4, 3)))
+    assert engine.positions == Positions(held=0, computed=0)
 
 
 def test_known_answers_are_not_asked_again() -> None:

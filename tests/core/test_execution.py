@@ -231,6 +231,13 @@ def test_answers_are_shared_whatever_the_batch_and_not_across_precisions(
     assert (other.caveats.cached, larger.caveats.cached) == (0, 10)
 
 
+def test_a_result_says_its_precision(toy: Plugins, place: str) -> None:
+    exact = only(go(toy, place, "reader:", limit=10))
+    half = only(go(toy, place, "reader:", limit=10, dtype="bf16"))
+    assert (exact.dtype, half.dtype) == ("fp32", "bf16")
+    assert half.drift is not None
+
+
 def test_a_limit_draws_both_labels_and_is_marked(toy: Plugins, place: str) -> None:
     cell = only(go(toy, place, "reader:", limit=6))
     assert cell.confusion == (("red", "blue"), ((3, 0), (0, 3)))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from harness.cli.run import losses
+from harness.cli.run import losses, waste
 from harness.errors import DataError
 from harness.ledger import Ledger, check_share, told
 from harness.requests import Answer, answer_from_json, to_json
 from harness.requests import RegressAnswer as Some
-from harness.results import Caveats, CellResult
+from harness.results import Caveats, CellResult, Cost
 from harness.store.result_json import result_from_json, result_to_json
 
 
@@ -119,3 +121,16 @@ def test_a_run_ends_with_the_worst_of_what_did_not_fit() -> None:
 
 def test_a_run_in_which_all_fits_says_nothing_of_it() -> None:
     assert list(losses([cell("c:", Caveats(split_size=12))])) == []
+
+
+def test_much_padding_is_told_with_what_helps() -> None:
+    cells = [
+        replace(cell(name, Caveats()), cost=Cost(padding=share))
+        for name, share in (("a:", 0.25), ("b:", 0.43), ("c:", 0.19), ("d:", None))
+    ]
+    assert list(waste(cells)) == [
+        "2 with much padding, most b: on toy/a: 43% of the positions computed held no "
+        "token; a smaller batch_tokens pads less, and adapters that pack sequences pad "
+        "nothing"
+    ]
+    assert list(waste(cells[2:])) == []

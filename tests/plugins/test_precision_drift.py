@@ -37,6 +37,10 @@ def test_drift_is_measured_whichever_ran_first(results: Results) -> None:
     assert 0 < drift.median < drift.largest < 1
 
 
+def test_our_own_models_compute_no_padding(results: Results) -> None:
+    assert [cell.cost.padding for cell in results.cells] == [0.0, 0.0]
+
+
 def test_bf16_is_a_row_of_its_own_that_says_so(results: Results) -> None:
     rows = build_view(results).rows
     assert [(row.label, row.precision) for row in rows] == [

@@ -372,3 +372,17 @@ def test_labels_of_a_grid_hold_the_settings_that_differ(on: MakeCell) -> None:
     ]
     labels = [each.row.label for each in view_of(*cells).sections[0].models]
     assert sorted(labels) == ["m:1 · lr=1", "m:1 · lr=2"]
+
+
+def test_padding_of_a_row_is_weighted_by_the_tokens_read(cell: MakeCell) -> None:
+    (section,) = view_of(
+        cell(fingerprint="a", task="t/a", cost=Cost(padding=0.4, tokens=300)),
+        cell(fingerprint="b", task="t/b", cost=Cost(padding=0.0, tokens=100)),
+        cell(fingerprint="c", task="t/c", cost=Cost(tokens=900)),
+    ).sections
+    assert section.models[0].cost.padding == pytest.approx(0.3)
+
+
+def test_padding_that_nothing_measured_is_none(cell: MakeCell) -> None:
+    (section,) = view_of(cell(cost=Cost(tokens=900))).sections
+    assert section.models[0].cost.padding is None

@@ -85,6 +85,11 @@ def test_counts_are_written_in_powers_of_a_thousand(
     assert numbers.count(number) == text
 
 
+def test_shares_below_ten_per_cent_have_a_digit_more() -> None:
+    shares = [numbers.percent(share) for share in (0.0, 0.034, 0.43, None)]
+    assert shares == ["0%", "3.4%", "43%", ""]
+
+
 def test_memory_is_written_in_powers_of_ten() -> None:
     assert numbers.memory(1_900_000_000) == "1.9 GB"
     assert numbers.memory(24_000_000) == "24 MB"

@@ -115,7 +115,7 @@ def test_markdown_shows_the_rank_and_the_interval(cell: MakeCell) -> None:
 
 def test_markdown_shows_a_single_tasks_score_once(cell: MakeCell) -> None:
     page = to_markdown(Results(cells=[cell(task_title="Task")]))
-    assert "| rank | model | Task | examples/s | memory |" in page
+    assert "| rank | model | Task | examples/s | padding | memory |" in page
 
 
 def test_markdown_says_why_a_cell_failed(glue: Results) -> None:

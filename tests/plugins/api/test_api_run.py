@@ -55,6 +55,12 @@ def test_a_run_ranks_by_the_servers_log_probabilities(run: Run, tmp_path: Path) 
     assert (cell.status, cell.formulation) == ("done", "rank")
 
 
+def test_the_precision_of_a_server_is_its_own(run: Run, tmp_path: Path) -> None:
+    run("--formulation", "rank", "--dtype", "bf16")
+    (cell,) = results(tmp_path)
+    assert (cell.status, cell.dtype, cell.is_inexact) == ("done", None, False)
+
+
 def test_a_run_says_what_it_cost(run: Run, server: ToyServer, tmp_path: Path) -> None:
     run("--formulation", "rank", options=",price_in=2,price_out=8")
     (cell,) = results(tmp_path)
