@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,3 +23,17 @@ def uncollected() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
+
+
+def leave_uncollected() -> None:
+    """Look for none either when the process ends, where memory goes back anyway.
+
+    With torch loaded that search takes as long as a third of importing it.
+    """
+    atexit.unregister(_let_go)
+    atexit.register(_let_go)
+
+
+def _let_go() -> None:
+    gc.freeze()
+    gc.disable()

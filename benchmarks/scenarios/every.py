@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from benchmarks.beside.scenario import Scenario
-from benchmarks.scenarios import encoders, scoring, training
+from benchmarks.scenarios import encoders, scoring, training, whole
 
 SCENARIOS: tuple[Scenario, ...] = (
     *scoring.SCENARIOS,
+    *whole.SCENARIOS,
     *encoders.SCENARIOS,
     *training.SCENARIOS,
 )

@@ -27,6 +27,7 @@ from harness.cli.leaderboard import leaderboard
 from harness.cli.listing import list_entries
 from harness.cli.planning import plan
 from harness.cli.show import show
+from harness.collecting import leave_uncollected
 from harness.errors import HarnessError
 
 # \b keeps the lines as they are.
@@ -127,6 +128,7 @@ def main() -> None:
 
     A scheduler's SIGTERM ends it as an interrupt does, so that scratch files go.
     """
+    leave_uncollected()
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         app()

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import CheckpointError
+from harness_torch.digests import digest
 from harness_torch.source import read_json
 
 SINGLE = "model.safetensors"
@@ -125,9 +126,7 @@ def fingerprint(files: Iterable[Path], facts: Mapping[str, str]) -> str:
     """Return a SHA-256 over files' names and contents and over further facts."""
     whole = hashlib.sha256()
     for path in sorted(files, key=lambda path: path.name):
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        whole.update(f"{path.name} {digest}\n".encode())
+        whole.update(f"{path.name} {digest(path)}\n".encode())
     whole.update(json.dumps(dict(facts), sort_keys=True).encode())
     return whole.hexdigest()
 
