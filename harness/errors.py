@@ -76,7 +76,16 @@ class OutOfMemoryError(HarnessError):
 
     The engine catches it, halves the token budget and asks again for what is
     missing; it reaches the user only when a single request does not fit.
+
+    Args:
+        message: what did not fit.
+        requests: how many the batch had; where that is unknown, a budget below the
+            longest request's cost stands for one.
     """
+
+    def __init__(self, message: str, *, requests: int | None = None) -> None:
+        super().__init__(message)
+        self.requests = requests
 
 
 def unknown_name(

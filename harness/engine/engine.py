@@ -185,7 +185,8 @@ class Engine:
             yield item
 
     def _halve(self, longest: int, error: OutOfMemoryError) -> None:
-        if self.budget.tokens < longest:  # so the batch that failed was this one alone
+        is_alone = self.budget.tokens < longest  # as far as costs can say
+        if is_alone if error.requests is None else error.requests == 1:
             raise OutOfMemoryError(
                 f"a single request of {longest} tokens does not fit in memory "
                 f"({error}): use a smaller model, a lower precision or a shorter length"

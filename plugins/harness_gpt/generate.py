@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import cast
 
 import torch
 from torch import Tensor
 
-from harness import Encoded
-from harness.requests import Generate, GenerateAnswer
+from harness import Budget, Encoded
+from harness.requests import Generate
 from harness_gpt.decoder import Decoder
 from harness_gpt.reading import Reader
 from harness_torch.abilities import check_finite
 from harness_torch.beginnings import Beginning, shared_beginning
-from harness_torch.cache import KeyValueCache
+from harness_torch.cache import Beside, KeyValueCache
 from harness_torch.chat import Render, prompt_ids
-from harness_torch.generation.loop import write
-from harness_torch.packed import pack
+from harness_torch.device import send
+from harness_torch.generation.refill import Refill
+from harness_torch.packed import Packed, pack
 
 
 class Continuation:
@@ -28,49 +28,57 @@ class Continuation:
     Args:
         model: the decoder.
         title: how messages name it.
+        device: where it is.
     """
 
-    def __init__(self, model: Decoder, *, title: str) -> None:
+    def __init__(self, model: Decoder, *, title: str, device: torch.device) -> None:
         self._model = model
         self._title = title
+        self._device = device
         self._cache = KeyValueCache()
 
-    def read(
-        self,
-        prompts: Sequence[Sequence[int]],
-        *,
-        beginning: Beginning | None = None,
-        device: torch.device,
-    ) -> Tensor:
-        """Read prompts and return logits of their next tokens, ``(rows, vocabulary)``.
+    def go_on(self, tokens: Sequence[int], newcomers: Sequence[Encoded]) -> Tensor:
+        """Append a token to each row, and read newcomers' prompts in the same forward.
 
-        Args:
-            prompts: token ids of each, without the beginning.
-            beginning: what all of them begin with, if anything.
-            device: where the model is.
+        Returns:
+            Logits of all next tokens, ``(rows, vocabulary)``.
 
         Raises:
             CheckpointError: the logits are no numbers.
         """
-        packed = pack(prompts, device=device, is_causal=True)
-        kept = None if beginning is None else beginning.kept(self._model, device)
-        attending = self._cache.prefill(packed, kept)
-        positions = packed.positions + (0 if kept is None else kept.longest)
-        hidden = self._model(packed.ids, positions, attending, packed.last)
+        old = send(torch.tensor(tokens, dtype=torch.long), self._device)
+        places = self._cache.lengths
+        attending = self._cache.step()
+        if not newcomers:
+            return self._logits(self._model(old, places, attending))
+        packed, kept = self._pack(newcomers)
+        before = 0 if kept is None else kept.longest
+        joining = self._cache.join(packed, kept)
+        hidden = self._model(
+            torch.cat([old, packed.ids]),
+            torch.cat([places.to(self._device), packed.positions + before]),
+            Beside(attending, len(old), joining) if tokens else joining,
+            torch.cat(
+                [torch.arange(len(old), device=self._device), packed.last + len(old)]
+            ),
+        )
         return self._logits(hidden)
 
-    def step(self, tokens: Tensor) -> Tensor:
-        """Append one token to each row and return logits, ``(rows, vocabulary)``.
-
-        Raises:
-            CheckpointError: the logits are no numbers.
-        """
-        places = self._cache.lengths
-        return self._logits(self._model(tokens, places, self._cache.step()))
-
-    def select(self, rows: Tensor) -> None:
+    def select(self, rows: Sequence[int]) -> None:
         """Keep these rows, in this order."""
         self._cache.select(rows)
+
+    def _pack(
+        self, newcomers: Sequence[Encoded]
+    ) -> tuple[Packed, KeyValueCache | None]:
+        """Return prompts behind the beginning that they share, and that if any."""
+        beginning = beginning_of(newcomers[0])
+        before = 0 if beginning is None else len(beginning.ids)
+        prompts = [item.ids[before:] for item in newcomers]
+        packed = pack(prompts, device=self._device, is_causal=True)
+        if beginning is None:
+            return packed, None
+        return packed, beginning.kept(self._model, self._device)
 
     def _logits(self, hidden: Tensor) -> Tensor:
         logits = self._model.logits(hidden)
@@ -129,38 +137,17 @@ class GenerateAbility:
             )
         return _share_beginning(encoded, sight=self._model.sight)
 
-    def answer(self, batch: Sequence[Encoded]) -> Iterator[tuple[int, GenerateAnswer]]:
-        """Answer each request of a batch."""
-        by_beginning: dict[Beginning | None, list[Encoded]] = defaultdict(list)
-        for item in sorted(batch, key=lambda item: len(item.ids)):
-            by_beginning[item.extra.get("beginning")].append(item)
-        for beginning, ordered in by_beginning.items():
-            yield from self._continue(ordered, beginning)
-
-    def _continue(
-        self, ordered: Sequence[Encoded], beginning: Beginning | None
-    ) -> Iterator[tuple[int, GenerateAnswer]]:
-        rows = Continuation(self._model, title=self._reader.title)
-        before = 0 if beginning is None else len(beginning.ids)
-        logits = rows.read(
-            [item.ids[before:] for item in ordered],
-            beginning=beginning,
-            device=self._device,
-        )
-        written = write(
+    def begin(self, budget: Budget) -> Refill:
+        """Return nothing written yet, with room for what the budget allows."""
+        rows = Continuation(self._model, title=self._reader.title, device=self._device)
+        return Refill(
             rows,
-            logits,
-            [self._fitting(item) for item in ordered],
+            budget=budget,
             decode=self._decode,
             end=self._end,
+            fitting=self._fitting,
+            kind=beginning_of,
         )
-        for item, one in zip(ordered, written, strict=True):
-            answer = GenerateAnswer(
-                text=one.text,
-                finish_reason=one.finish_reason,
-                written_tokens=len(one.ids),
-            )
-            yield item.key, answer
 
     def _ids(self, requests: Sequence[Generate]) -> list[list[int]]:
         reader = self._reader
@@ -176,6 +163,12 @@ class GenerateAbility:
         room = self._reader.length + len(self._reader.virtual) - len(item.ids) + 1
         request = cast(Generate, item.request)
         return replace(request, max_tokens=min(request.max_tokens, room))
+
+
+def beginning_of(item: Encoded) -> Beginning | None:
+    """Return what a prompt shares with others, if anything."""
+    shared: Beginning | None = item.extra.get("beginning")
+    return shared
 
 
 def _share_beginning(encoded: Sequence[Encoded], *, sight: int | None) -> list[Encoded]:

@@ -8,13 +8,13 @@ have the names of Hugging Face's `GPT2LMHeadModel`; its Conv1D layers, which hol
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from harness_gpt.decoder import TAGGER_DROPOUT
 from harness_gpt.gpt2_config import Gpt2Config
 from harness_torch.activations import ACTIVATIONS
 from harness_torch.cache import Asked, Attending
+from harness_torch.linear import linear
 from harness_torch.prefix import Prefix
 
 
@@ -182,7 +182,7 @@ class Gpt2(nn.Module):
     def logits(self, hidden: Tensor) -> Tensor:
         """Return ``(rows, vocabulary)`` of hidden states ``(rows, C)``."""
         tied = self.transformer.wte.weight
-        return F.linear(hidden, tied if self.lm_head is None else self.lm_head.weight)
+        return linear(hidden, tied if self.lm_head is None else self.lm_head.weight)
 
 
 def initialise(module: nn.Module, *, std: float, generator: torch.Generator) -> None:

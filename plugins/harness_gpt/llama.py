@@ -9,7 +9,6 @@ T tokens in a batch, C width, H heads, K key heads, D size of a head.
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from harness_gpt.decoder import TAGGER_DROPOUT
@@ -17,6 +16,7 @@ from harness_gpt.llama_config import LlamaConfig
 from harness_gpt.rotary import Rotation, rotation
 from harness_torch.activations import ACTIVATIONS
 from harness_torch.cache import Asked, Attending
+from harness_torch.linear import linear
 from harness_torch.prefix import Prefix
 
 
@@ -216,4 +216,4 @@ class Llama(nn.Module):
     def logits(self, hidden: Tensor) -> Tensor:
         """Return ``(rows, vocabulary)`` of hidden states ``(rows, C)``."""
         tied = self.model.embed_tokens.weight
-        return F.linear(hidden, tied if self.lm_head is None else self.lm_head.weight)
+        return linear(hidden, tied if self.lm_head is None else self.lm_head.weight)

@@ -30,7 +30,7 @@ from harness_t5.score import ScoreAbility
 from harness_t5.sources import SourceReader, pack_sources
 from harness_t5.targets import target_states
 from harness_t5.tiny import TINY_NEIGHBOURS, TINY_PULL
-from harness_torch.abilities import Abilities, Ability
+from harness_torch.abilities import Abilities, Ability, OngoingAbility
 from harness_torch.adapters.prompts import PromptedTokenizer
 from harness_torch.checkpoint import load_strictly, read_tensors
 from harness_torch.device import DTYPES, pick_device
@@ -87,7 +87,7 @@ class T5Adapter(TrainableAdapter[T5Checkpoint, T5, TextTokenizer]):
         embed = TextVectors(
             tokenizer=sources, vectors=self._vectors, is_normalised=False, title=title
         )
-        table: dict[type[Request], Ability] = {
+        table: dict[type[Request], Ability | OngoingAbility] = {
             Embed: embed,
             Generate: GenerateAbility(module, tokenizer=tokenizer, title=title),
             Score: ScoreAbility(module, tokenizer=tokenizer, title=title),

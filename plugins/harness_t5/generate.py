@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import cast
 
-from harness import Encoded
-from harness.requests import Generate, GenerateAnswer
+from harness import Budget, Encoded
+from harness.requests import Generate
 from harness_t5.decoding import T5Decoding
 from harness_t5.model import T5
-from harness_t5.sources import SourceReader, by_length, encoded, pack_sources
-from harness_torch.generation.loop import write
+from harness_t5.sources import SourceReader, encoded
+from harness_torch.generation.refill import Refill
 from harness_torch.tokenizers.protocol import TextTokenizer
 
 
@@ -37,31 +37,12 @@ class GenerateAbility:
             for key, (request, tokens) in enumerate(zip(requests, read, strict=True))
         ]
 
-    def answer(self, batch: Sequence[Encoded]) -> Iterator[tuple[int, GenerateAnswer]]:
-        """Answer each request of a batch.
-
-        Raises:
-            CheckpointError: the model's output is not a number.
-            UsageError: a request asks for beams that make no sense.
-        """
-        ordered = by_length(batch)
-        packed = pack_sources(ordered, self._module.shared.weight.device)
-        lengths = [len(item.ids) for item in ordered]
-        states = self._module.encode(packed)
-        decoding = T5Decoding(self._module, states, lengths, self._title)
-        written = write(
-            decoding,
-            decoding.start(),
-            [cast(Generate, item.request) for item in ordered],
+    def begin(self, budget: Budget) -> Refill:
+        """Return nothing written yet, with room for what the budget allows."""
+        return Refill(
+            T5Decoding(self._module, self._title),
+            budget=budget,
             decode=self._tokenizer.decode,
             end=self._module.config.end_token_ids,
+            fitting=lambda item: cast(Generate, item.request),
         )
-        for item, one in zip(ordered, written, strict=True):
-            yield (
-                item.key,
-                GenerateAnswer(
-                    text=one.text,
-                    finish_reason=one.finish_reason,
-                    written_tokens=len(one.ids),
-                ),
-            )

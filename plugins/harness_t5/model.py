@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import Protocol
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from harness_t5.buckets import bucket
@@ -19,6 +18,7 @@ from harness_t5.config import T5Config
 from harness_torch.activations import ACTIVATIONS
 from harness_torch.attention import attend
 from harness_torch.crossing import Crossing, attend_across
+from harness_torch.linear import linear
 from harness_torch.packed import Packed
 from harness_torch.prefix import Prefix
 from harness_torch.relative import relative_scores
@@ -292,7 +292,7 @@ class T5(nn.Module):
     def project(self, states: Tensor) -> Tensor:
         """Return logits of what `decode` returns, ``(rows, vocabulary)``."""
         output = self.shared if self.lm_head is None else self.lm_head
-        return F.linear(states, output.weight)
+        return linear(states, output.weight)
 
     def mean(self, packed: Packed) -> Tensor:
         """Return the mean of the encoder's states of each sequence, ``(S, C)``, fp32."""

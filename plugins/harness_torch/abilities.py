@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, Protocol
+from itertools import groupby
+from typing import Any, Protocol, cast, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -23,12 +25,23 @@ from harness import (
     Positions,
     cut_batches,
 )
-from harness.requests import HEAD_REQUESTS, Answer, Request
+from harness.requests import (
+    HEAD_REQUESTS,
+    Answer,
+    Generate,
+    Likelihood,
+    Request,
+    Score,
+)
 from harness_torch.device import memory_errors
+from harness_torch.linear import quicken, wider_kernels
 from harness_torch.positions import Tally, counted_by
 from harness_torch.room import tokens_that_fit
 
-Abilities = Mapping[type[Request], "Ability"]
+Abilities = Mapping[type[Request], "Ability | OngoingAbility"]
+
+_EXACTING = (Score, Likelihood)
+"""Sums of many log-probabilities, which other harnesses' must equal to 1e-4."""
 
 
 class Ability(Protocol):
@@ -37,8 +50,8 @@ class Ability(Protocol):
     def encode(self, requests: Sequence[Any]) -> list[Encoded]:
         """Tokenise requests in one batch; keys are positions in the sequence.
 
-        `Encoded.cost` is the tokens that the request adds to a forward (for `Generate`
-        with what it may write), `Encoded.truncated_tokens` what had to be cut,
+        `Encoded.cost` is the tokens that the request adds to a batch (for `Generate`
+        with all that it may write), `Encoded.truncated_tokens` what had to be cut,
         `Encoded.truncated_side` where that is cut if it is.
         """
 
@@ -49,6 +62,37 @@ class Ability(Protocol):
         `Answer.tokens` may stay 0 where they are `Encoded.ids`, and
         `Answer.truncated_tokens` may always: the session fills them in.
         """
+
+
+class Ongoing(Protocol):
+    """Requests that are being answered, which others may join before they are done."""
+
+    def __len__(self) -> int:
+        """How many they are."""
+
+    @property
+    def held(self) -> int:
+        """How many tokens they hold."""
+
+    def take(self, stream: Iterator[Encoded]) -> list[Any]:
+        """Take of a stream what has room now; something, where there is nothing yet."""
+
+    def advance(self, taken: Sequence[Any]) -> Iterable[tuple[Encoded, Answer]]:
+        """Compute one step, of what was taken too, and return what that finishes.
+
+        Called in inference mode, under autocast where the precision asks for it.
+        """
+
+
+@runtime_checkable
+class OngoingAbility(Protocol):
+    """How requests of one type are answered as a stream, not batch by batch."""
+
+    def encode(self, requests: Sequence[Any]) -> list[Encoded]:
+        """See `Ability.encode`."""
+
+    def begin(self, budget: Budget) -> Ongoing:
+        """Return nothing yet, with room for what the budget allows."""
 
 
 class TorchAdapter:
@@ -100,9 +144,10 @@ class TorchAdapter:
     def session(self) -> TorchSession:
         """Open a session over the module's weights as they stand."""
         self.module.to(self._dtype)
+        quicken(self.module)
         return TorchSession(self.module, self._abilities, autocast=self._dtype)
 
-    def _ability(self, asked: type[Request]) -> Ability:
+    def _ability(self, asked: type[Request]) -> Ability | OngoingAbility:
         """Return how a type of request is answered.
 
         Raises:
@@ -149,18 +194,42 @@ class TorchSession:
             OutOfMemoryError: a batch did not fit.
         """
         self._module.eval()
-        for batch in cut_batches(stream, budget.tokens):
-            for asked in dict.fromkeys(type(item.request) for item in batch):
-                yield from self._answer(
-                    asked, [item for item in batch if type(item.request) is asked]
-                )
+        for ability, run in groupby(stream, self._ongoing):
+            if ability is None:
+                for batch in cut_batches(run, budget.tokens):
+                    yield from self._answer_batch(batch)
+            else:
+                yield from self._answer_ongoing(ability.begin(budget), run)
 
-    def _answer(
-        self, asked: type[Request], batch: Sequence[Encoded]
-    ) -> list[tuple[int, Answer]]:
-        by_key = {item.key: item for item in batch}
+    def _ongoing(self, item: Encoded) -> OngoingAbility | None:
+        ability = self._abilities[type(item.request)]
+        return ability if isinstance(ability, OngoingAbility) else None
+
+    def _answer_batch(self, batch: Sequence[Encoded]) -> Iterator[tuple[int, Answer]]:
+        for asked in dict.fromkeys(type(item.request) for item in batch):
+            own = [item for item in batch if type(item.request) is asked]
+            by_key = {item.key: item for item in own}
+            with self._computing(asked, len(own), sum(item.cost for item in own)):
+                answers = list(cast(Ability, self._abilities[asked]).answer(own))
+            for key, answer in answers:
+                yield key, _counted(answer, by_key[key])
+
+    def _answer_ongoing(
+        self, ongoing: Ongoing, stream: Iterator[Encoded]
+    ) -> Iterator[tuple[int, Answer]]:
+        while (taken := ongoing.take(stream)) or len(ongoing):
+            requests = len(ongoing) + len(taken)
+            with self._computing(Generate, requests, ongoing.held):
+                answers = list(ongoing.advance(taken))
+            for item, answer in answers:
+                yield item.key, _counted(answer, item)
+
+    @contextmanager
+    def _computing(
+        self, asked: type[Request], requests: int, tokens: int
+    ) -> Iterator[None]:
+        """Compute as the session's precision asks."""
         parameter = next(self._module.parameters())
-        tokens = sum(item.cost for item in batch)
         with (
             counted_by(self._tally),
             torch.inference_mode(),
@@ -169,10 +238,10 @@ class TorchSession:
                 self._autocast,
                 enabled=parameter.dtype != self._autocast,
             ),
-            memory_errors(f"a batch of {tokens} tokens"),
+            memory_errors(f"a batch of {tokens} tokens", requests=requests),
+            wider_kernels(asked not in _EXACTING),
         ):
-            answers = list(self._abilities[asked].answer(batch))
-        return [(key, _counted(answer, by_key[key])) for key, answer in answers]
+            yield
 
 
 def check_finite(values: Tensor, title: str) -> None:

@@ -14,7 +14,7 @@ from torch import Tensor
 from harness_torch.cache import Attending, KeyValueCache
 from harness_torch.packed import pack
 
-SHORTEST = 16
+SHORTEST = 8
 """Tokens from which a beginning is worth keeping."""
 
 Ids = tuple[int, ...]
@@ -46,7 +46,7 @@ class Beginning:
         if self._kept is None:
             whole = pack([self.ids], device=device, is_causal=True)
             kept = KeyValueCache()
-            read(whole.ids, whole.positions, kept.prefill(whole), whole.last)
+            read(whole.ids, whole.positions, kept.join(whole), whole.last)
             self._kept = kept
         return self._kept
 

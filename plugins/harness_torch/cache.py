@@ -2,12 +2,12 @@
 
 A decoder's layers ask an `Attending` with queries, keys and values, and never know
 whether a whole batch is read (`PackedAttention`), a batch whose keys must be kept
-(`KeyValueCache.prefill`), or one more token for each row (`KeyValueCache.step`).
+(`KeyValueCache.join`), or one more token for each row (`KeyValueCache.step`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from harness_torch.attention import attend
+from harness_torch.device import send
 from harness_torch.packed import Packed
 from harness_torch.prefix import Before, Seen, put_before
 
@@ -34,6 +35,8 @@ class Asked(NamedTuple):
         window: how many places a token sees, itself included; all by default.
         dropout: probability that an attention weight is dropped.
         prefix: what every token of the layer sees besides, if anything.
+        added: of one more token for each row, what is added to its scores, which then
+            says what it sees too, ``(rows, heads, 1, longest)``.
     """
 
     layer: int
@@ -44,6 +47,7 @@ class Asked(NamedTuple):
     window: int | None = None
     dropout: float = 0.0
     prefix: Before | None = None
+    added: Tensor | None = None
 
 
 Attending = Callable[[Asked], Tensor]
@@ -77,91 +81,135 @@ class PackedAttention:
 class KeyValueCache:
     """Keys and values of rows that are continued, each as far as it has come.
 
-    Slots are filled from the left, so rows of different lengths need no padding but
-    the mask over slots not yet filled.
+    Places are filled from the left, so rows of different lengths need no padding but
+    the mask over places not yet filled. Rows lie one after another; whoever takes a
+    row's place overwrites it, and all others stay where they are.
 
     Attributes:
         lengths: tokens that each row remembers, ``(rows,)``.
-        longest: the most of them.
     """
 
     def __init__(self) -> None:
         self.lengths = torch.zeros(0, dtype=torch.long)
-        self.longest = 0
-        self._keys: dict[int, Tensor] = {}  # (rows, key heads, slots, size)
+        self._counts: list[int] = []  # the same, where nobody waits for a GPU
+        self._keys: dict[int, Tensor] = {}  # (rows or more, key heads, places, size)
         self._values: dict[int, Tensor] = {}
 
-    def prefill(self, packed: Packed, behind: KeyValueCache | None = None) -> Attending:
-        """Start rows with a batch's sequences, which must not branch.
+    @property
+    def longest(self) -> int:
+        """The most tokens that a row remembers."""
+        return max(self._counts, default=0)
+
+    def join(self, packed: Packed, behind: KeyValueCache | None = None) -> Joining:
+        """Put the sequences of a batch, which must not branch, behind the rows.
 
         Args:
             packed: the batch.
             behind: one row, which all sequences continue.
         """
+        first = len(self._counts)
         before = 0 if behind is None else behind.longest
-        self.lengths = packed.bounds.diff() + before
-        self.longest = before + max(layout[0] for layout in packed.layouts)
-        self._keys, self._values = {}, {}
-        if behind is not None:
-            for kept, own in (
-                (behind._keys, self._keys),
-                (behind._values, self._values),
-            ):
-                own.update(
-                    (k, self._with_room(v[:, :, :before])) for k, v in kept.items()
-                )
-        return _Prefill(self, packed, behind)
+        self._add([before + layout[0] for layout in packed.layouts], packed.ids.device)
+        return Joining(self, packed, first, behind)
 
-    def step(self) -> Attending:
+    def open(self, rows: int, device: torch.device) -> None:
+        """Put rows that remember nothing yet behind the others."""
+        self._add([0] * rows, device)
+
+    def step(self) -> Step:
         """Take one more token for each row, in every layer once."""
         self.lengths = self.lengths + 1
-        self.longest += 1
-        return _Step(self)
+        self._counts = [count + 1 for count in self._counts]
+        return Step(self)
 
-    def select(self, rows: Tensor) -> None:
-        """Keep these rows, in this order.
+    def select(self, rows: Sequence[int]) -> None:
+        """Keep these rows, in this order; only those that move are copied.
 
         Args:
-            rows: indices into the present rows, ``(new rows,)``.
+            rows: present rows; one may be repeated or left out.
         """
-        if torch.equal(rows, torch.arange(len(self.lengths), device=rows.device)):
+        if list(rows) == list(range(len(self._counts))):
             return
-        self.lengths = self.lengths[rows]
-        self.longest = int(self.lengths.max()) if len(rows) else 0
+        device = self.lengths.device
+        self._counts = [self._counts[row] for row in rows]
+        self.lengths = self.lengths[torch.tensor(rows, dtype=torch.long, device=device)]
+        moved = [(new, old) for new, old in enumerate(rows) if new != old]
+        if not moved:
+            return
+        new, old = torch.tensor(moved, device=device).unbind(1)
         for kept in (self._keys, self._values):
-            for layer, slots in kept.items():
-                kept[layer] = slots[:, :, : self.longest + _ROOM][rows]
+            for layer, held in kept.items():
+                filled = held[:, :, : self.longest].index_select(0, old)
+                kept[layer] = held = self._with_room(held)
+                held[:, :, : self.longest].index_copy_(0, new, filled)
 
-    def put(self, asked: Asked, rows: Tensor, slots: Tensor) -> None:
-        """Keep the keys and values of a layer's tokens in these rows and slots."""
-        for kept, states in ((self._keys, asked.key), (self._values, asked.value)):
-            none = states[:0].transpose(0, 1)[None]
-            held = self._with_room(kept.get(asked.layer, none))
-            held[rows, :, slots] = states.to(held.dtype)
-            kept[asked.layer] = held
+    def put(
+        self, layer: int, states: tuple[Tensor, Tensor], rows: Tensor, places: Tensor
+    ) -> None:
+        """Keep keys and values of a layer's tokens in these rows and places.
+
+        Args:
+            layer: its place.
+            states: keys and values, ``(tokens, key heads, size)`` each.
+            rows: of each token, ``(tokens,)``.
+            places: likewise.
+        """
+        for kept, own in zip((self._keys, self._values), states, strict=True):
+            none = own[:0].transpose(0, 1)[None]
+            held = kept[layer] = self._with_room(kept.get(layer, none))
+            held[rows, :, places] = own.to(held.dtype)
+
+    def copy(self, layer: int, behind: KeyValueCache, first: int) -> None:
+        """Let all rows from one on begin with what another's one row remembers."""
+        own = (self._keys, self._values)
+        for kept, states in zip(own, behind.read(layer), strict=True):
+            held = kept[layer] = self._with_room(kept.get(layer, states[:, :, :0]))
+            held[first : len(self._counts), :, : behind.longest] = states
 
     def read(self, layer: int) -> tuple[Tensor, Tensor]:
-        """Return the filled slots, ``(rows, key heads, longest, size)``."""
+        """Return the filled places, ``(rows, key heads, longest, size)`` each."""
+        rows, longest = len(self._counts), self.longest
         keys, values = self._keys[layer], self._values[layer]
-        return keys[:, :, : self.longest], values[:, :, : self.longest]
+        return keys[:rows, :, :longest], values[:rows, :, :longest]
 
-    def seen(self, window: int | None) -> Tensor:
-        """Return which slots each row's newest token sees, ``(rows, longest)``."""
-        slots = torch.arange(self.longest, device=self.lengths.device)
-        seen = slots < self.lengths[:, None]
-        if window is not None:
-            seen &= slots >= self.lengths[:, None] - window
-        return seen
+    def _add(self, counts: Sequence[int], device: torch.device) -> None:
+        self._counts = [*self._counts, *counts]
+        new = send(torch.tensor(counts, dtype=torch.long), device)
+        self.lengths = torch.cat([self.lengths.to(device), new])
 
     def _with_room(self, held: Tensor) -> Tensor:
-        """Return what is held of all rows, or of one for all, with room for more."""
-        _, heads, slots, size = held.shape
-        if slots >= self.longest:
+        """Return what is held, with room for all rows as they are now."""
+        rows, heads, places, size = held.shape
+        asked_rows, asked = len(self._counts), self.longest
+        if rows >= asked_rows and places >= asked:
             return held
-        room = self.longest + _ROOM
-        larger = held.new_zeros(len(self.lengths), heads, room, size)
-        larger[:, :, :slots] = held
+        most = max(rows, asked_rows), max(places, asked + _ROOM)
+        larger = held.new_zeros(most[0], heads, most[1], size)
+        larger[:rows, :, :places] = held
         return larger
+
+
+class Beside:
+    """Attention of a batch's first tokens in one way and of the others in another.
+
+    Args:
+        first: lets the first tokens attend.
+        tokens: how many they are.
+        second: lets the others attend.
+    """
+
+    def __init__(self, first: Attending, tokens: int, second: Attending) -> None:
+        self._first = first
+        self._tokens = tokens
+        self._second = second
+
+    def __call__(self, asked: Asked) -> Tensor:
+        """Attend; see `Attending`."""
+        at = self._tokens
+        q, k, v = asked.query, asked.key, asked.value
+        one = asked._replace(query=q[:at], key=k[:at], value=v[:at])
+        other = asked._replace(query=q[at:], key=k[at:], value=v[at:])
+        return torch.cat([self._first(one), self._second(other)])
 
 
 class BehindAttention:
@@ -194,44 +242,75 @@ class _Kept(NamedTuple):
         return seen if self.prefix is None else self.prefix.before(seen)
 
 
-class _Prefill:
-    """Attends within a packed batch and keeps its keys and values."""
+class Joining:
+    """Attends within a packed batch and keeps its keys and values.
+
+    Made by `KeyValueCache.join`.
+    """
 
     def __init__(
-        self, cache: KeyValueCache, packed: Packed, behind: KeyValueCache | None
+        self,
+        cache: KeyValueCache,
+        packed: Packed,
+        first: int,
+        behind: KeyValueCache | None,
     ) -> None:
         self._cache = cache
+        self._first = first
+        self._behind = behind
         self._within: Attending = PackedAttention(packed)
-        self._slots = packed.positions
+        self._places = packed.positions
         if behind is not None:
             self._within = BehindAttention(packed, behind)
-            self._slots = packed.positions + behind.longest
-        rows = torch.arange(len(cache.lengths), device=cache.lengths.device)
-        self._rows = rows.repeat_interleave(packed.bounds.diff())
+            self._places = packed.positions + behind.longest
+        rows = torch.arange(len(packed.layouts), device=packed.ids.device) + first
+        tokens = len(packed.ids)
+        self._rows = rows.repeat_interleave(packed.bounds.diff(), output_size=tokens)
 
     def __call__(self, asked: Asked) -> Tensor:
-        self._cache.put(asked, self._rows, self._slots)
+        """Attend; see `Attending`."""
+        self.keep(asked.layer, asked.key, asked.value)
         return self._within(asked)
 
+    def keep(self, layer: int, keys: Tensor, values: Tensor) -> None:
+        """Keep keys and values of a layer's tokens, ``(tokens, key heads, size)``."""
+        if self._behind is not None:
+            self._cache.copy(layer, self._behind, self._first)
+        self._cache.put(layer, (keys, values), self._rows, self._places)
 
-class _Step:
-    """Appends one token to each row and lets it attend to all that the row remembers."""
+
+class Step:
+    """Appends one token to each row and lets it attend to all that the row remembers.
+
+    Made by `KeyValueCache.step`. Rows that join the cache later take no part.
+
+    Attributes:
+        lengths: places that each row has filled, this token included, ``(rows,)``.
+        longest: the most of them.
+    """
 
     def __init__(self, cache: KeyValueCache) -> None:
+        self.lengths = cache.lengths
+        self.longest = cache.longest
         self._cache = cache
-        self._rows = torch.arange(len(cache.lengths), device=cache.lengths.device)
-        self._slots = cache.lengths - 1
-        self._seen = lru_cache(cache.seen)
+        self._count = len(cache.lengths)
+        self._rows = torch.arange(self._count, device=cache.lengths.device)
+        self._places = cache.lengths - 1
+        self._masks: dict[tuple[int | None, torch.dtype], Tensor] = {}
 
     def __call__(self, asked: Asked) -> Tensor:
-        self._cache.put(asked, self._rows, self._slots)
+        """Attend; see `Attending`."""
+        states = (asked.key, asked.value)
+        self._cache.put(asked.layer, states, self._rows, self._places)
         query, prefix = asked.query, asked.prefix
-        keys, values = self._cache.read(asked.layer)
+        at, longest = self._count, self.longest
+        keys, values = (
+            kept[:at, :, :longest] for kept in self._cache.read(asked.layer)
+        )
         # The query heads that share a key stand as that key's queries: no key is
         # repeated in memory.
         heads = query.view(len(query), keys.shape[1], -1, query.shape[-1])
-        mask = self._seen(asked.window)[:, None, None]  # (rows, 1, 1, longest)
-        seen = Seen(keys, values, mask)
+        seen = Seen(keys, values, self._mask(asked))
         attended = F.scaled_dot_product_attention(
             heads,
             *(seen if prefix is None else prefix.before(seen)),
@@ -239,3 +318,37 @@ class _Step:
             dropout_p=asked.dropout,
         )
         return attended.reshape(len(query), -1)
+
+    def _mask(self, asked: Asked) -> Tensor:
+        """Return what is added to the scores of a layer, the same for all its like."""
+        if asked.added is not None:
+            return asked.added
+        kind = (asked.window, asked.query.dtype)
+        if kind not in self._masks:
+            seen = sight(self.lengths, self.longest, window=asked.window)
+            self._masks[kind] = added_by(seen, asked.query.dtype)
+        return self._masks[kind]
+
+
+def sight(lengths: Tensor, longest: int, *, window: int | None = None) -> Tensor:
+    """Return which places each row's newest token sees, ``(rows, longest)``.
+
+    Args:
+        lengths: places that each row has filled, ``(rows,)``.
+        longest: the most of them.
+        window: how many places a token sees, itself included; all by default.
+    """
+    places = torch.arange(longest, device=lengths.device)
+    seen = places < lengths[:, None]
+    if window is not None:
+        seen &= places >= lengths[:, None] - window
+    return seen
+
+
+def added_by(seen: Tensor, dtype: torch.dtype) -> Tensor:
+    """Return what is added to scores so that rows see this, ``(rows, 1, 1, longest)``.
+
+    The kernel would make it of truth values itself, once in every layer.
+    """
+    added = torch.zeros_like(seen, dtype=dtype).masked_fill_(~seen, -torch.inf)
+    return added[:, None, None]

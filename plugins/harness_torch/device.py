@@ -9,12 +9,13 @@ import torch
 from torch import Tensor
 
 from harness import LoadSettings, OutOfMemoryError, UsageError
+from harness_torch.allocation import keep_freed_memory
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 def pick_device(settings: LoadSettings) -> torch.device:
-    """Return the device that the settings name.
+    """Return the device that the settings name, and get the CPU's memory ready for it.
 
     Raises:
         UsageError: it is no device of this machine.
@@ -31,6 +32,8 @@ def pick_device(settings: LoadSettings) -> torch.device:
             f"device {settings.device!r} is not there: this machine has "
             f"{torch.cuda.device_count()} CUDA devices, so choose another or cpu"
         )
+    if device.type == "cpu":
+        keep_freed_memory()
     return device
 
 
@@ -46,23 +49,25 @@ def send(tensor: Tensor, device: torch.device) -> Tensor:
 
 
 @contextmanager
-def memory_errors(what: str) -> Iterator[None]:
+def memory_errors(what: str, *, requests: int | None = None) -> Iterator[None]:
     """Turn torch's out-of-memory errors into `OutOfMemoryError`.
 
     Args:
         what: what was held, such as ``a batch of 4096 tokens``.
+        requests: how many requests that were, if it was of requests.
     """
     try:
         yield
     except torch.OutOfMemoryError as error:
-        raise _does_not_fit(what) from error
+        raise _does_not_fit(what, requests) from error
     except RuntimeError as error:
         if "DefaultCPUAllocator" not in str(error):
             raise
-        raise _does_not_fit(what) from error
+        raise _does_not_fit(what, requests) from error
 
 
-def _does_not_fit(what: str) -> OutOfMemoryError:
+def _does_not_fit(what: str, requests: int | None) -> OutOfMemoryError:
     return OutOfMemoryError(
-        f"{what} does not fit in memory: lower the token budget, or shorten the input"
+        f"{what} does not fit in memory: lower the token budget, or shorten the input",
+        requests=requests,
     )

@@ -73,6 +73,11 @@ class Beams:
         return float((len(self._texts[0]) + 1) ** self._request.length_penalty)
 
     @property
+    def length(self) -> int:
+        """How many tokens each beam has written so far."""
+        return len(self._texts[0]) if self._texts else 0
+
+    @property
     def tokens(self) -> list[int]:
         """The last token of each beam."""
         return [text[-1] for text in self._texts]
@@ -129,7 +134,8 @@ def candidates(
         return []
     rows = [start + row for start, s in searches for row in range(len(s.totals))]
     most = max(search.considers for _, search in searches)
-    scores = logits[rows].float().log_softmax(dim=-1)  # (beams of all, vocabulary)
+    own = logits if len(rows) == len(logits) else logits[rows]
+    scores = own.float().log_softmax(dim=-1)  # (beams of all, vocabulary)
     best = scores.topk(min(most, scores.shape[1]))
     before = torch.tensor([t for _, s in searches for t in s.totals])
     divisors = torch.tensor([s.divisor for _, s in searches for _ in s.totals])

@@ -30,6 +30,11 @@ class Line:
         self.rows = [0]
 
     @property
+    def length(self) -> int:
+        """How many tokens are written so far."""
+        return len(self.ids)
+
+    @property
     def tokens(self) -> list[int]:
         """The last token."""
         return self.ids[-1:]

@@ -7,13 +7,12 @@ key-value cache); everything that chooses tokens is here, once for all families.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, compress
 from typing import NamedTuple, Protocol
 
-import torch
 from torch import Tensor
 
-from harness import UsageError
+from harness import Encoded, UsageError
 from harness.requests import Generate
 from harness_torch.generation.beams import Beams, candidates
 from harness_torch.generation.line import Line
@@ -24,23 +23,23 @@ Writer = Line | Beams
 
 
 class Decoding(Protocol):
-    """Rows of a batch that are being continued, with all that they remember."""
+    """Rows that are being continued, with all that they remember."""
 
-    def step(self, tokens: Tensor) -> Tensor:
-        """Append one token to each row and return what may come next.
+    def go_on(self, tokens: Sequence[int], newcomers: Sequence[Encoded]) -> Tensor:
+        """Append one token to each row, and begin a row for each newcomer behind them.
 
         Args:
-            tokens: ``(rows,)``.
+            tokens: of each row, in order.
+            newcomers: requests whose prompts are read.
 
         Returns:
             fp32 logits of each row's next token, ``(rows, vocabulary)``.
         """
 
-    def select(self, rows: Tensor) -> None:
+    def select(self, rows: Sequence[int]) -> None:
         """Keep these rows, in this order; one may be repeated or left out.
 
-        Args:
-            rows: indices into the present rows, ``(new rows,)``.
+        The rows of one request stay neighbours.
         """
 
 
@@ -59,54 +58,101 @@ class Written(NamedTuple):
     finish_reason: str
 
 
-def write(
-    decoding: Decoding,
-    logits: Tensor,
-    asked: Sequence[Generate],
-    *,
-    decode: Decode,
-    end: frozenset[int],
-) -> list[Written]:
-    """Continue every row of a batch.
+class Asking(NamedTuple):
+    """What is to be written behind what.
 
-    A request that is finished leaves the batch: its rows are not selected again.
+    Attributes:
+        item: the request with its prompt's token ids.
+        request: how the text is to be written.
+    """
+
+    item: Encoded
+    request: Generate
+
+
+class Writing:
+    """Texts that are written together; they may differ in everything.
 
     Args:
-        decoding: one row for each request, after its prompt.
-        logits: fp32 logits of each row's first token, ``(requests, vocabulary)``.
-        asked: how each row is to be written; they may differ in everything.
+        decoding: without any row at first.
         decode: turns ids into text.
         end: ids that end a text.
-
-    Raises:
-        UsageError: a request asks for beams that are drawn, or for none.
     """
-    writers = [_writer(request, decode, end) for request in asked]
-    rows = [row for row, request in enumerate(asked) if request.max_tokens > 0]
-    still = [writers[row] for row in rows]
-    if 0 < len(rows) < len(asked):
-        kept = torch.tensor(rows, device=logits.device)
-        decoding.select(kept)
-        logits = logits[kept]
-    while still:
-        still, rows, tokens = _choose(logits, still)
-        if still:
-            if rows != list(range(len(logits))):
-                decoding.select(torch.tensor(rows, device=logits.device))
-            count(len(tokens), len(tokens))
-            logits = decoding.step(torch.tensor(tokens, device=logits.device))
-    return [
-        _written(writer, StopTexts(request.stop, decode))
-        for writer, request in zip(writers, asked, strict=True)
-    ]
+
+    def __init__(
+        self, decoding: Decoding, *, decode: Decode, end: frozenset[int]
+    ) -> None:
+        self._decoding = decoding
+        self._decode = decode
+        self._end = end
+        self._asked: list[Asking] = []
+        self._writers: list[Writer] = []
+        self._tokens: list[int] = []
+
+    def __len__(self) -> int:
+        """How many texts are not finished yet."""
+        return len(self._asked)
+
+    @property
+    def rows(self) -> int:
+        """How many rows they are, counting all beams."""
+        return sum(one.request.beams for one in self._asked)
+
+    @property
+    def held(self) -> int:
+        """How many tokens they hold, prompts included, at most."""
+        pairs = zip(self._asked, self._writers, strict=True)
+        return sum(
+            (len(one.item.ids) + writer.length) * one.request.beams
+            for one, writer in pairs
+        )
+
+    def advance(self, newcomers: Sequence[Asking]) -> list[tuple[Encoded, Written]]:
+        """Write a token of every text, and return those that this finishes.
+
+        Args:
+            newcomers: what is begun now, too.
+
+        Raises:
+            UsageError: a newcomer asks for beams that are drawn, or for none.
+        """
+        writers = [_writer(one.request, self._decode, self._end) for one in newcomers]
+        begun = [one.request.max_tokens > 0 for one in newcomers]
+        done = [
+            (one.item, Written([], "", "length"))
+            for one, is_begun in zip(newcomers, begun, strict=True)
+            if not is_begun
+        ]
+        new = list(compress(newcomers, begun))
+        self._asked += new
+        self._writers += compress(writers, begun)
+        if self._asked:
+            count(len(self._tokens), len(self._tokens))
+            logits = self._decoding.go_on(self._tokens, [one.item for one in new])
+            done += self._take(_choose(logits, self._writers))
+        return done
+
+    def _take(self, chosen: _Step) -> list[tuple[Encoded, Written]]:
+        """Let finished texts go; the last ones take their places."""
+        pairs = zip(self._asked, self._writers, chosen.goes_on, strict=True)
+        done = [
+            (one.item, _written(writer, StopTexts(one.request.stop, self._decode)))
+            for one, writer, goes_on in pairs
+            if not goes_on
+        ]
+        order = _closed_up(chosen.goes_on)
+        self._asked = [self._asked[place] for place in order]
+        self._writers = [self._writers[place] for place in order]
+        self._decoding.select([row for place in order for row in chosen.rows[place]])
+        self._tokens = [token for writer in self._writers for token in writer.tokens]
+        return done
 
 
 class _Step(NamedTuple):
-    """Which writers go on, from which rows and with which tokens."""
+    """Which texts go on, each from which rows."""
 
-    writers: list[Writer]
-    rows: list[int]
-    tokens: list[int]
+    goes_on: list[bool]
+    rows: list[list[int]]
 
 
 def check_search(request: Generate) -> None:
@@ -140,19 +186,33 @@ def _choose(logits: Tensor, writers: Sequence[Writer]) -> _Step:
         if isinstance(writer, Beams)
     ]
     found = iter(candidates(logits, searches))
-    greedy = logits.argmax(dim=-1).tolist()
-    chosen = _Step([], [], [])
-    for start, writer in zip(starts, writers, strict=True):
-        goes_on = (
-            writer.advance(greedy[start], logits[start])
-            if isinstance(writer, Line)
-            else writer.advance(next(found))
-        )
-        if goes_on:
-            chosen.writers.append(writer)
-            chosen.rows.extend(start + row for row in writer.rows)
-            chosen.tokens.extend(writer.tokens)
-    return chosen
+    has_lines = len(searches) < len(writers)
+    greedy = logits.argmax(dim=-1).tolist() if has_lines else []
+    goes_on = [
+        writer.advance(greedy[start], logits[start])
+        if isinstance(writer, Line)
+        else writer.advance(next(found))
+        for start, writer in zip(starts, writers, strict=True)
+    ]
+    rows = [
+        [start + row for row in writer.rows]
+        for start, writer in zip(starts, writers, strict=True)
+    ]
+    return _Step(goes_on, rows)
+
+
+def _closed_up(stays: Sequence[bool]) -> list[int]:
+    """Return the places of those that stay; the last fill the gaps of those that go."""
+    order = list(range(len(stays)))
+    place = 0
+    while place < len(order):
+        if stays[order[place]]:
+            place += 1
+        elif place < (last := len(order) - 1):
+            order[place] = order.pop(last)
+        else:
+            order.pop()
+    return order
 
 
 def _written(writer: Writer, stops: StopTexts) -> Written:

@@ -147,9 +147,9 @@ def test_a_beginning_is_kept_in_the_precision_of_the_weights(
 def test_what_was_cut_keeps_its_own_beginning() -> None:
     whole = tuple(range(100, 100 + SHORTEST))
     pairs = [Pair([*whole, last], [1]) for last in (2, 3)]
-    cut = grow([Pair([*whole, 4, *whole], [1])], length=20)
+    cut = grow([Pair([*whole, 4, *whole], [1])], length=SHORTEST + 4)
     one, other, third = share_beginning(
-        [*(grow([p], length=20) for p in pairs), cut], sight=None
+        [*(grow([p], length=SHORTEST + 4) for p in pairs), cut], sight=None
     )
     assert [tree.trunk for tree in (*one.trees, *other.trees)] == [(2,), (3,)]
     assert third == cut

@@ -16,8 +16,8 @@ from harness import Budget, CheckpointError, UsageError
 from harness.requests import Generate, GenerateAnswer
 from harness_gpt.adapter import GptAdapter
 from harness_gpt.generate import Continuation
-from harness_torch.generation.loop import write
 from harness_torch.tokenizers.byte_level import BOS, EOS, PAD
+from tests.plugins.torch.writing import write
 
 CPU = torch.device("cpu")
 Case = tuple[str, dict[str, Any]]
@@ -53,16 +53,21 @@ def theirs(model: Any, beams: int, penalty: float) -> list[list[int]]:
     return [row[:end] for row, end in zip(told, ended, strict=True)]
 
 
+@pytest.mark.parametrize("at_once", [50, 7])
 @pytest.mark.parametrize(("beams", "penalty"), [(1, 1.0), (3, 1.0), (2, 0.3)])
 @torch.inference_mode()
 def test_fifty_prompts_are_continued_as_by_transformers(
-    architecture: Case, twins: Callable[..., Any], beams: int, penalty: float
+    architecture: Case,
+    twins: Callable[..., Any],
+    beams: int,
+    penalty: float,
+    at_once: int,
 ) -> None:
     pair = twins(*architecture, noise=0.5)
     asked = Generate(prompt="", max_tokens=WRITTEN, beams=beams, length_penalty=penalty)
-    rows = Continuation(pair.ours, title="gpt")
-    logits = rows.read(prompts(), device=CPU)
-    ours = write(rows, logits, [asked] * 50, decode=str, end=ENDS)
+    rows = Continuation(pair.ours, title="gpt", device=CPU)
+    every = [asked] * 50
+    ours = write(rows, prompts(), every, decode=str, end=ENDS, at_once=at_once)
     expected = theirs(pair.theirs, beams, penalty)
     assert [one.ids for one in ours] == expected
     assert sum(len(row) < WRITTEN for row in expected) > 0

@@ -19,6 +19,7 @@ from torch import nn
 from harness import (
     Budget,
     CheckpointError,
+    Encoded,
     Head,
     LoadSettings,
     ModelCard,
@@ -32,13 +33,13 @@ from harness.requests import (
     ClassifyAnswer,
     Embed,
     Fill,
+    Generate,
     Regress,
     Request,
     Score,
 )
 from harness_t5.adapter import T5Adapter
 from harness_t5.plugin import describe, harness_models, load
-from harness_torch.packed import pack
 from harness_torch.tokenizers.byte_level import byte_tokenizer
 
 LABELS = ("bad", "fair", "good")
@@ -124,8 +125,8 @@ def first_logits(adapter: T5Adapter) -> torch.Tensor:
     """Return the logits of the first token that is written after a source."""
     from harness_t5.decoding import T5Decoding
 
-    states = adapter.module.encode(pack([[7, 8, 1]], device=CPU))
-    return T5Decoding(adapter.module, states, [3], "t5").start()
+    source = Encoded(key=0, request=Generate(prompt=""), cost=3, ids=[7, 8, 1])
+    return T5Decoding(adapter.module, "t5").go_on([], [source])
 
 
 @torch.inference_mode()

@@ -11,14 +11,15 @@ import torch
 import transformers
 from torch import Tensor, nn
 
+from harness import Encoded
 from harness.requests import Generate
 from harness_t5.config import read_config
 from harness_t5.decoding import T5Decoding
 from harness_t5.model import T5, Reading
-from harness_torch import crossing
 from harness_torch.crossing import cross
-from harness_torch.generation.loop import Written, write
+from harness_torch.generation.loop import Written
 from harness_torch.packed import pack
+from tests.plugins.torch.writing import write
 
 CPU = torch.device("cpu")
 VOCABULARY, END = 40, 1
@@ -73,13 +74,29 @@ def spell(ids: Sequence[int]) -> str:
     return "".join(chr(ord("a") + i) for i in ids)
 
 
+def reading(sources: Sequence[Sequence[int]]) -> list[Encoded]:
+    asked = Generate(prompt="")
+    return [
+        Encoded(key=key, request=asked, cost=1, ids=ids)
+        for key, ids in enumerate(sources)
+    ]
+
+
 @torch.inference_mode()
 def ours(
-    module: T5, sources: Sequence[Sequence[int]], asked: Sequence[Generate]
+    module: T5,
+    sources: Sequence[Sequence[int]],
+    asked: Sequence[Generate],
+    at_once: int = PROMPTS,
 ) -> list[Written]:
-    states = module.encode(pack(sources, device=CPU))
-    decoding = T5Decoding(module, states, [len(ids) for ids in sources], "t5")
-    return write(decoding, decoding.start(), asked, decode=spell, end=frozenset({END}))
+    return write(
+        T5Decoding(module, "t5"),
+        sources,
+        asked,
+        decode=spell,
+        end=frozenset({END}),
+        at_once=at_once,
+    )
 
 
 def theirs(
@@ -141,20 +158,8 @@ def test_a_text_does_not_depend_on_its_batch(
     few = range(0, PROMPTS, 4)  # of every kind
     alone = [ours(module, [sources[n]], [mixed()[n]])[0] for n in few]
     together = ours(module, sources, mixed())
+    assert ours(module, sources, mixed(), at_once=7) == together
     assert [together[n] for n in few] == alone
-
-
-def test_padded_attention_as_on_cuda_writes_the_same(
-    pair: tuple[Any, T5], sources: list[list[int]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    _, module = pair
-    before = ours(module, sources, mixed())
-
-    def padded(*lengths: Sequence[int], device: torch.device) -> crossing.Crossing:
-        return cross(*lengths, device=device, is_padded=True)
-
-    monkeypatch.setattr("harness_t5.decoding.cross", padded)
-    assert ours(module, sources, mixed()) == before
 
 
 @torch.inference_mode()
@@ -165,10 +170,14 @@ def test_steps_equal_reading_the_whole(
     few = sources[:4]
     lengths = [len(ids) for ids in few]
     states = module.encode(pack(few, device=CPU))
-    decoding = T5Decoding(module, states, lengths, "t5")
+    decoding = T5Decoding(module, "t5")
     targets = torch.randint(2, VOCABULARY, (4, 40))
     stepped = torch.stack(
-        [decoding.start(), *(decoding.step(targets[:, n]) for n in range(40))], dim=1
+        [
+            decoding.go_on([], reading(few)),
+            *(decoding.go_on(targets[:, n].tolist(), []) for n in range(40)),
+        ],
+        dim=1,
     )
     read = pack([[0, *row] for row in targets.tolist()], device=CPU, is_causal=True)
     assert module.decoder is not None
@@ -199,11 +208,10 @@ def test_rows_may_come_in_any_order(
     _, module = pair
 
     def after(order: list[int]) -> Tensor:
-        states = module.encode(pack(sources[:3], device=CPU))
-        decoding = T5Decoding(module, states, list(map(len, sources[:3])), "t5")
-        decoding.start()
-        decoding.select(torch.tensor(order))
-        return decoding.step(torch.full((len(order),), 7))
+        decoding = T5Decoding(module, "t5")
+        decoding.go_on([], reading(sources[:3]))
+        decoding.select(order)
+        return decoding.go_on([7] * len(order), [])
 
     rows = after([0, 1, 2])
-    assert torch.allclose(after([2, 0, 2, 1]), rows[[2, 0, 2, 1]], rtol=1e-5, atol=1e-5)
+    assert torch.allclose(after([2, 2, 0, 1]), rows[[2, 2, 0, 1]], rtol=1e-5, atol=1e-5)

@@ -44,7 +44,7 @@ def prefilled(
     lengths = [len(row[0]) - held for row in rows]
     packed = pack([[0] * n for n in lengths], device=CPU, is_causal=True)
     cache = KeyValueCache()
-    attending = cache.prefill(packed)
+    attending = cache.join(packed)
     begun = [part(row, 0, n) for row, n in zip(rows, lengths, strict=True)]
     attending(Asked(0, *joined(begun), window=window))
     return cache
@@ -80,7 +80,7 @@ def test_rows_may_be_left_out_repeated_and_reordered() -> None:
     rows = [states(n) for n in (9, 4, 6)]
     cache = prefilled(rows, 2)
     stepped(cache, rows, 2)
-    cache.select(torch.tensor([2, 0, 2]))
+    cache.select([2, 0, 2])
     chosen = [rows[2], rows[0], rows[2]]
     assert cache.lengths.tolist() == [5, 8, 5]
     ours = stepped(cache, chosen, 1)
@@ -90,7 +90,7 @@ def test_rows_may_be_left_out_repeated_and_reordered() -> None:
 def test_rows_that_share_a_past_go_on_apart() -> None:
     rows = [states(6)]
     cache = prefilled(rows, 2)
-    cache.select(torch.tensor([0, 0]))
+    cache.select([0, 0])
     other = (rows[0][0], rows[0][1] * 2, rows[0][2])
     both = [rows[0], other]
     stepped(cache, both, 2)
@@ -101,7 +101,7 @@ def test_rows_that_share_a_past_go_on_apart() -> None:
 
 def test_no_rows_may_be_left() -> None:
     cache = prefilled([states(5)], 2)
-    cache.select(torch.tensor([], dtype=torch.long))
+    cache.select([])
     assert cache.lengths.tolist() == []
 
 

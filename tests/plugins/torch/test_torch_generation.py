@@ -10,9 +10,10 @@ import torch
 import transformers
 from torch import Tensor
 
-from harness import UsageError
+from harness import Encoded, UsageError
 from harness.requests import Generate
-from harness_torch.generation.loop import Written, write
+from harness_torch.generation.loop import Written
+from tests.plugins.torch.writing import write
 
 VOCABULARY = 40
 END = 1
@@ -22,22 +23,25 @@ FULL_STOP = "c"  # of the alphabet below
 class Rereading:
     """Steps any decoder of transformers by reading all of every row anew."""
 
-    def __init__(self, model: transformers.PreTrainedModel, prompts: Tensor) -> None:
+    def __init__(self, model: transformers.PreTrainedModel) -> None:
         self.model = model
-        self.rows = prompts
+        self.rows: list[list[int]] = []
         self.widths = list[int]()
 
-    def logits(self) -> Tensor:
-        logits: Tensor = self.model(self.rows).logits[:, -1]
-        return logits
+    def go_on(self, tokens: Sequence[int], newcomers: Sequence[Encoded]) -> Tensor:
+        for row, token in zip(self.rows, tokens, strict=True):
+            row.append(token)
+        self.rows += [list(item.ids) for item in newcomers]
+        self.widths.append(len(self.rows))
+        padded = torch.zeros(len(self.rows), max(map(len, self.rows)), dtype=torch.long)
+        for place, row in enumerate(self.rows):
+            padded[place, : len(row)] = torch.tensor(row)
+        last = torch.tensor([len(row) - 1 for row in self.rows])
+        logits: Tensor = self.model(padded).logits  # whose tokens see only back
+        return logits[torch.arange(len(self.rows)), last]
 
-    def step(self, tokens: Tensor) -> Tensor:
-        self.widths.append(len(tokens))
-        self.rows = torch.cat([self.rows, tokens[:, None]], dim=1)
-        return self.logits()
-
-    def select(self, rows: Tensor) -> None:
-        self.rows = self.rows[rows]
+    def select(self, rows: Sequence[int]) -> None:
+        self.rows = [list(self.rows[row]) for row in rows]
 
 
 def spell(ids: Sequence[int]) -> str:
@@ -73,11 +77,19 @@ def prompts() -> Tensor:
 
 @torch.inference_mode()
 def ours(
-    model: transformers.GPT2LMHeadModel, prompts: Tensor, asked: Sequence[Generate]
+    model: transformers.GPT2LMHeadModel,
+    prompts: Tensor,
+    asked: Sequence[Generate],
+    at_once: int = 99,
 ) -> list[Written]:
-    decoding = Rereading(model, prompts)
-    ends = frozenset({END})
-    return write(decoding, decoding.logits(), asked, decode=spell, end=ends)
+    return write(
+        Rereading(model),
+        prompts.tolist(),
+        asked,
+        decode=spell,
+        end=frozenset({END}),
+        at_once=at_once,
+    )
 
 
 def theirs(
@@ -127,26 +139,31 @@ def test_rows_of_one_batch_may_differ_in_everything(
     ]
     asked = [Generate(prompt=str(n), **kinds[n % len(kinds)]) for n in range(50)]
     together = ours(model, prompts, asked)
+    assert ours(model, prompts, asked, at_once=7) == together
     alone = [ours(model, prompts[n : n + 1], [asked[n]])[0] for n in range(50)]
     assert together == alone
 
 
-def test_finished_rows_leave_the_batch(
+@torch.inference_mode()
+def test_finished_rows_leave_and_others_take_their_place(
     model: transformers.GPT2LMHeadModel, prompts: Tensor
 ) -> None:
-    asked = [Generate(prompt="", max_tokens=n) for n in (3, 1, 2)]
-    with torch.inference_mode():
-        decoding = Rereading(model, prompts[:3])
-        write(decoding, decoding.logits(), asked, decode=spell, end=frozenset())
-    assert decoding.widths == [2, 1]
+    asked = [Generate(prompt="", max_tokens=n) for n in (3, 1, 2, 2)]
+    decoding = Rereading(model)
+    ends = frozenset[int]()
+    ids = prompts[:4].tolist()
+    write(decoding, ids, asked, decode=spell, end=ends, at_once=2)
+    assert decoding.widths == [2, 2, 2, 1, 1]
 
 
 @torch.inference_mode()
-def test_no_row_is_stepped_where_nothing_is_to_be_written(
+def test_no_row_is_begun_where_nothing_is_to_be_written(
     model: transformers.GPT2LMHeadModel, prompts: Tensor
 ) -> None:
-    (written,) = ours(model, prompts[:1], [Generate(prompt="", max_tokens=0)])
-    assert written == Written([], "", "length")
+    asked = [Generate(prompt="", max_tokens=0)]
+    decoding = Rereading(model)
+    (one,) = write(decoding, [[3]], asked, decode=spell, end=frozenset())
+    assert (one, decoding.widths) == (Written([], "", "length"), [])
 
 
 class Reciting:
@@ -154,18 +171,15 @@ class Reciting:
 
     def __init__(self, lines: Sequence[Sequence[int]]) -> None:
         self.lines = [list(line) for line in lines]
-        self.at = 0
+        self.at = -1
 
-    def logits(self) -> Tensor:
+    def go_on(self, tokens: Sequence[int], newcomers: Sequence[Encoded]) -> Tensor:
+        self.at += 1
         said = torch.tensor([line[self.at] for line in self.lines])
         return torch.nn.functional.one_hot(said, 256).float()
 
-    def step(self, tokens: Tensor) -> Tensor:
-        self.at += 1
-        return self.logits()
-
-    def select(self, rows: Tensor) -> None:
-        self.lines = [self.lines[row] for row in rows.tolist()]
+    def select(self, rows: Sequence[int]) -> None:
+        self.lines = [self.lines[row] for row in rows]
 
 
 def recite(text: str, **settings: Any) -> Written:
@@ -176,9 +190,7 @@ def recite(text: str, **settings: Any) -> Written:
     def decode(ids: Sequence[int]) -> str:
         return bytes(ids).decode(errors="replace")
 
-    (written,) = write(
-        decoding, decoding.logits(), asked, decode=decode, end=frozenset({0})
-    )
+    (written,) = write(decoding, [[0]], asked, decode=decode, end=frozenset({0}))
     return written
 
 
@@ -233,11 +245,11 @@ def test_beams_with_stop_texts_equal_transformers(
 
 def draw(logits: Tensor, **settings: Any) -> int:
     class Still(Reciting):
-        def step(self, tokens: Tensor) -> Tensor:
-            raise NotImplementedError
+        def go_on(self, tokens: Sequence[int], newcomers: Sequence[Encoded]) -> Tensor:
+            return logits[None]
 
-    asked = Generate(max_tokens=1, **settings)
-    (written,) = write(Still([]), logits[None], [asked], decode=spell, end=frozenset())
+    asked = [Generate(max_tokens=1, **settings)]
+    (written,) = write(Still([[]]), [[0]], asked, decode=spell, end=frozenset())
     return written.ids[0]
 
 

@@ -81,7 +81,7 @@ def test_one_token_that_asks_sees_the_prefix() -> None:
 def test_a_step_behind_what_is_remembered_sees_the_prefix() -> None:
     (q, k, v), prefix = states(6), prefixed()
     cache = KeyValueCache()
-    begun = cache.prefill(pack([[0] * 5], device=CPU, is_causal=True))
+    begun = cache.join(pack([[0] * 5], device=CPU, is_causal=True))
     begun(Asked(0, q[:5], k[:5], v[:5], prefix=prefix))
     ours = cache.step()(Asked(0, q[5:], k[5:], v[5:], prefix=prefix))
     every = PackedAttention(pack([[0] * 6], device=CPU, is_causal=True))
