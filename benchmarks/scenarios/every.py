@@ -9,4 +9,6 @@ SCENARIOS: tuple[Scenario, ...] = (
     *scoring.SCENARIOS,
     *encoders.SCENARIOS,
     *training.SCENARIOS,
+    *scoring.BF16,
+    *encoders.BF16,
 )
