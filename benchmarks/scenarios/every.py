@@ -10,4 +10,6 @@ SCENARIOS: tuple[Scenario, ...] = (
     *whole.SCENARIOS,
     *encoders.SCENARIOS,
     *training.SCENARIOS,
+    *scoring.BF16,
+    *encoders.BF16,
 )
