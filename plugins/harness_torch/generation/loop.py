@@ -69,6 +69,16 @@ class Asking(NamedTuple):
     item: Encoded
     request: Generate
 
+    def held(self, written: int = 0, *, foreseen: int = 0) -> int:
+        """Return how many tokens all beams hold.
+
+        Args:
+            written: how many tokens each has written.
+            foreseen: how many each is taken to have written at least, if it may.
+        """
+        most = max(written, min(foreseen, self.request.max_tokens))
+        return (len(self.item.ids) + most) * self.request.beams
+
 
 class Writing:
     """Texts that are written together; they may differ in everything.
@@ -98,14 +108,10 @@ class Writing:
         """How many rows they are, counting all beams."""
         return sum(one.request.beams for one in self._asked)
 
-    @property
-    def held(self) -> int:
-        """How many tokens they hold, prompts included, at most."""
+    def held(self, *, foreseen: int = 0) -> int:
+        """Return how many tokens they hold; see `Asking.held`."""
         pairs = zip(self._asked, self._writers, strict=True)
-        return sum(
-            (len(one.item.ids) + writer.length) * one.request.beams
-            for one, writer in pairs
-        )
+        return sum(one.held(writer.length, foreseen=foreseen) for one, writer in pairs)
 
     def advance(self, newcomers: Sequence[Asking]) -> list[tuple[Encoded, Written]]:
         """Write a token of every text, and return those that this finishes.

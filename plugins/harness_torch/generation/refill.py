@@ -15,15 +15,20 @@ from harness_torch.generation.loop import Asking, Decoding, Writing
 from harness_torch.generation.stop_texts import Decode
 
 _TOKENS_PER_ROW = 32
-"""Of a budget, for each row: 64 of the usual 2,048. Half as many are a quarter slower on
-a CPU, twice as many a tenth faster."""
+"""Of a budget, for each row: 64 rows of the usual 2,048. With 32 a CPU writes a fifth
+slower, with 128 a fifth faster, but needs twice the memory."""
 
-_HELD = 8
-"""Budgets of tokens that all rows may hold, before another begins.
+_MOST_ROWS = 512
 
-What is remembered of a token needs about as much memory as its passing through the
-layers. What rows may yet write does not count: few write all that they may.
-"""
+_HELD = 16_384
+"""Tokens that may be remembered before another text begins, or a budget of them where
+that is more, or eight where that is less. What a CPU reads at once is bounded by its
+caches; what it remembers is not."""
+
+_HELD_PER_TOKEN = 8
+
+_FORESEEN = 64
+"""Tokens that a text is taken to come to, if it may; few write all that they may."""
 
 _GAP = 8
 """An eighth of the rows must be free before others begin, so that few steps read."""
@@ -52,9 +57,9 @@ class Refill:
         kind: Callable[[Encoded], object] = lambda _: None,
     ) -> None:
         self._writing = Writing(decoding, decode=decode, end=end)
-        self._rows = max(1, budget.tokens // _TOKENS_PER_ROW)
-        self._held = budget.tokens * _HELD
         self._read = budget.tokens
+        self._rows = min(_MOST_ROWS, max(1, budget.tokens // _TOKENS_PER_ROW))
+        self._held = max(budget.tokens, min(_HELD, budget.tokens * _HELD_PER_TOKEN))
         self._fitting = fitting
         self._kind_of = kind
         self._kind: object = None
@@ -66,12 +71,13 @@ class Refill:
 
     @property
     def held(self) -> int:
-        """How many tokens are remembered, at most."""
-        return self._writing.held
+        """How many tokens are remembered."""
+        return self._writing.held()
 
     def take(self, stream: Iterator[Encoded]) -> list[Asking]:
         """Take of a stream what has room now; whoever is alone always has."""
-        rows, held, reading = self._writing.rows, self._writing.held, 0
+        rows, held = self._writing.rows, self._writing.held(foreseen=_FORESEEN)
+        reading = 0
         taken: list[Asking] = []
         if len(self) and rows + max(1, self._rows // _GAP) > self._rows:
             return taken
@@ -79,7 +85,7 @@ class Refill:
             asked = Asking(item, self._fitting(item))
             rows += asked.request.beams
             reading += len(item.ids)
-            held += len(item.ids) * asked.request.beams
+            held += asked.held(foreseen=_FORESEEN)
             if not (len(self) or taken):
                 self._kind = self._kind_of(item)
             elif (
