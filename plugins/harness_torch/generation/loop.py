@@ -64,10 +64,12 @@ class Asking(NamedTuple):
     Attributes:
         item: the request with its prompt's token ids.
         request: how the text is to be written.
+        tokens: how many of the prompt are held for this text alone.
     """
 
     item: Encoded
     request: Generate
+    tokens: int
 
     def held(self, written: int = 0, *, foreseen: int = 0) -> int:
         """Return how many tokens all beams hold.
@@ -77,7 +79,7 @@ class Asking(NamedTuple):
             foreseen: how many each is taken to have written at least, if it may.
         """
         most = max(written, min(foreseen, self.request.max_tokens))
-        return (len(self.item.ids) + most) * self.request.beams
+        return (self.tokens + most) * self.request.beams
 
 
 class Writing:

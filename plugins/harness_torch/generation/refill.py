@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from harness import Budget, Encoded
-from harness.requests import Generate, GenerateAnswer
+from harness.requests import GenerateAnswer
 from harness_torch.generation.loop import Asking, Decoding, Writing
 from harness_torch.generation.stop_texts import Decode
 
@@ -42,7 +42,7 @@ class Refill:
         budget: bounds rows, what they hold, and what one forward reads of prompts.
         decode: turns ids into text.
         end: ids that end a text.
-        fitting: how a request is to be written so that the model can.
+        asking: how a request is to be written so that the model can.
         kind: what requests must have in common to stand side by side.
     """
 
@@ -53,14 +53,14 @@ class Refill:
         budget: Budget,
         decode: Decode,
         end: frozenset[int],
-        fitting: Callable[[Encoded], Generate],
+        asking: Callable[[Encoded], Asking],
         kind: Callable[[Encoded], object] = lambda _: None,
     ) -> None:
         self._writing = Writing(decoding, decode=decode, end=end)
         self._read = budget.tokens
         self._rows = min(_MOST_ROWS, max(1, budget.tokens // _TOKENS_PER_ROW))
         self._held = max(budget.tokens, min(_HELD, budget.tokens * _HELD_PER_TOKEN))
-        self._fitting = fitting
+        self._asking = asking
         self._kind_of = kind
         self._kind: object = None
         self._ahead: Encoded | None = None
@@ -82,9 +82,9 @@ class Refill:
         if len(self) and rows + max(1, self._rows // _GAP) > self._rows:
             return taken
         while (item := self._next(stream)) is not None:
-            asked = Asking(item, self._fitting(item))
+            asked = self._asking(item)
             rows += asked.request.beams
-            reading += len(item.ids)
+            reading += asked.tokens
             held += asked.held(foreseen=_FORESEEN)
             if not (len(self) or taken):
                 self._kind = self._kind_of(item)
@@ -97,7 +97,7 @@ class Refill:
                 break
             taken.append(asked)
             self._ahead = None
-        return sorted(taken, key=lambda asked: len(asked.item.ids))  # few layouts
+        return sorted(taken, key=lambda asked: asked.tokens)  # few layouts
 
     def advance(self, taken: Sequence[Asking]) -> list[tuple[Encoded, GenerateAnswer]]:
         """Write a token of each text; begin what was taken; return what is done.

@@ -19,7 +19,9 @@ def test_what_is_no_number_is_refused(wrong: float, dtype: torch.dtype) -> None:
 
 
 def test_infinities_that_cancel_are_refused() -> None:
-    with pytest.raises(CheckpointError, match="no numbers in torch[.]float32: check its"):
+    with pytest.raises(
+        CheckpointError, match=r"no numbers in torch\.float32: check its"
+    ):
         check_finite(torch.tensor([torch.inf, -torch.inf]), "model")
 
 

@@ -13,6 +13,7 @@ from harness import Budget, Encoded, OutOfMemoryError
 from harness.engine import Engine
 from harness.requests import Answer, Generate, GenerateAnswer
 from harness_torch.abilities import TorchAdapter
+from harness_torch.generation.loop import Asking
 from harness_torch.generation.refill import Refill
 
 BUDGET = 2048
@@ -57,7 +58,7 @@ def refill(echo: Echo, tokens: int = BUDGET, **more: Any) -> Refill:
         budget=Budget(tokens=tokens),
         decode=lambda ids: "a" * len(ids),
         end=frozenset(),
-        fitting=lambda item: cast(Generate, item.request),
+        asking=lambda item: Asking(item, cast(Generate, item.request), len(item.ids)),
         **more,
     )
 
