@@ -1,22 +1,24 @@
 """The other side of an encoder's share of the GEMM rate: its matrix products alone.
 
 As many floating-point operations as the model's formula asks for the real tokens of the
-items, done as products of the feed-forward layers' shapes with no work between them.
+items, done as products of the feed-forward layers' shapes with no work between them, by
+whichever of torch's two libraries is the faster here.
 Of the last layer only what is needed counts: where a head reads first tokens, keys and
 values of all tokens, and all else of those.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from transformers import AutoConfig, AutoTokenizer, PretrainedConfig
 
 from benchmarks.beside.worker import Settings, Work, read_items, serve
 from benchmarks.sides.transformers_pairs import tokenise
+from harness_torch.linear import Exactness, linear, wider_kernels
 
 ROWS = 1024
 """Tokens of a product, as many as a batch may have."""
@@ -42,12 +44,27 @@ def prepare(settings: Settings) -> Work:
     pairs = encoder_flops(lengths, size) / (4 * ROWS * size.width * size.inner)
 
     @torch.inference_mode()
+    def multiply(times: int, kernels: Exactness) -> None:
+        with wider_kernels(kernels):
+            for _ in range(times):
+                linear(linear(left, up), down)
+
+    known: tuple[Exactness, ...] = ("full", "usual")
+    kernels = min(known, key=lambda own: _seconds(multiply, own))
+
     def work() -> list[int]:
-        for _ in range(round(pairs)):
-            F.linear(F.linear(left, up), down)
+        multiply(round(pairs), kernels)
         return lengths
 
     return work
+
+
+def _seconds(multiply: Callable[[int, Exactness], None], kernels: Exactness) -> float:
+    """Return what a few products take after one that warms up."""
+    multiply(1, kernels)
+    started = time.process_time()
+    multiply(10, kernels)
+    return time.process_time() - started
 
 
 def encoder_flops(lengths: Iterable[int], size: Size) -> int:
