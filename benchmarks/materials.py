@@ -35,6 +35,8 @@ from transformers import (
 )
 
 from benchmarks.texts import make_items
+from harness_torch.sizes import Sizes
+from harness_torch.tokenizers.training import Frame, train_tokenizer
 
 ITEMS = 1000
 
@@ -98,6 +100,18 @@ def make_t5(folder: Path) -> None:
     special = {"decoder_start_token_id": 0, "pad_token_id": 0, "eos_token_id": 1}
     config = T5Config.from_dict({"vocab_size": 32128, **size, **special})
     T5ForConditionalGeneration(config).save_pretrained(folder)
+    for name, content in train_on_prompts(folder.parents[1] / "items").items():
+        (folder / name).write_bytes(content)
+
+
+def train_on_prompts(items: Path) -> dict[str, bytes]:
+    """Return the files of a tokenizer that ends texts as T5's does."""
+    lines = (items / "prompts.jsonl").read_text("utf-8").splitlines()
+    texts = [json.loads(line)["prompt"] for line in lines]
+    special = {"pad": "<pad>", "eos": "</s>", "unk": "<unk>"}  # ids 0, 1, 2
+    frame = Frame(special, "$A </s>", "$A </s> $B </s>")
+    sizes = Sizes(vocabulary=8000, tokenizer="bpe")
+    return train_tokenizer(texts, sizes, frame).files
 
 
 def package_folder(name: str) -> Path:

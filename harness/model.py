@@ -169,7 +169,12 @@ class Encoded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """How much one forward may hold, in the unit of `Encoded.cost`."""
+    """How much one forward may hold, in the unit of `Encoded.cost`.
+
+    Where texts are written it bounds what one forward reads of prompts, and with that
+    how many texts are written at once; a text's cost, all that it may come to hold,
+    only says which come first.
+    """
 
     tokens: int
 

@@ -18,6 +18,7 @@ from harness_torch.beginnings import Beginning, shared_beginning
 from harness_torch.cache import Beside, KeyValueCache
 from harness_torch.chat import Render, prompt_ids
 from harness_torch.device import send
+from harness_torch.generation.loop import Asking
 from harness_torch.generation.refill import Refill
 from harness_torch.packed import Packed, pack
 
@@ -145,7 +146,7 @@ class GenerateAbility:
             budget=budget,
             decode=self._decode,
             end=self._end,
-            fitting=self._fitting,
+            asking=self._asking,
             kind=beginning_of,
         )
 
@@ -158,11 +159,14 @@ class GenerateAbility:
         length = self._reader.length
         return max(length - request.max_tokens, length // 2, 1)
 
-    def _fitting(self, item: Encoded) -> Generate:
+    def _asking(self, item: Encoded) -> Asking:
         # The last token written is not read: one more than the length fits.
         room = self._reader.length + len(self._reader.virtual) - len(item.ids) + 1
         request = cast(Generate, item.request)
-        return replace(request, max_tokens=min(request.max_tokens, room))
+        fitting = replace(request, max_tokens=min(request.max_tokens, room))
+        beginning = beginning_of(item)
+        before = 0 if beginning is None else len(beginning.ids)
+        return Asking(item, fitting, len(item.ids) - before)
 
 
 def beginning_of(item: Encoded) -> Beginning | None:

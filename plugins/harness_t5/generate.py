@@ -10,6 +10,7 @@ from harness.requests import Generate
 from harness_t5.decoding import T5Decoding
 from harness_t5.model import T5
 from harness_t5.sources import SourceReader, encoded
+from harness_torch.generation.loop import Asking
 from harness_torch.generation.refill import Refill
 from harness_torch.tokenizers.protocol import TextTokenizer
 
@@ -44,5 +45,9 @@ class GenerateAbility:
             budget=budget,
             decode=self._tokenizer.decode,
             end=self._module.config.end_token_ids,
-            fitting=lambda item: cast(Generate, item.request),
+            asking=_asking,
         )
+
+
+def _asking(item: Encoded) -> Asking:
+    return Asking(item, cast(Generate, item.request), len(item.ids))

@@ -7,7 +7,9 @@ import sys
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # glibc's malloc.h
 _KEPT_BYTES = 1 << 30
-_LARGEST_BYTES = 32 << 20  # the most that every glibc takes; larger ones go back at once
+_LARGEST_BYTES = (
+    32 << 20
+)  # the most that every glibc takes; larger ones go back at once
 
 
 def keep_freed_memory() -> None:

@@ -83,33 +83,42 @@ class KeyValueCache:
 
     Places are filled from the left, so rows of different lengths need no padding but
     the mask over places not yet filled. Rows lie one after another; whoever takes a
-    row's place overwrites it, and all others stay where they are.
+    row's place overwrites it, and all others stay where they are. What all rows begin
+    with may be kept apart, once.
 
     Attributes:
-        lengths: tokens that each row remembers, ``(rows,)``.
+        lengths: tokens that each row remembers, with what all begin with, ``(rows,)``.
     """
 
     def __init__(self) -> None:
         self.lengths = torch.zeros(0, dtype=torch.long)
+        self._behind: KeyValueCache | None = None
         self._counts: list[int] = []  # the same, where nobody waits for a GPU
         self._keys: dict[int, Tensor] = {}  # (rows or more, key heads, places, size)
         self._values: dict[int, Tensor] = {}
 
     @property
     def longest(self) -> int:
-        """The most tokens that a row remembers."""
+        """The most tokens that a row remembers of its own."""
         return max(self._counts, default=0)
+
+    @property
+    def before(self) -> int:
+        """How many tokens all rows begin with, kept apart."""
+        return 0 if self._behind is None else self._behind.longest
 
     def join(self, packed: Packed, behind: KeyValueCache | None = None) -> Joining:
         """Put the sequences of a batch, which must not branch, behind the rows.
 
         Args:
             packed: the batch.
-            behind: one row, which all sequences continue.
+            behind: one row, which all sequences continue, and all rows there are.
         """
         first = len(self._counts)
-        before = 0 if behind is None else behind.longest
-        self._add([before + layout[0] for layout in packed.layouts], packed.ids.device)
+        if first and behind is not self._behind:
+            raise ValueError("rows that begin otherwise can't stand side by side")
+        self._behind = behind
+        self._add([layout[0] for layout in packed.layouts], packed.ids.device)
         return Joining(self, packed, first, behind)
 
     def open(self, rows: int, device: torch.device) -> None:
@@ -159,21 +168,25 @@ class KeyValueCache:
             held = kept[layer] = self._with_room(kept.get(layer, none))
             held[rows, :, places] = own.to(held.dtype)
 
-    def copy(self, layer: int, behind: KeyValueCache, first: int) -> None:
-        """Let all rows from one on begin with what another's one row remembers."""
-        own = (self._keys, self._values)
-        for kept, states in zip(own, behind.read(layer), strict=True):
-            held = kept[layer] = self._with_room(kept.get(layer, states[:, :, :0]))
-            held[first : len(self._counts), :, : behind.longest] = states
-
     def read(self, layer: int) -> tuple[Tensor, Tensor]:
-        """Return the filled places, ``(rows, key heads, longest, size)`` each."""
+        """Return the filled places, ``(rows, key heads, longest, size)`` each.
+
+        What all rows begin with is not there; see `read_before`.
+        """
         rows, longest = len(self._counts), self.longest
         keys, values = self._keys[layer], self._values[layer]
         return keys[:rows, :, :longest], values[:rows, :, :longest]
 
+    def read_before(self, layer: int) -> tuple[Tensor, Tensor]:
+        """Return what all rows begin with, ``(1, key heads, before, size)`` each."""
+        if self._behind is None:
+            keys, values = self.read(layer)
+            return keys[:1, :, :0], values[:1, :, :0]
+        return self._behind.read(layer)
+
     def _add(self, counts: Sequence[int], device: torch.device) -> None:
         self._counts = [*self._counts, *counts]
+        counts = [count + self.before for count in counts]
         new = send(torch.tensor(counts, dtype=torch.long), device)
         self.lengths = torch.cat([self.lengths.to(device), new])
 
@@ -256,13 +269,12 @@ class Joining:
         behind: KeyValueCache | None,
     ) -> None:
         self._cache = cache
-        self._first = first
-        self._behind = behind
-        self._within: Attending = PackedAttention(packed)
+        self._within: Attending = (
+            PackedAttention(packed)
+            if behind is None
+            else BehindAttention(packed, behind)
+        )
         self._places = packed.positions
-        if behind is not None:
-            self._within = BehindAttention(packed, behind)
-            self._places = packed.positions + behind.longest
         rows = torch.arange(len(packed.layouts), device=packed.ids.device) + first
         tokens = len(packed.ids)
         self._rows = rows.repeat_interleave(packed.bounds.diff(), output_size=tokens)
@@ -274,8 +286,6 @@ class Joining:
 
     def keep(self, layer: int, keys: Tensor, values: Tensor) -> None:
         """Keep keys and values of a layer's tokens, ``(tokens, key heads, size)``."""
-        if self._behind is not None:
-            self._cache.copy(layer, self._behind, self._first)
         self._cache.put(layer, (keys, values), self._rows, self._places)
 
 
@@ -285,38 +295,39 @@ class Step:
     Made by `KeyValueCache.step`. Rows that join the cache later take no part.
 
     Attributes:
-        lengths: places that each row has filled, this token included, ``(rows,)``.
-        longest: the most of them.
+        lengths: tokens that each row remembers, this one included, ``(rows,)``.
+        longest: the most that a row remembers of its own.
     """
 
     def __init__(self, cache: KeyValueCache) -> None:
         self.lengths = cache.lengths
         self.longest = cache.longest
         self._cache = cache
+        self._own = cache.lengths - cache.before
         self._count = len(cache.lengths)
         self._rows = torch.arange(self._count, device=cache.lengths.device)
-        self._places = cache.lengths - 1
         self._masks: dict[tuple[int | None, torch.dtype], Tensor] = {}
 
     def __call__(self, asked: Asked) -> Tensor:
         """Attend; see `Attending`."""
         states = (asked.key, asked.value)
-        self._cache.put(asked.layer, states, self._rows, self._places)
-        query, prefix = asked.query, asked.prefix
-        at, longest = self._count, self.longest
+        self._cache.put(asked.layer, states, self._rows, self._own - 1)
+        query, at, longest = asked.query, self._count, self.longest
         keys, values = (
             kept[:at, :, :longest] for kept in self._cache.read(asked.layer)
         )
+        own = Seen(keys, values, self._mask(asked))
         # The query heads that share a key stand as that key's queries: no key is
         # repeated in memory.
         heads = query.view(len(query), keys.shape[1], -1, query.shape[-1])
-        seen = Seen(keys, values, self._mask(asked))
-        attended = F.scaled_dot_product_attention(
-            heads,
-            *(seen if prefix is None else prefix.before(seen)),
-            scale=asked.scale,
-            dropout_p=asked.dropout,
-        )
+        shared = self._shared(asked)
+        if shared.keys.shape[2]:
+            scale = query.shape[-1] ** -0.5 if asked.scale is None else asked.scale
+            attended = _attend_to_both(heads, shared, own, scale)
+        else:
+            attended = F.scaled_dot_product_attention(
+                heads, *own, scale=asked.scale, dropout_p=asked.dropout
+            )
         return attended.reshape(len(query), -1)
 
     def _mask(self, asked: Asked) -> Tensor:
@@ -325,9 +336,53 @@ class Step:
             return asked.added
         kind = (asked.window, asked.query.dtype)
         if kind not in self._masks:
-            seen = sight(self.lengths, self.longest, window=asked.window)
+            seen = sight(self._own, self.longest, window=asked.window)
             self._masks[kind] = added_by(seen, asked.query.dtype)
         return self._masks[kind]
+
+    def _shared(self, asked: Asked) -> Seen:
+        """Return what every row sees: the layer's prefix, and what all begin with."""
+        keys, values = self._cache.read_before(asked.layer)
+        mask = None
+        if asked.window is not None:
+            places = torch.arange(keys.shape[2], device=keys.device)
+            seen = places >= self.lengths[:, None] - asked.window
+            mask = added_by(seen, asked.query.dtype)
+        shared = Seen(keys, values, mask)
+        return shared if asked.prefix is None else asked.prefix.before(shared)
+
+
+def _attend_to_both(heads: Tensor, shared: Seen, own: Seen, scale: float) -> Tensor:
+    """Attend to what all rows share and to what each has of its own, at once.
+
+    What is shared meets the queries of all rows in one product.
+
+    Args:
+        heads: queries, ``(rows, key heads, queries, size)``.
+        shared: keys and values of one row, ``(1, key heads, tokens, size)``.
+        own: of each row.
+        scale: what scores are multiplied by.
+    """
+    rows, _, queries, _ = heads.shape
+
+    def together(states: Tensor) -> Tensor:
+        return states.transpose(0, 1).flatten(1, 2)  # (key heads, rows * queries, ...)
+
+    def apart(states: Tensor) -> Tensor:
+        return states.unflatten(1, (rows, queries)).transpose(0, 1)
+
+    asking = heads * scale
+    every = apart(together(asking) @ shared.keys[0].transpose(-1, -2))
+    each = asking @ own.keys.transpose(-1, -2)
+    if shared.mask is not None:
+        every = every + shared.mask
+    if own.mask is not None:
+        each = each + own.mask
+    scores = torch.cat([every, each], dim=-1)
+    wide = torch.promote_types(scores.dtype, torch.float32)
+    weights = scores.softmax(dim=-1, dtype=wide).to(heads.dtype)
+    first, second = weights.split([every.shape[-1], each.shape[-1]], dim=-1)
+    return apart(together(first) @ shared.values[0]) + second @ own.values
 
 
 def sight(lengths: Tensor, longest: int, *, window: int | None = None) -> Tensor:

@@ -64,10 +64,22 @@ class Asking(NamedTuple):
     Attributes:
         item: the request with its prompt's token ids.
         request: how the text is to be written.
+        tokens: how many of the prompt are held for this text alone.
     """
 
     item: Encoded
     request: Generate
+    tokens: int
+
+    def held(self, written: int = 0, *, foreseen: int = 0) -> int:
+        """Return how many tokens all beams hold.
+
+        Args:
+            written: how many tokens each has written.
+            foreseen: how many each is taken to have written at least, if it may.
+        """
+        most = max(written, min(foreseen, self.request.max_tokens))
+        return (self.tokens + most) * self.request.beams
 
 
 class Writing:
@@ -98,14 +110,10 @@ class Writing:
         """How many rows they are, counting all beams."""
         return sum(one.request.beams for one in self._asked)
 
-    @property
-    def held(self) -> int:
-        """How many tokens they hold, prompts included, at most."""
+    def held(self, *, foreseen: int = 0) -> int:
+        """Return how many tokens they hold; see `Asking.held`."""
         pairs = zip(self._asked, self._writers, strict=True)
-        return sum(
-            (len(one.item.ids) + writer.length) * one.request.beams
-            for one, writer in pairs
-        )
+        return sum(one.held(writer.length, foreseen=foreseen) for one, writer in pairs)
 
     def advance(self, newcomers: Sequence[Asking]) -> list[tuple[Encoded, Written]]:
         """Write a token of every text, and return those that this finishes.

@@ -10,20 +10,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from harness import Budget, Encoded
-from harness.requests import Generate, GenerateAnswer
+from harness.requests import GenerateAnswer
 from harness_torch.generation.loop import Asking, Decoding, Writing
 from harness_torch.generation.stop_texts import Decode
 
 _TOKENS_PER_ROW = 32
-"""Of a budget, for each row: 64 of the usual 2,048. Half as many are a quarter slower on
-a CPU, twice as many a tenth faster."""
+"""Of a budget, for each row: 64 rows of the usual 2,048. With 32 a CPU writes a fifth
+slower, with 128 a fifth faster, but needs twice the memory."""
 
-_HELD = 8
-"""Budgets of tokens that all rows may hold, before another begins.
+_MOST_ROWS = 512
 
-What is remembered of a token needs about as much memory as its passing through the
-layers. What rows may yet write does not count: few write all that they may.
-"""
+_HELD = 16_384
+"""Tokens that may be remembered before another text begins, or a budget of them where
+that is more, or eight where that is less. What a CPU reads at once is bounded by its
+caches; what it remembers is not."""
+
+_HELD_PER_TOKEN = 8
+
+_FORESEEN = 64
+"""Tokens that a text is taken to come to, if it may; few write all that they may."""
 
 _GAP = 8
 """An eighth of the rows must be free before others begin, so that few steps read."""
@@ -37,7 +42,7 @@ class Refill:
         budget: bounds rows, what they hold, and what one forward reads of prompts.
         decode: turns ids into text.
         end: ids that end a text.
-        fitting: how a request is to be written so that the model can.
+        asking: how a request is to be written so that the model can.
         kind: what requests must have in common to stand side by side.
     """
 
@@ -48,14 +53,14 @@ class Refill:
         budget: Budget,
         decode: Decode,
         end: frozenset[int],
-        fitting: Callable[[Encoded], Generate],
+        asking: Callable[[Encoded], Asking],
         kind: Callable[[Encoded], object] = lambda _: None,
     ) -> None:
         self._writing = Writing(decoding, decode=decode, end=end)
-        self._rows = max(1, budget.tokens // _TOKENS_PER_ROW)
-        self._held = budget.tokens * _HELD
         self._read = budget.tokens
-        self._fitting = fitting
+        self._rows = min(_MOST_ROWS, max(1, budget.tokens // _TOKENS_PER_ROW))
+        self._held = max(budget.tokens, min(_HELD, budget.tokens * _HELD_PER_TOKEN))
+        self._asking = asking
         self._kind_of = kind
         self._kind: object = None
         self._ahead: Encoded | None = None
@@ -66,20 +71,21 @@ class Refill:
 
     @property
     def held(self) -> int:
-        """How many tokens are remembered, at most."""
-        return self._writing.held
+        """How many tokens are remembered."""
+        return self._writing.held()
 
     def take(self, stream: Iterator[Encoded]) -> list[Asking]:
         """Take of a stream what has room now; whoever is alone always has."""
-        rows, held, reading = self._writing.rows, self._writing.held, 0
+        rows, held = self._writing.rows, self._writing.held(foreseen=_FORESEEN)
+        reading = 0
         taken: list[Asking] = []
         if len(self) and rows + max(1, self._rows // _GAP) > self._rows:
             return taken
         while (item := self._next(stream)) is not None:
-            asked = Asking(item, self._fitting(item))
+            asked = self._asking(item)
             rows += asked.request.beams
-            reading += len(item.ids)
-            held += len(item.ids) * asked.request.beams
+            reading += asked.tokens
+            held += asked.held(foreseen=_FORESEEN)
             if not (len(self) or taken):
                 self._kind = self._kind_of(item)
             elif (
@@ -91,7 +97,7 @@ class Refill:
                 break
             taken.append(asked)
             self._ahead = None
-        return sorted(taken, key=lambda asked: len(asked.item.ids))  # few layouts
+        return sorted(taken, key=lambda asked: asked.tokens)  # few layouts
 
     def advance(self, taken: Sequence[Asking]) -> list[tuple[Encoded, GenerateAnswer]]:
         """Write a token of each text; begin what was taken; return what is done.

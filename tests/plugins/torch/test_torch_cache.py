@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from harness_torch.cache import Asked, KeyValueCache, PackedAttention
+from harness_torch.cache import Asked, Beside, KeyValueCache, PackedAttention
 from harness_torch.packed import pack
 
 CPU = torch.device("cpu")
@@ -109,3 +109,49 @@ def test_keys_are_not_repeated_for_the_heads_that_share_them() -> None:
     cache = prefilled([states(9), states(4)], 2)
     keys, values = cache.read(0)
     assert keys.shape == values.shape == (2, 2, 7, 8)
+
+
+@pytest.mark.parametrize("window", [None, 9])
+def test_what_all_rows_begin_with_is_kept_once_and_seen_by_all(
+    window: int | None,
+) -> None:
+    begun = states(5)
+    own = [states(n) for n in (7, 5, 6)]
+    whole = [joined([begun, row]) for row in own]
+    kept, cache = KeyValueCache(), KeyValueCache()
+    kept.join(pack([[0] * 5], device=CPU, is_causal=True))(Asked(0, *begun))
+    lengths = [len(row[0]) - 3 for row in own]
+    packed = pack([[0] * n for n in lengths], device=CPU, is_causal=True)
+    first = [part(row, 0, n) for row, n in zip(own, lengths, strict=True)]
+    cache.join(packed, kept)(Asked(0, *joined(first), window=window))
+    stepped(cache, whole, 3, window)
+    cache.select([2, 1, 0])
+    turned = whole[::-1]
+    stepped(cache, turned, 2, window)
+    ours = stepped(cache, turned, 1, window)
+    assert torch.allclose(ours, newest(turned, window), rtol=0, atol=1e-6)
+    assert cache.read(0)[0].shape[2] == 7
+    assert cache.lengths.tolist() == [11, 10, 12]
+
+
+def test_rows_join_those_there_are_and_take_the_places_of_others() -> None:
+    rows = [states(n) for n in (9, 4, 6)]
+    cache = prefilled(rows[:2], 2)
+    stepped(cache, rows[:2], 2)
+    cache.select([1])
+    attending = cache.step()
+    packed = pack([[0] * 5], device=CPU, is_causal=True)
+    both = Beside(attending, 1, cache.join(packed))
+    made = both(Asked(0, *joined([part(rows[1], 3, 4), part(rows[2], 0, 5)])))
+    assert torch.allclose(made[:1], newest([rows[1]]), rtol=0, atol=1e-6)
+    others = [(rows[1][0][:4], *rows[1][1:]), rows[2]]
+    again = [joined([others[0], states(1)]), rows[2]]
+    ours = stepped(cache, again, 1)
+    assert torch.allclose(ours, newest(again), rtol=0, atol=1e-6)
+
+
+def test_rows_that_begin_otherwise_do_not_stand_side_by_side() -> None:
+    cache = prefilled([states(5)], 2)
+    packed = pack([[0]], device=CPU, is_causal=True)
+    with pytest.raises(ValueError, match="begin otherwise"):
+        cache.join(packed, KeyValueCache())

@@ -22,7 +22,7 @@ def write(
     """Write all requests, at most some at once, and return what came of each."""
     writing = Writing(decoding, decode=decode, end=end)
     waiting = [
-        Asking(Encoded(key=key, request=request, cost=1, ids=ids), request)
+        Asking(Encoded(key=key, request=request, cost=1, ids=ids), request, len(ids))
         for key, (ids, request) in enumerate(zip(prompts, asked, strict=True))
     ]
     written: dict[int, Written] = {}
