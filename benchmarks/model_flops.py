@@ -65,6 +65,49 @@ def training_flops(
     return sum(6 * weights * n + per_square * n * n for n in lengths)
 
 
+class Read(NamedTuple):
+    """What a forward is asked, padding left out.
+
+    Attributes:
+        tokens: real ones.
+        pairs: of a token and one that it attends to, causal or not: the squares of
+            whole sequences.
+        rows: projected to the vocabulary.
+    """
+
+    tokens: int
+    pairs: int
+    rows: int = 0
+
+
+class Body(NamedTuple):
+    """A model's sizes, as far as its formula goes.
+
+    Attributes:
+        layers: how many have attention.
+        width: of the model, all heads together.
+        weights: those of a layer's products.
+        vocabulary: rows of the output layer.
+    """
+
+    layers: int
+    width: int
+    weights: int
+    vocabulary: int = 0
+
+
+def forward_flops(read: Read, body: Body) -> int:
+    """Return the operations of a forward.
+
+    2 for each weight and token; 4 C in each layer for each pair that attention meets;
+    2 C V for each row that is projected to the vocabulary. All layers count in full,
+    also where the last is computed for few tokens.
+    """
+    attention = 4 * body.width * body.layers * read.pairs
+    products = 2 * body.weights * body.layers * read.tokens
+    return products + attention + 2 * body.width * body.vocabulary * read.rows
+
+
 def peak_shapes(
     tokens: int, width: int, inner: int, squares: Sequence[int]
 ) -> list[Shape]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 
 from harness import TrainingExample
 from harness.requests import Extract, ExtractAnswer
@@ -21,16 +22,22 @@ SPECIAL = 3
 """Tokens that frame a question and its context."""
 
 
-def draw_lengths(count: int, seed: int, longest: int = QUANTILES[-1]) -> list[int]:
-    """Draw window lengths, as a line between each two quantiles has it.
+def draw_lengths(
+    count: int,
+    seed: int,
+    longest: int = QUANTILES[-1],
+    quantiles: Sequence[int] = QUANTILES,
+) -> list[int]:
+    """Draw lengths, as a line between each two quantiles has it.
 
     Args:
         count: how many.
         seed: of the draw.
-        longest: longer windows are cut to this.
+        longest: longer ones are cut to this.
+        quantiles: of the distribution, at equal steps; SQuAD's windows by default.
     """
     draw = random.Random(seed)
-    return [min(_at(draw.random()), longest) for _ in range(count)]
+    return [min(_at(draw.random(), quantiles), longest) for _ in range(count)]
 
 
 def make_examples(lengths: list[int], seed: int) -> list[TrainingExample]:
@@ -43,9 +50,9 @@ def make_examples(lengths: list[int], seed: int) -> list[TrainingExample]:
     return [_example(length, draw) for length in lengths]
 
 
-def _at(share: float) -> int:
-    place = share * (len(QUANTILES) - 1)
-    low, high = QUANTILES[int(place)], QUANTILES[int(place) + 1]
+def _at(share: float, quantiles: Sequence[int]) -> int:
+    place = share * (len(quantiles) - 1)
+    low, high = quantiles[int(place)], quantiles[int(place) + 1]
     return round(low + (place - int(place)) * (high - low))
 
 

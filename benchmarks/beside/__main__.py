@@ -115,6 +115,8 @@ def describe_equality(equality: Equality) -> str:
     gap = "" if largest is None else f", largest difference {largest:.1e}"
     if equality.unequal:
         return f"{equality.unequal} of {equality.compared} DIFFER{gap}: not measured"
+    if equality.moved is not None:
+        return f"{equality.moved} answers moved{gap}"
     return f"{equality.compared} answers agree{gap}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from benchmarks.beside.equality import Equality
 from benchmarks.beside.turns import Side, Worker
@@ -94,7 +94,7 @@ class Asked:
         """Return what makes our side: an adapter's model, and what only it is told."""
 
         def make(place: Place) -> Side:
-            settings = self._settings(place)
+            settings = self.settings(place)
             model = f"{adapter}:{settings['model']}{options}"
             told = {**settings, "model": model, **more}
             return Worker(place.ours, f"benchmarks.sides.{module}", told)
@@ -105,12 +105,13 @@ class Asked:
         """Return what makes the peer's side: a module, and what only it is told."""
 
         def make(place: Place) -> Side:
-            settings = {**self._settings(place), **more}
+            settings = {**self.settings(place), **more}
             return Worker(place.peers, f"benchmarks.sides.{module}", settings)
 
         return make
 
-    def _settings(self, place: Place) -> dict[str, Any]:
+    def settings(self, place: Place) -> dict[str, Any]:
+        """Return what both sides are told."""
         return {
             "model": place.model(self.model),
             "items": place.items(self.items),
@@ -118,3 +119,38 @@ class Asked:
             "threads": place.threads,
             **self.more,
         }
+
+
+class Work(NamedTuple):
+    """Work that is compared in several ways: its name, in words, and what is asked."""
+
+    name: str
+    words: str
+    asked: Asked
+    aim: float
+
+
+def in_bf16(
+    name: str,
+    work: Work,
+    adapter: str,
+    *,
+    ask: str,
+    same: Callable[[Any, Any], Equality],
+    options: str = "",
+) -> Scenario:
+    """Compare our work in bf16 with our work in fp32, and tell how far it drifts."""
+    low, high = (
+        work.asked.by_us(adapter, ask=ask, options=options, dtype=dtype)
+        for dtype in ("bf16", "fp32")
+    )
+    return Scenario(
+        name=f"{name}-bf16",
+        work=f"{work.words}, bf16",
+        peer="ours, fp32",
+        aim=1.5,
+        count=work.asked.count,
+        ours=low,
+        theirs=high,
+        same=same,
+    )

@@ -17,6 +17,15 @@ HEAD = (
     "| work | peer | items | ours, s | theirs, s | times as fast (range) | aim "
     "| memory |\n|---|---|---|---|---|---|---|---|\n"
 )
+BF16_NOTE = (
+    "bf16 weights beside fp32 ones, both ours. The answers are others: how far "
+    "log-probabilities, probabilities or scores of spans are apart at most, and how many "
+    "items another choice, label or span won."
+)
+BF16_HEAD = (
+    "| work | items | bf16, s | fp32, s | times as fast (range) | largest difference "
+    "| answers moved |\n|---|---|---|---|---|---|---|\n"
+)
 
 
 def read_results(threads: int, folder: Path = FOLDER) -> list[Result]:
@@ -35,13 +44,45 @@ def write_table(readme: Path = README) -> None:
 
 
 def _tables() -> list[str]:
-    tables = []
-    for threads in (1, 2):
-        if results := read_results(threads):
-            clock = "CPU seconds, one thread" if threads == 1 else "wall, two threads"
-            rows = "".join(map(_row, results))
-            tables.append(f"{clock}. {_setting(results)}\n\n{HEAD}{rows}")
+    found = ((threads, read_results(threads)) for threads in (1, 2))
+    return [
+        table
+        for threads, results in found
+        if results
+        for table in tables_of(results, threads)
+    ]
+
+
+def tables_of(results: Sequence[Result], threads: int) -> list[str]:
+    """Return the table of what agrees, and that of what another precision changes."""
+    clock = "CPU seconds, one thread" if threads == 1 else "wall, two threads"
+    equal, drifting = _parted(results)
+    rows = "".join(map(_row, equal))
+    tables = [f"{clock}. {_setting(results)}\n\n{HEAD}{rows}"]
+    if drifting:
+        rows = "".join(map(_bf16_row, drifting))
+        tables.append(f"{BF16_NOTE}\n\n{BF16_HEAD}{rows}")
     return tables
+
+
+def _parted(results: Sequence[Result]) -> tuple[list[Result], list[Result]]:
+    """Return those whose sides agree, and those in another precision."""
+    equal = [one for one in results if one.equality.moved is None]
+    return equal, [one for one in results if one.equality.moved is not None]
+
+
+def _bf16_row(result: Result) -> str:
+    ratios, equality = result.ratios, result.equality
+    cells = [
+        result.work,
+        f"{result.count:,}",
+        f"{median(result.seconds('ours')):.2f}",
+        f"{median(result.seconds('theirs')):.2f}",
+        f"{result.ratio:.2f} ({ratios[0]:.2f}-{ratios[-1]:.2f})",
+        f"{equality.largest or 0:.1e}",
+        f"{equality.moved}",
+    ]
+    return f"| {' | '.join(cells)} |\n"
 
 
 def _row(result: Result) -> str:
@@ -80,7 +121,7 @@ def _setting(results: Sequence[Result]) -> str:
 
 def write_plot(file: Path = PLOT) -> None:
     """Draw each ratio with its range and aim."""
-    results = read_results(1)
+    results, _ = _parted(read_results(1))
     if results:
         file.write_text(draw(results), "utf-8")
 

@@ -11,4 +11,6 @@ SCENARIOS: tuple[Scenario, ...] = (
     *encoders.SCENARIOS,
     *writing.SCENARIOS,
     *training.SCENARIOS,
+    *scoring.BF16,
+    *encoders.BF16,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -59,6 +60,9 @@ def whole(
 def lay_out(place: Place, items: str, count: int) -> Path:
     """Write the first items where each side looks for its data, and the peer's task.
 
+    Where two choices are equal, the peer takes the first alone for right or wrong, and
+    we take both: such items are left out.
+
     Returns:
         The folder for both.
     """
@@ -66,7 +70,8 @@ def lay_out(place: Place, items: str, count: int) -> Path:
     file = folder / "choices" / "validation.jsonl"
     file.parent.mkdir(parents=True, exist_ok=True)
     lines = Path(place.items(items)).read_text("utf-8").splitlines(keepends=True)
-    file.write_text("".join(lines[:count]), "utf-8")
+    clear = [line for line in lines if _has_different_choices(json.loads(line))]
+    file.write_text("".join(clear[:count]), "utf-8")
     (folder / "bench_choices.yaml").write_text(PEER_TASK.format(items=file), "utf-8")
     return folder
 
@@ -77,6 +82,10 @@ def same_run(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> Equality:
     pairs = zip(ours["scores"], theirs["scores"], strict=True)
     scores = sum(abs(one - other) > SAME_SCORE for one, other in pairs)
     return replace(found, unequal=found.unequal + scores)
+
+
+def _has_different_choices(item: Mapping[str, Any]) -> bool:
+    return len(set(item["choices"])) == len(item["choices"])
 
 
 def _command(words: Sequence[str], place: Place) -> Command:

@@ -15,6 +15,8 @@ from harness.requests import (
     Answer,
     Classify,
     ClassifyAnswer,
+    Extract,
+    ExtractAnswer,
     Generate,
     GenerateAnswer,
     Request,
@@ -77,6 +79,19 @@ def _probabilities(answer: Answer) -> object:
     return list(cast(ClassifyAnswer, answer).probabilities)
 
 
+def _tokens(answer: Answer) -> object:
+    return answer.tokens
+
+
+def _extract(item: Mapping[str, Any], settings: Settings) -> Request:
+    return Extract(question=item["question"], context=item["context"])
+
+
+def _span(answer: Answer) -> object:
+    given = cast(ExtractAnswer, answer)
+    return given.text, given.start, given.score, given.no_answer_score
+
+
 def _generate(item: Mapping[str, Any], settings: Settings) -> Request:
     return Generate(
         prompt=item["prompt"],
@@ -98,6 +113,8 @@ KINDS: Mapping[
 ] = {
     "score": (_score, _choices),
     "classify": (_classify, _probabilities),
+    "classify-tokens": (_classify, _tokens),
+    "extract": (_extract, _span),
     "generate": (_generate, _text),
 }
 """For each kind of request: how an item is asked, and what is compared of its answer."""

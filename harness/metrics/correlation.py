@@ -88,16 +88,15 @@ class Spearman(_Correlation):
     def aggregate(self, statistics: Floats, weights: Floats) -> Floats:
         if np.isnan(statistics).any():
             return np.full(len(weights), np.nan)
-        predicted, target = statistics.T
-        said, right = (
-            _ranks(_levels(predicted), weights),
-            _ranks(_levels(target), weights),
-        )
-        both = np.einsum("du,du,du->d", weights, said.distance, right.distance)
-        return _correlation(both, said.spread, right.spread)
+        said, right = map(_levels, statistics.T)
+        size = max(1, WEIGHTS_AT_ONCE // len(statistics))
+        parts = [weights[at : at + size] for at in range(0, len(weights), size)]
+        return np.concatenate([_correlate_ranks(said, right, part) for part in parts])
 
 
 _LARGEST = sys.float_info.max
+WEIGHTS_AT_ONCE = 100_000
+"""How many weights are ranked at a time: what fits into a processor's cache."""
 LOST = 1e-6
 """Share of a sum of squares below which what is left of it has too few true digits."""
 
@@ -166,6 +165,12 @@ def _ranks(levels: _Levels, weights: Floats) -> _Ranks:
     if levels.order is None and levels.starts is None:
         return _Ranks(distance, spread)
     return _Ranks(np.take(distance, levels.level_of, axis=1), spread)
+
+
+def _correlate_ranks(said: _Levels, right: _Levels, weights: Floats) -> Floats:
+    one, other = _ranks(said, weights), _ranks(right, weights)
+    both = np.einsum("du,du,du->d", weights, one.distance, other.distance)
+    return _correlation(both, one.spread, other.spread)
 
 
 def _correlation(covariance: Floats, spread: Floats, other_spread: Floats) -> Floats:

@@ -25,7 +25,7 @@ def some(rows: int, width: int = 96, out: int = 1024) -> tuple[Tensor, Tensor, T
 
 def called(rows: Tensor, weight: Tensor, bias: Tensor | None = None) -> set[str]:
     """Return the names of the operators that a map takes."""
-    with wider_kernels(), profile(activities=[ProfilerActivity.CPU]) as kept:
+    with wider_kernels("usual"), profile(activities=[ProfilerActivity.CPU]) as kept:
         linear(rows, weight, bias)
     return {event.key for event in kept.key_averages()}
 
@@ -41,7 +41,7 @@ def test_rows_are_mapped_as_in_double_precision(rows: int, is_strided: bool) -> 
         exact = F.linear(
             states.double(), weight.double(), None if own is None else own.double()
         )
-        with wider_kernels():
+        with wider_kernels("usual"):
             made = linear(states, weight, own).double()
         assert torch.allclose(made, exact, rtol=1e-5, atol=1e-4)
 
@@ -51,7 +51,7 @@ def test_rows_are_mapped_as_in_double_precision(rows: int, is_strided: bool) -> 
 def test_the_wider_kernels_take_what_is_worth_it() -> None:
     assert OWN in called(*some(64))
     assert OWN not in called(*some(4))
-    with wider_kernels(), wider_kernels(is_on=False):
+    with wider_kernels("usual"), wider_kernels("full"):
         made = linear(*some(64))
     assert torch.equal(made, F.linear(*some(64)))
 
@@ -74,7 +74,7 @@ def test_quickened_layers_map_by_the_wider_kernels_and_stay_what_they_are() -> N
     expected = layer(rows)
     quicken(nn.Sequential(layer))
     quicken(nn.Sequential(layer))
-    with wider_kernels(), profile(activities=[ProfilerActivity.CPU]) as kept:
+    with wider_kernels("usual"), profile(activities=[ProfilerActivity.CPU]) as kept:
         made = layer(rows)
     assert OWN in {event.key for event in kept.key_averages()}
     assert torch.allclose(made, expected, rtol=1e-5, atol=1e-5)
@@ -82,11 +82,25 @@ def test_quickened_layers_map_by_the_wider_kernels_and_stay_what_they_are() -> N
     assert layer.state_dict().keys() == before.keys()
 
 
+@needs_wider
+@torch.inference_mode()
+def test_near_exactness_leaves_early_layers_and_the_output_layer_as_they_are() -> None:
+    layers = nn.Sequential(*(nn.Linear(256, 256) for _ in range(16)))
+    quicken(layers)
+    rows, weight, _ = some(64)
+    with wider_kernels("near"), profile(activities=[ProfilerActivity.CPU]) as kept:
+        layers(torch.randn(64, 256))
+        linear(rows, weight)
+    calls = {event.key: event.count for event in kept.key_averages()}
+    assert calls[OWN] == 14
+    assert calls["aten::linear"] == 3
+
+
 def test_quickened_layers_have_the_same_gradients() -> None:
     rows = some(64)[0]
     layer = nn.Linear(96, 1024)
     quicken(layer)
-    with wider_kernels():
+    with wider_kernels("usual"):
         layer(rows).sum().backward()
     assert layer.weight.grad is not None
     assert torch.allclose(layer.weight.grad, rows.sum(0).expand(1024, 96), atol=1e-4)
