@@ -142,11 +142,12 @@ class KeyValueCache:
             return
         device = self.lengths.device
         self._counts = [self._counts[row] for row in rows]
-        self.lengths = self.lengths[torch.tensor(rows, dtype=torch.long, device=device)]
+        chosen = send(torch.tensor(rows, dtype=torch.long), device)
+        self.lengths = self.lengths[chosen]
         moved = [(new, old) for new, old in enumerate(rows) if new != old]
         if not moved:
             return
-        new, old = torch.tensor(moved, device=device).unbind(1)
+        new, old = send(torch.tensor(moved), device).unbind(1)
         for kept in (self._keys, self._values):
             for layer, held in kept.items():
                 filled = held[:, :, : self.longest].index_select(0, old)
