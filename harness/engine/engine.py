@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -26,6 +27,9 @@ from harness.requests import ANSWER_OF, Answer, Request, request_key
 WINDOW = 4096
 """Requests that are ordered together; memory holds no more of them, or twice as many
 where the next are encoded while the model answers."""
+
+JOURNAL_S = 5.0
+"""Seconds after which answers are journalled though nobody asks for more."""
 
 
 class AnswerCache(Protocol):
@@ -91,6 +95,7 @@ class Engine:
         self.written = 0
         self.positions = Positions(0, 0)
         self._journal: dict[str, Answer] = {}
+        self._due = 0.0
         self._own: set[int] = set()  # hashes of the keys asked: 8 bytes each, not 64
 
     def answer(self, requests: Iterable[Request]) -> Iterator[Answer]:
@@ -142,6 +147,8 @@ class Engine:
                 _check_answer(request, raw)
                 answer = _with_dropped(raw, dropped)
                 answers[keys[index]] = self._journal[keys[index]] = answer
+                if time.monotonic() > self._due:  # a session may ask for no more
+                    self._flush()
                 self.tokens += answer.tokens
                 self.written += answer.written_tokens
         finally:  # what was answered before a failure may have cost money
@@ -194,6 +201,7 @@ class Engine:
         self.budget = Budget(tokens=max(1, self.budget.tokens // 2))
 
     def _flush(self) -> None:
+        self._due = time.monotonic() + JOURNAL_S
         if self._journal:
             self._cache.add(self._journal)
             self._on_batch(len(self._journal))

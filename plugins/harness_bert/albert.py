@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from harness_bert.config import BertConfig
@@ -18,6 +17,7 @@ from harness_bert.model import Embeddings
 from harness_bert.parts import Parts
 from harness_torch.activations import ACTIVATIONS
 from harness_torch.attention import attend
+from harness_torch.linear import linear
 from harness_torch.packed import Packed
 from harness_torch.prefix import Prefix
 
@@ -150,7 +150,7 @@ class WordHead(nn.Module):
         """Return ``(rows, V)``, given the word vectors ``(V, E)``."""
         weight = words if self.decoder is None else self.decoder.weight
         normed = self.LayerNorm(self.activation(self.dense(hidden)))
-        return F.linear(normed, weight, self.bias)
+        return linear(normed, weight, self.bias)
 
 
 class AlbertWithHeads(nn.Module):

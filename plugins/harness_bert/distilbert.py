@@ -7,13 +7,13 @@ Hugging Face's `DistilBert...` classes give them. Shapes as in `harness_bert.mod
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from harness_bert.config import BertConfig
 from harness_bert.parts import Parts
 from harness_torch.activations import ACTIVATIONS
 from harness_torch.attention import attend
+from harness_torch.linear import linear
 from harness_torch.packed import Packed
 from harness_torch.prefix import Prefix
 
@@ -209,6 +209,6 @@ class DistilBertWithHeads(nn.Module):
         projector = self.vocab_projector
         if isinstance(projector, WordBias):
             vectors = self.distilbert.embeddings.word_embeddings.weight
-            return F.linear(normed, vectors, projector.bias)
+            return linear(normed, vectors, projector.bias)
         logits: Tensor = projector(normed)
         return logits

@@ -11,13 +11,13 @@ Where one token of each sequence is all that is needed, `asking` holds their ind
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from harness_bert.config import BertConfig
 from harness_bert.parts import Parts
 from harness_torch.activations import ACTIVATIONS
 from harness_torch.attention import attend
+from harness_torch.linear import linear
 from harness_torch.packed import Packed
 from harness_torch.prefix import Prefix
 
@@ -203,7 +203,7 @@ class WordHead(nn.Module):
     def forward(self, hidden: Tensor, words: Tensor) -> Tensor:
         """Return ``(rows, V)``, given the word vectors ``(V, C)``."""
         weight = words if self.decoder is None else self.decoder.weight
-        return F.linear(self.transform(hidden), weight, self.bias)
+        return linear(self.transform(hidden), weight, self.bias)
 
 
 class BertWithHeads(nn.Module):

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from harness_bert.config import BertConfig
 from harness_bert.model import Encoder, Pooler
 from harness_bert.parts import Parts
+from harness_torch.linear import linear
 from harness_torch.packed import Packed
 
 
@@ -98,7 +99,7 @@ class WordHead(nn.Module):
         """Return ``(rows, V)``, given the word vectors ``(V, C)``."""
         weight = words if self.decoder is None else self.decoder.weight
         normed = self.layer_norm(F.gelu(self.dense(hidden)))
-        return F.linear(normed, weight, self.bias)
+        return linear(normed, weight, self.bias)
 
 
 class RobertaWithHeads(nn.Module):

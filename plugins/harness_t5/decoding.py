@@ -23,11 +23,10 @@ from harness_torch.cache import (
     Joining,
     KeyValueCache,
     Step,
-    added_by,
-    sight,
 )
 from harness_torch.device import send
 from harness_torch.positions import count
+from harness_torch.seeing import added_by, sight
 from harness_torch.slots import padded_slots
 
 

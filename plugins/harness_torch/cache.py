@@ -19,6 +19,7 @@ from harness_torch.attention import attend
 from harness_torch.device import send
 from harness_torch.packed import Packed
 from harness_torch.prefix import Before, Seen, put_before
+from harness_torch.seeing import added_by, attend_to_both, sight
 
 _ROOM = 64  # slots that are added when they run out
 
@@ -141,11 +142,12 @@ class KeyValueCache:
             return
         device = self.lengths.device
         self._counts = [self._counts[row] for row in rows]
-        self.lengths = self.lengths[torch.tensor(rows, dtype=torch.long, device=device)]
+        chosen = send(torch.tensor(rows, dtype=torch.long), device)
+        self.lengths = self.lengths[chosen]
         moved = [(new, old) for new, old in enumerate(rows) if new != old]
         if not moved:
             return
-        new, old = torch.tensor(moved, device=device).unbind(1)
+        new, old = send(torch.tensor(moved), device).unbind(1)
         for kept in (self._keys, self._values):
             for layer, held in kept.items():
                 filled = held[:, :, : self.longest].index_select(0, old)
@@ -323,7 +325,7 @@ class Step:
         shared = self._shared(asked)
         if shared.keys.shape[2]:
             scale = query.shape[-1] ** -0.5 if asked.scale is None else asked.scale
-            attended = _attend_to_both(heads, shared, own, scale)
+            attended = attend_to_both(heads, shared, own, scale)
         else:
             attended = F.scaled_dot_product_attention(
                 heads, *own, scale=asked.scale, dropout_p=asked.dropout
@@ -350,60 +352,3 @@ class Step:
             mask = added_by(seen, asked.query.dtype)
         shared = Seen(keys, values, mask)
         return shared if asked.prefix is None else asked.prefix.before(shared)
-
-
-def _attend_to_both(heads: Tensor, shared: Seen, own: Seen, scale: float) -> Tensor:
-    """Attend to what all rows share and to what each has of its own, at once.
-
-    What is shared meets the queries of all rows in one product.
-
-    Args:
-        heads: queries, ``(rows, key heads, queries, size)``.
-        shared: keys and values of one row, ``(1, key heads, tokens, size)``.
-        own: of each row.
-        scale: what scores are multiplied by.
-    """
-    rows, _, queries, _ = heads.shape
-
-    def together(states: Tensor) -> Tensor:
-        return states.transpose(0, 1).flatten(1, 2)  # (key heads, rows * queries, ...)
-
-    def apart(states: Tensor) -> Tensor:
-        return states.unflatten(1, (rows, queries)).transpose(0, 1)
-
-    asking = heads * scale
-    every = apart(together(asking) @ shared.keys[0].transpose(-1, -2))
-    each = asking @ own.keys.transpose(-1, -2)
-    if shared.mask is not None:
-        every = every + shared.mask
-    if own.mask is not None:
-        each = each + own.mask
-    scores = torch.cat([every, each], dim=-1)
-    wide = torch.promote_types(scores.dtype, torch.float32)
-    weights = scores.softmax(dim=-1, dtype=wide).to(heads.dtype)
-    first, second = weights.split([every.shape[-1], each.shape[-1]], dim=-1)
-    return apart(together(first) @ shared.values[0]) + second @ own.values
-
-
-def sight(lengths: Tensor, longest: int, *, window: int | None = None) -> Tensor:
-    """Return which places each row's newest token sees, ``(rows, longest)``.
-
-    Args:
-        lengths: places that each row has filled, ``(rows,)``.
-        longest: the most of them.
-        window: how many places a token sees, itself included; all by default.
-    """
-    places = torch.arange(longest, device=lengths.device)
-    seen = places < lengths[:, None]
-    if window is not None:
-        seen &= places >= lengths[:, None] - window
-    return seen
-
-
-def added_by(seen: Tensor, dtype: torch.dtype) -> Tensor:
-    """Return what is added to scores so that rows see this, ``(rows, 1, 1, longest)``.
-
-    The kernel would make it of truth values itself, once in every layer.
-    """
-    added = torch.zeros_like(seen, dtype=dtype).masked_fill_(~seen, -torch.inf)
-    return added[:, None, None]

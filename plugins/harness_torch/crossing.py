@@ -62,16 +62,6 @@ class Crossing:
         """Lay out keys or values of all tokens, ``(tokens, ...)``, for attention."""
         return rows if self.places is None else rows.index_select(0, self.places)
 
-    def rows_of(self, sequence: int) -> Tensor:
-        """Return which rows of spread keys hold the tokens of one that is read."""
-        tokens = self.reading[sequence]
-        start = (
-            sum(self.reading[:sequence])
-            if self.places is None
-            else sequence * max(self.reading)
-        )
-        return torch.arange(start, start + tokens)
-
 
 def cross(
     asking: Sequence[int],

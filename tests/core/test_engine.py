@@ -192,6 +192,16 @@ def test_a_batch_is_journalled_before_the_next_is_computed() -> None:
     assert len(cache.known) == 4
 
 
+def test_answers_are_journalled_after_a_while_though_nobody_asks_for_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cache = Cache()
+    list(Engine(Lengths(), cache, Budget(tokens=99)).answer(texts(4, 3, 1)))
+    monkeypatch.setattr("harness.engine.engine.JOURNAL_S", -1.0)
+    list(Engine(Lengths(), cache, Budget(tokens=99)).answer(texts(5, 6, 7)))
+    assert cache.added == [3, 1, 1, 1]
+
+
 def test_what_was_answered_before_a_failure_is_journalled() -> None:
     cache = Cache()
 
