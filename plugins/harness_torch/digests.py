@@ -53,12 +53,16 @@ def _place(stat: os.stat_result) -> Path:
         stat.st_mtime_ns,
         stat.st_ctime_ns,
     )
-    root = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
-    return Path(root) / "nlp-harness" / "digests" / "-".join(map(str, state))
+    root = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache")
+    with suppress(RuntimeError):  # there is no home
+        root = root.expanduser()
+    return root / "nlp-harness" / "digests" / "-".join(map(str, state))
 
 
 def _remember(place: Path, found: str) -> None:
     """Keep a digest where that is possible; without, it is only computed again."""
+    if not place.is_absolute():  # there is no home
+        return
     part = place.with_name(f"{place.name}.{os.getpid()}")
     with suppress(OSError):
         place.parent.mkdir(parents=True, exist_ok=True)

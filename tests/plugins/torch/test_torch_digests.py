@@ -100,3 +100,17 @@ def test_a_cache_that_can_not_be_written_is_done_without(
 ) -> None:
     cache.write_text("no folder")
     assert digest(file) == hashlib.sha256(CONTENT).hexdigest()
+
+
+def test_without_a_home_nothing_is_remembered(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("XDG_CACHE_HOME")
+
+    def homeless(path: Path) -> Path:
+        raise RuntimeError(path)
+
+    monkeypatch.setattr(Path, "expanduser", homeless)
+    monkeypatch.chdir(file.parent)
+    digest(file)
+    assert [path.name for path in file.parent.iterdir()] == [file.name]
