@@ -279,6 +279,7 @@ class Results:
                 "formulation": cell.formulation,
                 "prompt": cell.prompt,
                 "seed": cell.seed,
+                "dtype": cell.dtype,
                 "split": cell.split,
                 "status": cell.status,
                 "reason": cell.reason,

@@ -102,14 +102,6 @@ SCENARIOS = (
         memory=0.65,
     ),
     whole(
-        "whole-hellaswag",
-        "whole run of 200 four-choice items, HellaSwag-like lengths",
-        items="hellaswag",
-        count=200,
-        aim=4.0,
-        memory=0.65,
-    ),
-    whole(
         "whole-one",
         "whole run of one item: what a run costs however short",
         items="arc",

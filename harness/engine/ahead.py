@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 Item = TypeVar("Item")
 
@@ -16,6 +18,8 @@ def one_ahead(items: Iterable[Item]) -> Iterator[Item]:
     Never more than one is made ahead. What the iterator raises is raised where its
     item would have come. Closing this waits for the item that is being made.
     """
+    from concurrent.futures import ThreadPoolExecutor  # --help does without
+
     iterator = iter(items)
 
     def take() -> list[Item]:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Connection
 
 from harness.errors import StoreError
@@ -276,8 +276,12 @@ class Store:
         """Insert the rows whose key is not there yet."""
         if not rows:
             return
-        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        connection.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
+        if connection.dialect.name == "postgresql":
+            from sqlalchemy.dialects import postgresql  # takes a while to load
+
+            connection.execute(postgresql.insert(table).on_conflict_do_nothing(), rows)
+        else:
+            connection.execute(sqlite.insert(table).on_conflict_do_nothing(), rows)
 
 
 def _chunks(items: Iterable[Any]) -> Iterator[list[Any]]:

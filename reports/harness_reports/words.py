@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from harness.results import Cost
 from harness_reports.board import TINTS
+from harness_reports.flags import drift_of
 from harness_reports.numbers import count, fixed, percent
 from harness_reports.view import Entry, Flag, Section, TaskView
 
@@ -56,6 +57,34 @@ def failures(section: Section) -> list[Failure]:
         for column, entry in zip(section.columns, standing.entries, strict=True)
         if entry.status in ("failed", "blocked")
     ]
+
+
+class Drifting(NamedTuple):
+    """What a section's scores of lower precision are off by, and what is unknown.
+
+    Attributes:
+        lines: row, column and drift of every score that was compared with fp32.
+        unmeasured: how many others there are.
+    """
+
+    lines: list[tuple[str, str, str]]
+    unmeasured: int
+
+
+def drifting(section: Section) -> Drifting:
+    """Return how far a section's scores are from fp32, those of other precisions."""
+    found = [
+        (standing.row.label, column.title, entry)
+        for standing in section.models
+        for column, entry in zip(section.columns, standing.entries, strict=True)
+        if any(cell.is_inexact for cell in entry.cells)
+    ]
+    lines = [
+        (label, title, drift_of(entry.cells))
+        for label, title, entry in found
+        if all(c.drift is not None for c in entry.cells if c.is_inexact)
+    ]
+    return Drifting(lines, len(found) - len(lines))
 
 
 def cost_line(cost: Cost) -> str:

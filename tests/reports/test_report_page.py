@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from harness.results import Caveats, CellResult, Cost, Results
+from harness.results import Caveats, CellResult, Cost, Drift, Results
 from harness.task import Benchmark
 from harness_reports.html import content_policy, to_html
 
@@ -228,3 +228,36 @@ def test_ten_models_on_ten_tasks_stay_below_300_kb(
 def test_the_curves_of_a_model_are_there_in_numbers(page: Page) -> None:
     assert "The curves in numbers" in "".join(page.words)
     assert "loss at 25 %" in "".join(page.words)
+
+
+def drifted(cell: MakeCell, count: int) -> Page:
+    drift = Drift(
+        what="probability",
+        largest=0.25,
+        median=0.125,
+        changed=2,
+        compared=40,
+        score=-1.5,
+    )
+    own = [
+        cell(fingerprint=str(n), task=f"t/{n}", dtype="bf16", drift=drift)
+        for n in range(count)
+    ]
+    bare = cell(fingerprint="bare", task="t/bare", dtype="bf16")
+    return Page(to_html(Results(cells=[*own, bare])))
+
+
+def test_drift_stands_under_the_ranking_for_all_to_see(cell: MakeCell) -> None:
+    text = " ".join(" ".join(drifted(cell, 2).words).split())
+    assert text.count("ran in bf16; against fp32: score -1.50, 2 of 40") >= 2
+    assert "1 score in lower precision than fp32, drift from fp32 not measured" in text
+    assert "scores in lower precision, against fp32" not in text
+
+
+def test_much_drift_is_folded(cell: MakeCell) -> None:
+    text = " ".join(drifted(cell, 9).words)
+    assert "9 scores in lower precision, against fp32" in text
+
+
+def test_a_page_of_fp32_says_nothing_of_drift(source: str) -> None:
+    assert "lower precision" not in source

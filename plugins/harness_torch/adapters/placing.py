@@ -18,6 +18,7 @@ from harness_torch.adapters.naming import split_name
 from harness_torch.adapters.prompts import put_prompt
 from harness_torch.adapters.surgery import match, replace_module
 from harness_torch.adapters.targets import is_turned
+from harness_torch.allocation import keep_imports
 from harness_torch.heads.labels import count_outputs
 from harness_torch.heads.probe import ProbeLayer, Probing
 from harness_torch.prefix import find_prefixes
@@ -47,6 +48,7 @@ def load_named(
         CheckpointError: the base or the adapter can't be used, or they don't belong
             together.
     """
+    keep_imports()
     named = split_name(name)
     if named is None:
         return load(name, settings)
