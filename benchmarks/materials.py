@@ -138,7 +138,7 @@ MODELS: dict[str, Callable[[Path], None]] = {
     "bert-base": make_bert,
     "bert-base-spans": make_bert_spans,
     "gpt2-124m": make_gpt2,
-    "t5-small": make_t5,
+    "t5-small-bpe": make_t5,
 }
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ SCENARIOS = (
     writing(
         "write-t5",
         "T5 small, greedy, 32 tokens each",
-        model="t5-small",
+        model="t5-small-bpe",
         aim=1.4,
         count=96,
         max_tokens=32,
@@ -55,7 +55,7 @@ SCENARIOS = (
     writing(
         "write-t5-beams",
         "T5 small, 4 beams, 32 tokens each",
-        model="t5-small",
+        model="t5-small-bpe",
         aim=1.25,
         count=48,
         max_tokens=32,
