@@ -21,6 +21,9 @@ QUIET = {
 }
 """Environment of both sides: no network, no threads but those that are counted."""
 
+_UNCOMPILED = "PYTHONDONTWRITEBYTECODE"
+"""Would have every run compile what is not installed by pip."""
+
 
 class SideError(Exception):
     """A side did not come to its end."""
@@ -166,7 +169,8 @@ class Command:
 
 def environment(threads: int) -> dict[str, str]:
     """Return the environment variables of a side."""
-    return {**os.environ, **QUIET, "OMP_NUM_THREADS": str(threads)}
+    own = {name: value for name, value in os.environ.items() if name != _UNCOMPILED}
+    return {**own, **QUIET, "OMP_NUM_THREADS": str(threads)}
 
 
 def take_turns(ours: Side, theirs: Side, turns: int) -> Iterator[tuple[Turn, Turn]]:
