@@ -114,7 +114,7 @@ def _setting(results: Sequence[Result]) -> str:
     turns = sorted({len(result.ours) for result in results})
     return (
         f"{machines}; {', '.join(sorted(found))}; {' to '.join(days)}; "
-        f"{' or '.join(map(str, turns))} pairs of turns each; load "
+        f"turns of each side: {' or '.join(map(str, turns))}; load "
         f"{min(loads):.1f}-{max(loads):.1f}."
     )
 
