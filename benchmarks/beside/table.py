@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from pathlib import Path
 from statistics import median
 
+from benchmarks.beside.plot import draw
 from benchmarks.beside.result import FOLDER, Result
 from benchmarks.scenarios.every import SCENARIOS
 
@@ -124,48 +124,3 @@ def write_plot(file: Path = PLOT) -> None:
     results, _ = _parted(read_results(1))
     if results:
         file.write_text(draw(results), "utf-8")
-
-
-def draw(results: Sequence[Result]) -> str:
-    """Return an SVG picture: a bar for each ratio, its range, and a mark at the aim."""
-    label, row, width = 330, 26, 860
-    most = max(max(*result.ratios, result.aim) for result in results)
-    scale = (width - label - 70) / most
-    height = row * len(results) + 46
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
-        'font-family="system-ui, sans-serif" font-size="13" role="img" '
-        'aria-label="How many times as fast as its peer each kind of work is">',
-        f'<rect width="{width}" height="{height}" fill="#fff"/>',
-    ]
-    one = label + scale
-    parts.append(
-        f'<line x1="{one:.1f}" y1="8" x2="{one:.1f}" y2="{height - 30}" '
-        'stroke="#8a8f98" stroke-dasharray="3 3"/>'
-    )
-    for place, result in enumerate(results):
-        parts += _bar(result, label=label, top=10 + place * row, scale=scale)
-    parts.append(
-        f'<text x="{label}" y="{height - 10}" fill="#555b65">times as fast as the '
-        "peer; line: range of the turns; mark: the aim; dashed: as fast</text></svg>\n"
-    )
-    return "\n".join(parts)
-
-
-def _bar(result: Result, *, label: int, top: int, scale: float) -> list[str]:
-    ratios, middle = result.ratios, top + 9
-    low, high = (label + scale * ratios[end] for end in (0, -1))
-    aim = label + scale * result.aim
-    end = max(high, label + scale * result.ratio)
-    return [
-        f'<text x="{label - 8}" y="{middle + 4}" text-anchor="end" fill="#1d2127">'
-        f"{escape(result.work)}</text>",
-        f'<rect x="{label}" y="{top}" width="{scale * result.ratio:.1f}" height="18" '
-        'fill="#7aa6d8"/>',
-        f'<line x1="{low:.1f}" y1="{middle}" x2="{high:.1f}" y2="{middle}" '
-        'stroke="#1f4e82" stroke-width="2"/>',
-        f'<line x1="{aim:.1f}" y1="{top - 2}" x2="{aim:.1f}" y2="{top + 20}" '
-        'stroke="#b3402a" stroke-width="2"/>',
-        f'<text x="{end + 8:.1f}" y="{middle + 4}" fill="#1d2127">'
-        f"{result.ratio:.2f}</text>",
-    ]

@@ -11,9 +11,9 @@ import pytest
 from benchmarks.beside import result as results
 from benchmarks.beside.__main__ import describe_equality, measure
 from benchmarks.beside.equality import Equality, same_choices, same_items
+from benchmarks.beside.plot import draw
 from benchmarks.beside.result import Result
 from benchmarks.beside.scenario import Asked, Place, Scenario
-from benchmarks.beside.table import draw
 from benchmarks.beside.turns import Command, SideError, Turn, Worker, take_turns
 from benchmarks.scenarios.every import SCENARIOS
 from benchmarks.texts import Texts, with_shots
