@@ -2,31 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 from torch import nn
 
-from harness import Budget, LoadSettings, Measured, ModelCard, ModelName, Positions
+from harness import Budget, Measured, Positions
 from harness.requests import Request
 from harness.selftest import sample_requests
-from harness_bert import plugin as bert
-from harness_gpt import plugin as gpt
-from harness_t5 import plugin as t5
 from harness_torch.positions import Tally, count, counted_by
-
-FAMILIES: dict[str, tuple[Callable[[ModelName], ModelCard], Callable[..., Any]]] = {
-    "bert": (bert.describe, bert.load),
-    "gpt": (gpt.describe, gpt.load),
-    "t5": (t5.describe, t5.load),
-}
-
-
-def abilities() -> list[tuple[str, type[Request]]]:
-    cards = {f: tell(ModelName.parse(f"{f}:tiny")) for f, (tell, _) in FAMILIES.items()}
-    able = [(f, one) for f, card in cards.items() for one in card.abilities]
-    return sorted(able, key=lambda pair: (pair[0], pair[1].__name__))
+from tests.plugins.torch.families import abilities, load_tiny
 
 
 def test_forwards_are_counted_by_whoever_listens() -> None:
@@ -43,7 +26,7 @@ def test_forwards_are_counted_by_whoever_listens() -> None:
 def test_every_token_that_meets_a_word_vector_is_counted_and_none_is_padding(
     family: str, ability: type[Request]
 ) -> None:
-    model = FAMILIES[family][1](ModelName.parse(f"{family}:tiny"), LoadSettings())
+    model = load_tiny(family)
     words = max(
         (part for part in model.module.modules() if isinstance(part, nn.Embedding)),
         key=lambda part: part.num_embeddings,
